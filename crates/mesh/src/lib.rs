@@ -1,1 +1,33 @@
-//! Being built.
+//! How services are served, called, trusted and observed.
+//!
+//! A process has one [`Chassis`]. A service adds its gRPC server to it, spawns through its [`Tasks`], registers what has to
+//! hold for it to work with its [`Readiness`], and calls others over a [`Channel`]. Around every call, in both directions,
+//! stand deadline, trace, identity and metrics; errors are [`Fault`]s, and this crate alone turns them into statuses.
+
+pub mod admin;
+mod call;
+mod channel;
+mod chassis;
+pub mod deadline;
+mod drain;
+mod error;
+mod identity;
+mod memory;
+pub mod metrics;
+pub mod position;
+mod readiness;
+mod tasks;
+pub mod telemetry;
+mod trace;
+
+pub use call::{Call, Caller, call, caller, current, within};
+pub use channel::{Answer, Channel};
+pub use chassis::{Builder, Chassis, Config, Drained, GrpcServer, ServeError, Transport};
+pub use drain::Drain;
+pub use error::{Chain, Code, DEADLINE_EXCEEDED, DOMAIN, Fault, FieldFault, Problem, ProblemField};
+pub use identity::{ISSUER, TokenKey, mint, verify};
+pub use memory::{Incoming, in_memory};
+pub use position::{Position, PositionKey};
+pub use readiness::{Check, Failing, Readiness};
+pub use tasks::{Fatal, StillRunning, Tasks};
+pub use trace::{TRACEPARENT, TraceContext, TraceSource};

@@ -1,0 +1,374 @@
+//! What every process is served by: bind first, build, then ready; drain on request, with a bound.
+//!
+//! One chassis per process. Services add themselves to it and take from it clock, chance, tasks, readiness and the channel
+//! on which they reach each other; [`Chassis::serve`] then runs until the drain. Order at the end: not ready, no new TCP
+//! connections, calls in flight finished, workers ended, and last the connections inside the process, because a call or a
+//! worker may need them to finish.
+
+mod accept;
+mod answer;
+mod routes;
+mod served;
+
+pub use accept::Transport;
+pub use routes::GrpcServer;
+
+use crate::channel::Channel;
+use crate::drain::Drain;
+use crate::error::Chain;
+use crate::identity::TokenKey;
+use crate::memory::{self, in_memory};
+use crate::metrics::{self, Side, Table};
+use crate::position::PositionKey;
+use crate::readiness::Readiness;
+use crate::tasks::{Fatal, Tasks};
+use crate::trace::TraceSource;
+use accept::Door;
+use answer::Desk;
+use civic::{Clock, Rng, SystemClock, SystemRng};
+use routes::Routes;
+use served::Seats;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::net::TcpListener;
+use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
+use tonic_health::ServingStatus;
+use tonic_health::server::HealthReporter;
+
+/// What is left to workers and in-memory calls when the calls before them used the whole bound.
+const LAST_GRACE: Duration = Duration::from_millis(500);
+
+/// How often histograms are folded, so that samples do not pile up between two scrapes.
+const UPKEEP: Duration = Duration::from_secs(5);
+
+/// Numbers of a process. Every limit has its number here.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// Calls in flight; one more is answered OVERLOADED.
+    pub max_calls: usize,
+    /// Streams open at once.
+    pub max_streams: usize,
+    /// A call without a deadline of its own, or with a longer one, ends after this.
+    pub longest_call: Duration,
+    /// From the first signal to the end, at most about this.
+    pub drain_within: Duration,
+    /// Part of the traces begun here that is recorded, when an exporter is set.
+    pub trace_ratio: f64,
+    /// Limits of connections.
+    pub transport: Transport,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            max_calls: 4096,
+            max_streams: 1024,
+            longest_call: Duration::from_secs(30),
+            drain_within: Duration::from_secs(20),
+            trace_ratio: 0.01,
+            transport: Transport::default(),
+        }
+    }
+}
+
+/// How the serving ended.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Drained {
+    /// Connections that had to be cut.
+    pub cut: usize,
+    /// Tasks that had to be stopped.
+    pub stopped: Vec<String>,
+}
+
+impl Drained {
+    /// Nothing had to be cut or stopped.
+    #[must_use]
+    pub fn is_clean(&self) -> bool {
+        self.cut == 0 && self.stopped.is_empty()
+    }
+}
+
+/// Why a process could not be served, or not to its end.
+#[derive(Debug, thiserror::Error)]
+pub enum ServeError {
+    /// The descriptor set does not describe what reflection needs.
+    #[error("failed to build reflection")]
+    Reflection(#[from] tonic_reflection::server::Error),
+    /// A worker or task failed; everything else was drained.
+    #[error("stopped by a failure")]
+    Fatal(#[from] Fatal),
+}
+
+/// Makes a [`Chassis`]; what is not given is the system's.
+pub struct Builder {
+    key: TokenKey,
+    config: Config,
+    clock: Arc<dyn Clock>,
+    rng: Arc<dyn Rng>,
+}
+
+impl Builder {
+    /// Limits and bounds.
+    #[must_use]
+    pub fn config(mut self, config: Config) -> Self {
+        self.config = config;
+        self
+    }
+
+    /// The clock that tokens are checked against and that services take.
+    #[must_use]
+    pub fn clock(mut self, clock: Arc<dyn Clock>) -> Self {
+        self.clock = clock;
+        self
+    }
+
+    /// Chance, for ids.
+    #[must_use]
+    pub fn rng(mut self, rng: Arc<dyn Rng>) -> Self {
+        self.rng = rng;
+        self
+    }
+
+    /// Nothing is served yet.
+    #[must_use]
+    pub fn build(self) -> Chassis {
+        let drain = Drain::new();
+        let (channel, incoming) = in_memory();
+        Chassis {
+            positions: PositionKey::new(&self.key),
+            tasks: Tasks::new(drain.clone()),
+            readiness: Readiness::default(),
+            routes: Routes::default(),
+            key: self.key,
+            config: self.config,
+            clock: self.clock,
+            rng: self.rng,
+            drain,
+            channel,
+            incoming,
+        }
+    }
+}
+
+/// One process's services and what they share.
+pub struct Chassis {
+    key: TokenKey,
+    positions: PositionKey,
+    config: Config,
+    clock: Arc<dyn Clock>,
+    rng: Arc<dyn Rng>,
+    tasks: Tasks,
+    drain: Drain,
+    readiness: Readiness,
+    routes: Routes,
+    channel: Channel,
+    incoming: memory::Incoming,
+}
+
+impl Chassis {
+    /// Starts with the cluster's token key.
+    #[must_use]
+    pub fn builder(key: TokenKey) -> Builder {
+        Builder {
+            key,
+            config: Config::default(),
+            clock: Arc::new(SystemClock),
+            rng: Arc::new(SystemRng),
+        }
+    }
+
+    /// Serves a generated gRPC service.
+    pub fn add_service<S: GrpcServer>(&mut self, service: S) {
+        self.routes.add(service);
+    }
+
+    /// The clock.
+    #[must_use]
+    pub fn clock(&self) -> Arc<dyn Clock> {
+        Arc::clone(&self.clock)
+    }
+
+    /// Chance.
+    #[must_use]
+    pub fn rng(&self) -> Arc<dyn Rng> {
+        Arc::clone(&self.rng)
+    }
+
+    /// Where work is spawned.
+    #[must_use]
+    pub fn tasks(&self) -> Tasks {
+        self.tasks.clone()
+    }
+
+    /// Where checks are registered.
+    #[must_use]
+    pub fn readiness(&self) -> Readiness {
+        self.readiness.clone()
+    }
+
+    /// Begins or watches the drain.
+    #[must_use]
+    pub fn drain(&self) -> Drain {
+        self.drain.clone()
+    }
+
+    /// The token key.
+    #[must_use]
+    pub const fn token_key(&self) -> &TokenKey {
+        &self.key
+    }
+
+    /// The key for `Jiewang-Position`.
+    #[must_use]
+    pub const fn position_key(&self) -> &PositionKey {
+        &self.positions
+    }
+
+    /// Calls the services of this process, through the whole stack, over memory. Works once [`Self::serve`] runs.
+    #[must_use]
+    pub fn channel(&self) -> Channel {
+        self.channel.clone()
+    }
+
+    /// Serves until the drain has ended. The listener is bound by the caller, first of all: a taken port fails the start
+    /// before anything is opened.
+    pub async fn serve(mut self, listener: TcpListener) -> Result<Drained, ServeError> {
+        let health = self.add_own_services()?;
+        let desk = Arc::new(self.build_desk());
+        let mut tcp = Door::new(Arc::clone(&desk), self.config.transport.clone());
+        let mut memory = Door::new(desk, self.config.transport.clone());
+        self.start_upkeep(health);
+
+        let stop_memory = CancellationToken::new();
+        let ending = Ending {
+            tasks: self.tasks,
+            drain: self.drain,
+            readiness: self.readiness,
+            within: self.config.drain_within,
+        };
+        let outside = async {
+            ending.wait(&mut tcp, listener).await;
+            let drained = ending.finish(tcp).await;
+            stop_memory.cancel();
+            drained
+        };
+        let (mut drained, ()) =
+            tokio::join!(outside, memory.take_memory(self.incoming, &stop_memory));
+        drained.cut += memory.close(LAST_GRACE, &ending.drain).await;
+        match ending.tasks.fatal_so_far() {
+            Some(fatal) => Err(fatal.into()),
+            None => Ok(drained),
+        }
+    }
+
+    fn add_own_services(&mut self) -> Result<Health, ServeError> {
+        let services = self.routes.names().collect();
+        let (reporter, health) = tonic_health::server::health_reporter();
+        let reflection = tonic_reflection::server::Builder::configure()
+            .register_encoded_file_descriptor_set(proto::DESCRIPTORS)
+            .register_encoded_file_descriptor_set(tonic_health::pb::FILE_DESCRIPTOR_SET)
+            .build_v1()?;
+        self.routes.add(health);
+        self.routes.add(reflection);
+        Ok(Health {
+            reporter,
+            services,
+            readiness: self.readiness.clone(),
+        })
+    }
+
+    fn build_desk(&mut self) -> Desk {
+        Desk {
+            routes: std::mem::take(&mut self.routes),
+            table: Table::of(Side::Server),
+            clock: Arc::clone(&self.clock),
+            key: self.key.clone(),
+            traces: TraceSource::new(&*self.rng, self.config.trace_ratio),
+            longest_call: self.config.longest_call,
+            calls: Seats::new(self.config.max_calls),
+            streams: Seats::new(self.config.max_streams),
+        }
+    }
+
+    fn start_upkeep(&self, health: Health) {
+        self.tasks.spawn_aside("health", health.follow());
+        self.tasks.spawn_aside("metrics", async {
+            loop {
+                tokio::time::sleep(UPKEEP).await;
+                metrics::recorder().run_upkeep();
+            }
+        });
+    }
+}
+
+/// The end of a process, from the first signal on.
+struct Ending {
+    tasks: Tasks,
+    drain: Drain,
+    readiness: Readiness,
+    within: Duration,
+}
+
+impl Ending {
+    /// Takes connections until the drain begins, or begins it when a task failed.
+    async fn wait(&self, tcp: &mut Door, listener: TcpListener) {
+        tokio::select! {
+            () = tcp.take_tcp(listener, &self.drain) => {}
+            fatal = self.tasks.fatal() => {
+                tracing::error!(%fatal, "stopping");
+                self.drain.begin();
+            }
+        }
+        self.readiness.drain();
+    }
+
+    /// Calls in flight, then workers, within one bound.
+    async fn finish(&self, tcp: Door) -> Drained {
+        let until = Instant::now() + self.within;
+        let cut = tcp.close(self.within, &self.drain).await;
+        let left = until
+            .saturating_duration_since(Instant::now())
+            .max(LAST_GRACE);
+        let stopped = match self.tasks.shutdown(left).await {
+            Ok(()) => Vec::new(),
+            Err(error) => {
+                tracing::warn!(error = %Chain(&error), "workers did not end in time");
+                error.names
+            }
+        };
+        Drained { cut, stopped }
+    }
+}
+
+/// gRPC health of every service, from the readiness checks.
+struct Health {
+    reporter: HealthReporter,
+    services: Vec<&'static str>,
+    readiness: Readiness,
+}
+
+impl Health {
+    async fn follow(self) {
+        let mut changes = self.readiness.changes();
+        loop {
+            for service in &self.services {
+                self.report(service, self.readiness.serves(service)).await;
+            }
+            // The empty name is the process, as the health protocol has it.
+            self.report("", self.readiness.is_ready()).await;
+            if changes.changed().await.is_err() {
+                return;
+            }
+        }
+    }
+
+    async fn report(&self, service: &str, ready: bool) {
+        let status = if ready {
+            ServingStatus::Serving
+        } else {
+            ServingStatus::NotServing
+        };
+        self.reporter.set_service_status(service, status).await;
+    }
+}

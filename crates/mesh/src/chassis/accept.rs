@@ -1,0 +1,199 @@
+//! Connections: taken, served as HTTP/2, drained with a bound.
+//!
+//! Not tonic's own server, because that waits for ever for a silent client (hyper issue 4170), times calls out with a status
+//! of its own, and puts four more layers around every request. Here a connection is a task in a set that can be aborted.
+
+use super::answer::Desk;
+use crate::drain::Drain;
+use crate::memory;
+use hyper::server::conn::http2;
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use std::convert::Infallible;
+use std::pin::pin;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::io::{AsyncRead, AsyncWrite, DuplexStream};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
+
+/// A peer that has connected and says nothing for so long is let go.
+const FIRST_WORD: Duration = Duration::from_secs(10);
+
+/// After a failed accept, usually for want of file descriptors: others close meanwhile.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
+
+/// Limits of a connection and of how many there are.
+#[derive(Clone, Debug)]
+pub struct Transport {
+    /// Connections at once over TCP; one more is closed at once.
+    pub max_connections: usize,
+    /// Calls at once on one connection, as told to the peer.
+    pub max_streams_per_connection: u32,
+    /// Bytes of headers of one request.
+    pub max_header_bytes: u32,
+    /// Bytes that a peer may send ahead of its reader, on one call and on one connection.
+    pub stream_window: u32,
+    /// See `stream_window`.
+    pub connection_window: u32,
+    /// Pings on a quiet connection: without them one that a cut left behind is never noticed (dependencies.md, trap 3).
+    pub keep_alive_every: Duration,
+    /// A ping unanswered for so long closes the connection.
+    pub keep_alive_within: Duration,
+}
+
+impl Default for Transport {
+    fn default() -> Self {
+        Self {
+            max_connections: 4096,
+            max_streams_per_connection: 1024,
+            max_header_bytes: 16 * 1024,
+            stream_window: 1024 * 1024,
+            connection_window: 4 * 1024 * 1024,
+            keep_alive_every: Duration::from_secs(20),
+            keep_alive_within: Duration::from_secs(10),
+        }
+    }
+}
+
+impl Transport {
+    fn builder(&self) -> http2::Builder<TokioExecutor> {
+        let mut builder = http2::Builder::new(TokioExecutor::new());
+        builder
+            .timer(TokioTimer::new())
+            .max_concurrent_streams(self.max_streams_per_connection)
+            .max_header_list_size(self.max_header_bytes)
+            .initial_stream_window_size(self.stream_window)
+            .initial_connection_window_size(self.connection_window)
+            .keep_alive_interval(self.keep_alive_every)
+            .keep_alive_timeout(self.keep_alive_within);
+        builder
+    }
+}
+
+/// The open connections of one door.
+pub(super) struct Door {
+    desk: Arc<Desk>,
+    transport: Transport,
+    open: JoinSet<()>,
+    leave: CancellationToken,
+}
+
+impl Door {
+    pub(super) fn new(desk: Arc<Desk>, transport: Transport) -> Self {
+        Self {
+            desk,
+            transport,
+            open: JoinSet::new(),
+            leave: CancellationToken::new(),
+        }
+    }
+
+    /// Takes connections until the drain begins, then closes the socket.
+    pub(super) async fn take_tcp(&mut self, listener: TcpListener, drain: &Drain) {
+        loop {
+            tokio::select! {
+                () = drain.begun() => return,
+                Some(_) = self.open.join_next(), if !self.open.is_empty() => {}
+                accepted = listener.accept() => match accepted {
+                    Ok((stream, _)) => self.admit(stream),
+                    Err(error) => {
+                        tracing::warn!(%error, "failed to accept a connection");
+                        tokio::time::sleep(ACCEPT_PAUSE).await;
+                    }
+                },
+            }
+        }
+    }
+
+    fn admit(&mut self, stream: TcpStream) {
+        if self.open.len() >= self.transport.max_connections {
+            tracing::warn!(
+                limit = self.transport.max_connections,
+                "a connection is refused: too many are open"
+            );
+            return;
+        }
+        if let Err(error) = stream.set_nodelay(true) {
+            tracing::debug!(%error, "failed to set nodelay");
+        }
+        let (desk, transport, leave) = (
+            Arc::clone(&self.desk),
+            self.transport.clone(),
+            self.leave.clone(),
+        );
+        self.open.spawn(async move {
+            let spoken = tokio::select! {
+                spoken = tokio::time::timeout(FIRST_WORD, stream.readable()) => matches!(spoken, Ok(Ok(()))),
+                () = leave.cancelled() => false,
+            };
+            if spoken {
+                serve(desk, transport, leave, stream).await;
+            }
+        });
+    }
+
+    /// Takes in-memory connections until it is told to stop.
+    pub(super) async fn take_memory(
+        &mut self,
+        mut incoming: memory::Incoming,
+        stop: &CancellationToken,
+    ) {
+        loop {
+            tokio::select! {
+                () = stop.cancelled() => return,
+                Some(_) = self.open.join_next(), if !self.open.is_empty() => {}
+                Some(stream) = incoming.next() => self.admit_memory(stream),
+            }
+        }
+    }
+
+    fn admit_memory(&mut self, stream: DuplexStream) {
+        self.open.spawn(serve(
+            Arc::clone(&self.desk),
+            self.transport.clone(),
+            self.leave.clone(),
+            stream,
+        ));
+    }
+
+    /// Tells every peer to leave, waits for calls in flight, and after `bound` cuts what is left. Says how many that were.
+    pub(super) async fn close(mut self, bound: Duration, drain: &Drain) -> usize {
+        self.leave.cancel();
+        let all_gone = async { while self.open.join_next().await.is_some() {} };
+        tokio::select! {
+            () = all_gone => return 0,
+            () = tokio::time::sleep(bound) => {}
+            () = drain.hard() => {}
+        }
+        let left = self.open.len();
+        self.open.shutdown().await;
+        left
+    }
+}
+
+async fn serve<S>(desk: Arc<Desk>, transport: Transport, leave: CancellationToken, stream: S)
+where
+    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
+    let service = service_fn(move |request| {
+        let desk = Arc::clone(&desk);
+        async move { Ok::<_, Infallible>(desk.answer(request).await) }
+    });
+    let mut connection = pin!(
+        transport
+            .builder()
+            .serve_connection(TokioIo::new(stream), service)
+    );
+    let ended = tokio::select! {
+        ended = &mut connection => ended,
+        () = leave.cancelled() => {
+            connection.as_mut().graceful_shutdown();
+            connection.await
+        }
+    };
+    if let Err(error) = ended {
+        tracing::debug!(%error, "connection failed");
+    }
+}

@@ -1,0 +1,235 @@
+//! What happens to every call between connection and handler, top to bottom:
+//!
+//! 1. count it (rate, errors, duration), so that refusals are counted too;
+//! 2. shed it when the process is full: no queue here, waiting would only spend the caller's time;
+//! 3. read trace, deadline and identity from the headers; a bad token ends it before anything else is done;
+//! 4. open a span when its trace is sampled;
+//! 5. run the handler, with the context in a task-local, inside the deadline and inside the panic guard;
+//! 6. put errors that tonic made itself (a malformed message, an unknown method) into our words.
+
+use super::routes::Routes;
+use super::served::{Served, Slot};
+use crate::call::{CURRENT, Call, Caller};
+use crate::deadline;
+use crate::error::{Code, Fault, GRPC_STATUS, code_in};
+use crate::identity::{self, TokenKey};
+use crate::metrics::{Rpc, Table};
+use crate::telemetry;
+use crate::trace::{TRACEPARENT, TraceContext, TraceSource};
+use civic::Clock;
+use futures_util::FutureExt;
+use http::header::{AUTHORIZATION, CONTENT_TYPE};
+use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode};
+use hyper::body::Incoming;
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::time::Instant;
+use tonic::body::Body;
+use tracing::Instrument;
+
+const GRPC_DETAILS: &str = "grpc-status-details-bin";
+
+/// Everything a call needs that is the same for all of them.
+pub(super) struct Desk {
+    pub(super) routes: Routes,
+    pub(super) table: &'static Table,
+    pub(super) clock: Arc<dyn Clock>,
+    pub(super) key: TokenKey,
+    pub(super) traces: TraceSource,
+    pub(super) longest_call: Duration,
+    pub(super) calls: Arc<super::served::Seats>,
+    pub(super) streams: Arc<super::served::Seats>,
+}
+
+impl Desk {
+    pub(super) async fn answer(&self, request: Request<Incoming>) -> Response<Body> {
+        if !is_grpc(&request) {
+            return not_grpc();
+        }
+        let rpc = self.table.find(request.uri().path());
+        let pending = rpc.begin();
+        let admitted = self
+            .seat(rpc)
+            .and_then(|seat| Ok((seat, self.read_headers(rpc, request.headers())?)));
+        let (seat, call) = match admitted {
+            Ok(admitted) => admitted,
+            Err(fault) => {
+                pending.end(Some(fault.code));
+                return refuse(fault);
+            }
+        };
+        let (span, trace) = telemetry::server_span(&rpc.path, call.trace);
+        let (call, until) = (Call { trace, ..call }, call.deadline);
+        let response = self
+            .run(rpc, Arc::new(call), request)
+            .instrument(span)
+            .await;
+        let response = in_our_words(response);
+        if rpc.streaming && response.headers().get(GRPC_STATUS).is_none() {
+            return response.map(|body| Body::new(Served::new(body, pending, seat, until)));
+        }
+        pending.end(outcome(response.headers()));
+        response
+    }
+
+    fn seat(&self, rpc: &Rpc) -> Result<Option<Slot>, Fault> {
+        if rpc.exempt {
+            return Ok(None);
+        }
+        let seats = if rpc.streaming {
+            &self.streams
+        } else {
+            &self.calls
+        };
+        let full = || {
+            Fault::new(
+                Code::Unavailable,
+                "OVERLOADED",
+                "the service is at its limit of calls in flight",
+            )
+            .with_retry_after(Duration::from_secs(1))
+        };
+        seats.take().map(Some).ok_or_else(full)
+    }
+
+    fn read_headers(&self, rpc: &Rpc, headers: &HeaderMap) -> Result<Call, Fault> {
+        let given = headers
+            .get(deadline::GRPC_TIMEOUT)
+            .and_then(deadline::parse);
+        // A stream may last as long as its caller likes; anything else ends some day even if nobody said when.
+        let left = if rpc.streaming {
+            given
+        } else {
+            Some(given.unwrap_or(self.longest_call).min(self.longest_call))
+        };
+        let trace = headers
+            .get(TRACEPARENT)
+            .and_then(|value| TraceContext::parse(value.to_str().ok()?));
+        Ok(Call {
+            caller: self.caller(headers)?,
+            deadline: left.map(|left| Instant::now() + left),
+            trace: trace.unwrap_or_else(|| self.traces.start()),
+        })
+    }
+
+    fn caller(&self, headers: &HeaderMap) -> Result<Caller, Fault> {
+        let Some(bearer) = headers.get(AUTHORIZATION) else {
+            return Ok(Caller::anonymous());
+        };
+        let token = bearer.to_str().ok().and_then(bearer_token);
+        let invalid = || {
+            Fault::new(
+                Code::Unauthenticated,
+                "TOKEN_INVALID",
+                "authorization is not a bearer token",
+            )
+        };
+        let actor = identity::verify(&self.key, token.ok_or_else(invalid)?, self.clock.now())?;
+        Ok(Caller {
+            actor: Some(actor),
+            bearer: Some(bearer.clone()),
+        })
+    }
+
+    async fn run(
+        &self,
+        rpc: &Rpc,
+        call: Arc<Call>,
+        mut request: Request<Incoming>,
+    ) -> Response<Body> {
+        request.extensions_mut().insert(Arc::clone(&call));
+        let until = call.deadline;
+        let trace = call.trace;
+        let Some(handler) = self.routes.call(request) else {
+            return refuse(Fault::new(
+                Code::NotFound,
+                "RPC_UNKNOWN",
+                "there is no such rpc",
+            ));
+        };
+        let guarded = CURRENT.scope(call, AssertUnwindSafe(handler).catch_unwind());
+        let ended = match until {
+            Some(until) => tokio::time::timeout_at(until, guarded).await,
+            None => Ok(guarded.await),
+        };
+        match ended {
+            Ok(Ok(Ok(response))) => response,
+            Ok(Err(_panic)) => {
+                // The panic hook has printed text and place; here only where to look for them.
+                tracing::error!(rpc = rpc.path, trace_id = %trace.trace_id(), "handler panicked");
+                refuse_panic(&trace)
+            }
+            Err(_elapsed) => refuse(Fault::deadline_exceeded()),
+        }
+    }
+}
+
+fn is_grpc(request: &Request<Incoming>) -> bool {
+    let grpc = |value: &HeaderValue| value.as_bytes().starts_with(b"application/grpc");
+    request.method() == Method::POST && request.headers().get(CONTENT_TYPE).is_some_and(grpc)
+}
+
+fn not_grpc() -> Response<Body> {
+    let mut response = Response::new(Body::empty());
+    *response.status_mut() = StatusCode::UNSUPPORTED_MEDIA_TYPE;
+    response
+}
+
+fn bearer_token(value: &str) -> Option<&str> {
+    let (scheme, token) = value.split_once(' ')?;
+    scheme.eq_ignore_ascii_case("bearer").then_some(token)
+}
+
+pub(super) fn refuse(fault: Fault) -> Response<Body> {
+    fault.into_status().into_http()
+}
+
+fn refuse_panic(trace: &TraceContext) -> Response<Body> {
+    Fault::internal_traced(trace).into_http()
+}
+
+/// The code in the headers of an answer without a body. An answer with one ended well as far as anyone knows here.
+fn outcome(headers: &HeaderMap) -> Option<Code> {
+    code_in(headers).map(Code::of)
+}
+
+/// Statuses of ours carry details. One without was made by tonic before our code saw the request, and such a status in
+/// the headers is always the caller's doing: a body that is no message, a method that is none.
+fn in_our_words(response: Response<Body>) -> Response<Body> {
+    let Some(code) = code_in(response.headers()) else {
+        return response;
+    };
+    if response.headers().contains_key(GRPC_DETAILS) {
+        return response;
+    }
+    let fault = match code {
+        tonic::Code::Unimplemented => {
+            Fault::new(Code::NotFound, "RPC_UNKNOWN", "there is no such rpc")
+        }
+        tonic::Code::OutOfRange | tonic::Code::ResourceExhausted => Fault::new(
+            Code::Invalid,
+            "MESSAGE_TOO_LARGE",
+            "the message is over the limit",
+        ),
+        tonic::Code::Internal
+        | tonic::Code::InvalidArgument
+        | tonic::Code::DataLoss
+        | tonic::Code::Unknown => Fault::new(
+            Code::Invalid,
+            "MESSAGE_MALFORMED",
+            "the body is not the message that this rpc takes",
+        ),
+        tonic::Code::Ok
+        | tonic::Code::Cancelled
+        | tonic::Code::DeadlineExceeded
+        | tonic::Code::NotFound
+        | tonic::Code::AlreadyExists
+        | tonic::Code::PermissionDenied
+        | tonic::Code::FailedPrecondition
+        | tonic::Code::Aborted
+        | tonic::Code::Unavailable
+        | tonic::Code::Unauthenticated => return response,
+    };
+    refuse(fault)
+}

@@ -1,0 +1,187 @@
+//! Rate, errors and duration of every rpc, served and sent, and the text that Prometheus scrapes.
+//!
+//! The handles of an rpc are looked up once and kept beside its path. The paths come from the descriptor set, so a stranger
+//! who calls random paths cannot make the text grow.
+
+use crate::error::Code;
+use metrics::{Counter, Gauge, Histogram, counter, gauge, histogram};
+use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
+use prost::Message;
+use std::collections::HashMap;
+use std::sync::OnceLock;
+use std::time::Instant;
+
+/// Seconds. From a memory read (0.5 ms) to the longest deadline that the gateway gives (15 s).
+const BUCKETS: [f64; 13] = [
+    0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 5.0, 15.0,
+];
+
+/// The process's recorder, installed at the first call. A recorder that something else installed before (a test) stays,
+/// and the text is then empty.
+pub fn recorder() -> &'static PrometheusHandle {
+    static RECORDER: OnceLock<PrometheusHandle> = OnceLock::new();
+    RECORDER.get_or_init(|| {
+        let builder = PrometheusBuilder::new()
+            .set_buckets(&BUCKETS)
+            .expect("the list of buckets is not empty");
+        let recorder = builder.build_recorder();
+        let handle = recorder.handle();
+        if metrics::set_global_recorder(recorder).is_err() {
+            tracing::warn!("a metrics recorder was installed before ours");
+        }
+        handle
+    })
+}
+
+/// Whether calls are served or sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Side {
+    Server,
+    Client,
+}
+
+impl Side {
+    const fn as_str(self) -> &'static str {
+        match self {
+            Self::Server => "server",
+            Self::Client => "client",
+        }
+    }
+}
+
+/// What is known about one rpc, and its handles.
+pub(crate) struct Rpc {
+    pub(crate) path: String,
+    /// The answer is a stream: no default deadline, and the call lasts as long as its body.
+    pub(crate) streaming: bool,
+    /// Health and reflection: answered also when the process sheds load, or it would be taken for dead.
+    pub(crate) exempt: bool,
+    side: Side,
+    seconds: Histogram,
+    in_flight: Gauge,
+    outcomes: [OnceLock<Counter>; Code::ALL.len() + 1],
+}
+
+impl Rpc {
+    fn new(side: Side, path: String, streaming: bool) -> Self {
+        let labels = [("rpc", path.clone()), ("side", side.as_str().to_owned())];
+        Self {
+            seconds: histogram!("jiewang_rpc_seconds", &labels),
+            in_flight: gauge!("jiewang_rpc_in_flight", &labels),
+            outcomes: Default::default(),
+            exempt: path.starts_with("/grpc."),
+            path,
+            streaming,
+            side,
+        }
+    }
+
+    /// A call begins.
+    pub(crate) fn begin(&'static self) -> Pending {
+        self.in_flight.increment(1.0);
+        Pending {
+            rpc: self,
+            began: Instant::now(),
+            outcome: Some("cancelled"),
+        }
+    }
+
+    fn count(&self, outcome: &'static str) {
+        let slot = Code::ALL
+            .iter()
+            .position(|code| code.as_str() == outcome)
+            .unwrap_or(Code::ALL.len());
+        // "ok" has a slot of its own; "cancelled" is rare enough to be looked up.
+        let fresh = || counter!("jiewang_rpc_total", "rpc" => self.path.clone(), "side" => self.side.as_str(), "code" => outcome);
+        if outcome == "cancelled" {
+            fresh().increment(1);
+        } else {
+            self.outcomes[slot].get_or_init(fresh).increment(1);
+        }
+    }
+}
+
+/// A call in flight. Dropped without an outcome it counts as cancelled by the caller.
+pub(crate) struct Pending {
+    rpc: &'static Rpc,
+    began: Instant,
+    outcome: Option<&'static str>,
+}
+
+impl Pending {
+    /// Ends the call if it failed; otherwise it goes on.
+    pub(crate) fn end_if(self, failed: Option<Code>) -> Option<Self> {
+        if failed.is_none() {
+            return Some(self);
+        }
+        self.end(failed);
+        None
+    }
+
+    /// The call ended well, or with a code.
+    pub(crate) fn end(mut self, code: Option<Code>) {
+        self.outcome = Some(code.map_or("ok", Code::as_str));
+    }
+}
+
+impl Drop for Pending {
+    fn drop(&mut self) {
+        self.rpc.in_flight.decrement(1.0);
+        self.rpc.seconds.record(self.began.elapsed().as_secs_f64());
+        if let Some(outcome) = self.outcome {
+            self.rpc.count(outcome);
+        }
+    }
+}
+
+/// Every rpc by its path.
+pub(crate) struct Table {
+    rpcs: HashMap<String, Rpc>,
+    unknown: Rpc,
+}
+
+impl Table {
+    /// The process's table for one side. Metrics are the process's, so this is too (style.md: no statics but metrics).
+    pub(crate) fn of(side: Side) -> &'static Self {
+        static SERVER: OnceLock<Table> = OnceLock::new();
+        static CLIENT: OnceLock<Table> = OnceLock::new();
+        let table = match side {
+            Side::Server => &SERVER,
+            Side::Client => &CLIENT,
+        };
+        table.get_or_init(|| Self::build(side))
+    }
+
+    fn build(side: Side) -> Self {
+        recorder();
+        let mut rpcs = HashMap::new();
+        let sets = [
+            proto::DESCRIPTORS,
+            tonic_health::pb::FILE_DESCRIPTOR_SET,
+            tonic_reflection::pb::v1::FILE_DESCRIPTOR_SET,
+        ];
+        for set in sets {
+            let set = prost_types::FileDescriptorSet::decode(set).expect("protox wrote it");
+            for file in set.file {
+                for service in &file.service {
+                    for method in &service.method {
+                        let path =
+                            format!("/{}.{}/{}", file.package(), service.name(), method.name());
+                        rpcs.insert(
+                            path.clone(),
+                            Rpc::new(side, path, method.server_streaming()),
+                        );
+                    }
+                }
+            }
+        }
+        Self {
+            rpcs,
+            unknown: Rpc::new(side, "unknown".to_owned(), false),
+        }
+    }
+
+    pub(crate) fn find(&'static self, path: &str) -> &'static Rpc {
+        self.rpcs.get(path).unwrap_or(&self.unknown)
+    }
+}

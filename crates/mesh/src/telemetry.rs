@@ -1,0 +1,160 @@
+//! Logs and traces of a process.
+//!
+//! Logs go to stderr. Spans are made for sampled calls only, and only when an exporter is set: an unsampled call costs a
+//! look at one flag. Known gap: a [`crate::Channel`] passes the trace on but records no client span of its own.
+
+use crate::trace::TraceContext;
+use opentelemetry::Context;
+use opentelemetry::trace::{
+    SpanContext, SpanId, TraceContextExt, TraceFlags, TraceId, TraceState, TracerProvider,
+};
+use opentelemetry_otlp::WithExportConfig;
+use opentelemetry_sdk::Resource;
+use opentelemetry_sdk::trace::SdkTracerProvider;
+use std::sync::atomic::{AtomicBool, Ordering};
+use tracing::Span;
+use tracing_opentelemetry::OpenTelemetrySpanExt;
+use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::util::SubscriberInitExt;
+use tracing_subscriber::{EnvFilter, Layer, Registry};
+
+/// What is logged when nobody says otherwise. The stack's own events stay out, or an exporter would trace itself.
+const FILTER: &str = "info,h2=off,hyper=off,tonic=off,tower=off,opentelemetry=warn";
+
+/// Whether an exporter is set. Process-wide, as the tracing subscriber is.
+static RECORDING: AtomicBool = AtomicBool::new(false);
+
+/// Shape of the log.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Format {
+    /// For people.
+    #[default]
+    Text,
+    /// One JSON object a line.
+    Json,
+}
+
+/// What to log and where to send traces.
+#[derive(Clone, Debug, Default)]
+pub struct Telemetry {
+    /// `service.name`, such as `jiewang-intake`.
+    pub service: String,
+    /// Shape of the log.
+    pub format: Format,
+    /// Directives of `tracing-subscriber`'s `EnvFilter`; empty for the default.
+    pub filter: String,
+    /// OTLP over gRPC, such as `http://127.0.0.1:4317` (`JIEWANG_OTLP`).
+    pub otlp: Option<String>,
+}
+
+/// Why telemetry could not be set up.
+#[derive(Debug, thiserror::Error)]
+pub enum TelemetryError {
+    /// The filter is not one.
+    #[error("the log filter cannot be read")]
+    Filter(#[from] tracing_subscriber::filter::ParseError),
+    /// The exporter's address is not one.
+    #[error("failed to set up the trace exporter")]
+    Exporter(#[from] opentelemetry_otlp::ExporterBuildError),
+    /// Something else has set a subscriber.
+    #[error("logging is already set up")]
+    AlreadySet(#[from] tracing_subscriber::util::TryInitError),
+}
+
+/// Flushes what has not been exported when it is dropped; keep it to the end of main.
+#[must_use = "dropping it ends the export"]
+pub struct Guard {
+    provider: Option<SdkTracerProvider>,
+}
+
+impl Drop for Guard {
+    fn drop(&mut self) {
+        if let Some(provider) = &self.provider
+            && let Err(error) = provider.shutdown()
+        {
+            tracing::warn!(%error, "failed to flush traces");
+        }
+    }
+}
+
+/// Sets up logs, traces and the metrics recorder, once per process and inside a runtime.
+pub fn init(telemetry: &Telemetry) -> Result<Guard, TelemetryError> {
+    crate::metrics::recorder();
+    let directives = if telemetry.filter.is_empty() {
+        FILTER
+    } else {
+        &telemetry.filter
+    };
+    let filter = EnvFilter::builder().parse(directives)?;
+    let provider = telemetry
+        .otlp
+        .as_deref()
+        .map(|endpoint| exporter(&telemetry.service, endpoint))
+        .transpose()?;
+    let tracer = provider.as_ref().map(|provider| provider.tracer("jiewang"));
+    let spans = tracer.map(|tracer| tracing_opentelemetry::layer().with_tracer(tracer));
+    tracing_subscriber::registry()
+        .with(log_layer(telemetry.format))
+        .with(filter)
+        .with(spans)
+        .try_init()?;
+    RECORDING.store(provider.is_some(), Ordering::Relaxed);
+    Ok(Guard { provider })
+}
+
+fn log_layer(format: Format) -> Box<dyn Layer<Registry> + Send + Sync> {
+    let log = tracing_subscriber::fmt::layer().with_writer(std::io::stderr);
+    match format {
+        Format::Text => log.boxed(),
+        Format::Json => log.json().boxed(),
+    }
+}
+
+fn exporter(service: &str, endpoint: &str) -> Result<SdkTracerProvider, TelemetryError> {
+    let exporter = opentelemetry_otlp::SpanExporter::builder()
+        .with_tonic()
+        .with_endpoint(endpoint)
+        .build()?;
+    let resource = Resource::builder()
+        .with_service_name(service.to_owned())
+        .build();
+    Ok(SdkTracerProvider::builder()
+        .with_batch_exporter(exporter)
+        .with_resource(resource)
+        .build())
+}
+
+/// The span of a served call, and the context that its own calls pass on.
+pub(crate) fn server_span(path: &str, trace: TraceContext) -> (Span, TraceContext) {
+    if !trace.sampled || !RECORDING.load(Ordering::Relaxed) {
+        return (Span::none(), trace);
+    }
+    let span = tracing::info_span!(
+        "mesh.server.call",
+        otel.name = path,
+        otel.kind = "server",
+        rpc.system = "grpc"
+    );
+    if let Some((trace, parent)) = trace.parent() {
+        let remote = SpanContext::new(
+            TraceId::from_bytes(trace.to_be_bytes()),
+            SpanId::from_bytes(parent.to_be_bytes()),
+            TraceFlags::SAMPLED,
+            true,
+            TraceState::default(),
+        );
+        if let Err(error) = span.set_parent(Context::new().with_remote_span_context(remote)) {
+            tracing::debug!(%error, "a span keeps no parent");
+        }
+    }
+    let context = span.context();
+    let own = context.span().span_context().clone();
+    if !own.is_valid() {
+        return (span, trace);
+    }
+    let trace_id = u128::from_be_bytes(own.trace_id().to_bytes());
+    (
+        span,
+        TraceContext::recorded(trace_id, u64::from_be_bytes(own.span_id().to_bytes())),
+    )
+}

@@ -1,1 +1,12 @@
-//! Being built.
+//! What tests of every crate share: faults on purpose, servers of their own, and a checker of what clients saw.
+//!
+//! A dev-dependency only, and small: whoever tests with it compiles nothing of ours along.
+
+pub mod fault;
+pub mod history;
+pub mod seed;
+pub mod server;
+
+pub use fault::{Fault, Faults};
+pub use seed::Seed;
+pub use server::{PostgresServer, RedisServer};

@@ -1,5 +1,6 @@
 //! Generated messages, clients and servers of every package, and the descriptor set that gateway and reflection read.
 #![allow(
+    clippy::allow_attributes_without_reason,
     clippy::all,
     clippy::wildcard_enum_match_arm,
     clippy::too_many_lines,

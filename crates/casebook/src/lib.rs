@@ -1,1 +1,40 @@
-//! Being built.
+//! Durable cases and their event log: the only crate that speaks SQL for cases.
+//!
+//! A service states its rules as a [`Case`]; the casebook takes a command through load → decide → evolve → **one transaction**
+//! that appends the events, stores the state with its version, replaces index row and timers and remembers the request: all of
+//! it or none. Read [`case`] first, then [`book`] (what services call), then [`batch`] (what a transaction decides), then
+//! [`sql`] (how it is written).
+//!
+//! Guaranteed: an answered command is on disk; a request with the same key has one effect, however often it is sent; a case's
+//! versions and a partition's positions are dense; a timer fires once per arming; an event of another service has one effect or
+//! its case is parked. Not guaranteed: any order between cases, and an answer within a time.
+
+pub mod batch;
+pub mod book;
+pub mod case;
+mod committer;
+pub mod effects;
+mod error;
+mod key;
+mod kinds;
+mod log;
+pub mod memory;
+mod page;
+mod scope;
+pub mod sql;
+mod step;
+pub mod store;
+mod timers;
+
+pub use batch::{OnTaken, RequestKey, Unique};
+pub use book::{Ask, Casebook, Done, Found, Journal, LogPosition, Opening};
+pub use case::{Case, DueTimer, Row, Timer};
+pub use committer::Committer;
+pub use effects::{Bundle, Consume, Effects, GiveUp};
+pub use error::{Error, StoreError};
+pub use key::{ClusterKey, KEY_BYTES, KeyFileSealer, SealError, Sealer};
+pub use kinds::{Kinds, Rebuilt};
+pub use page::{PageTokens, Tampered};
+pub use scope::{Filter, Page, PlaceColumn, Scope};
+pub use store::{EventRow, JournalEntry, ParkedEvent, Store};
+pub use timers::{Fire, run_timers};

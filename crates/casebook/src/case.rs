@@ -1,0 +1,97 @@
+//! The one pattern of the house: a case with a life. A service states its rules as pure functions on this trait; everything
+//! else (loading, batching, committing, timers, replays) is the casebook's and the same for all.
+//!
+//! ```text
+//! Command ──► decide(&state, command, &facts) -> Result<Vec<Event>, Refusal>     pure
+//! Event   ──► evolve(state, &event) -> state                                      pure, total
+//! state   ──► index(&state) -> Row                                                what lists may ask for
+//! state   ──► timers(&state) -> Vec<Timer>                                        what must happen later
+//! ```
+
+use civic::{CaseId, Micros};
+use serde::{Serialize, de::DeserializeOwned};
+
+/// A kind of case. The implementing type is its state: one enum whose variants own exactly what is known then, or a struct
+/// around such an enum when much is common. Serde encoding must be deterministic: no hash maps inside.
+pub trait Case: Clone + PartialEq + Serialize + DeserializeOwned + Send + Sync + 'static {
+    /// Name of the kind in ids and tables, singular camelCase: `report`, `workOrder`.
+    const KIND: &'static str;
+    /// Version of the state's encoding. Raise it when the type changes: older rows are rebuilt from their events on load.
+    const SCHEMA: i64;
+    /// The stored event, a protobuf message: additive for ever.
+    type Event: prost::Message + Default + Clone + PartialEq + Send + Sync + 'static;
+    /// What somebody asks for. Owned data; private text is already sealed.
+    type Command: Send + Sync + 'static;
+    /// What the rules may look at besides the state: now, fresh ids, a catalog snapshot, answers fetched before.
+    type Facts: Send + Sync + 'static;
+    /// Why the rules say no.
+    type Refusal: std::error::Error + Clone + Send + Sync + 'static;
+
+    /// The rules. `None` is a case that does not exist yet. No event means: nothing to do, answered with the state as it is.
+    fn decide(
+        state: Option<&Self>,
+        command: &Self::Command,
+        facts: &Self::Facts,
+    ) -> Result<Vec<Self::Event>, Self::Refusal>;
+    /// Applies one event. Total: `None` only when the first event is not one that can open a case (then the row is corrupt).
+    fn evolve(state: Option<Self>, event: &Self::Event) -> Option<Self>;
+    /// The columns that lists filter by.
+    fn index(&self) -> Row;
+    /// All timers that must be armed in this state; those not named are cancelled.
+    fn timers(&self) -> Vec<Timer>;
+    /// The event type in the timeline and on the feed, such as `workOrder.assigned`.
+    fn event_type(event: &Self::Event) -> &'static str;
+    /// When the event happened, as it was written.
+    fn event_time(event: &Self::Event) -> Micros;
+    /// Role and unit by reference, as written into the event.
+    fn event_actor(event: &Self::Event) -> String;
+    /// What other services may know of the event: type with major version and the encoded `PublicEvent`. `None`: internal.
+    fn publish(id: CaseId, event: &Self::Event) -> Option<(String, Vec<u8>)>;
+}
+
+/// Columns of a case that lists may ask for. `None` keeps the row out of that column's index.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Row {
+    /// Cases that are still somebody's work; closed ones leave the partial indexes.
+    pub open: bool,
+    /// Small number of the state, for filters.
+    pub state: i64,
+    /// 1..4; 0 when the kind has none.
+    pub urgency: i64,
+    pub category: Option<String>,
+    pub district: Option<String>,
+    pub town: Option<String>,
+    pub village: Option<String>,
+    pub grid: Option<String>,
+    /// Unit that answers for it now.
+    pub unit: Option<String>,
+    /// Most specific place, also the routing attribute of the case's events.
+    pub place: Option<String>,
+    /// Instant of the yellow lamp; `None` while the clock stands.
+    pub yellow_at: Option<Micros>,
+    pub red_at: Option<Micros>,
+    /// Lamp as last turned by its timer: 1 green, 2 yellow, 3 red, 0 none. Answers compute the lamp from the instants above.
+    pub lamp: i64,
+    /// A person must look at it (below a threshold, parked question).
+    pub flagged: bool,
+}
+
+/// Something that must happen later: a row armed and cancelled in the state's own transaction.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Timer {
+    /// Name inside the case, such as `total.red`; one timer per name.
+    pub name: String,
+    /// Already written into an event; never computed while firing.
+    pub due: Micros,
+}
+
+/// A timer that came due, as handed to the service. The service answers with a command that carries it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DueTimer {
+    pub kind: String,
+    pub case: CaseId,
+    pub name: String,
+    pub due: Micros,
+    /// Version of the case that armed it: a later arming of the same name has another generation.
+    pub generation: i64,
+}

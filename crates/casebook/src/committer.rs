@@ -1,0 +1,109 @@
+//! Group commit: whatever is waiting when the store becomes free shares one transaction and one fsync. No delay is added: under
+//! light load a batch is one submission, under heavy load it grows by itself.
+
+use crate::{
+    batch::{Outcome, Submission},
+    error::StoreError,
+    log::Tail,
+    store::Store,
+};
+use std::sync::Arc;
+use tokio::sync::{mpsc, oneshot, watch};
+
+/// Works in one transaction at most: keeps the transaction short enough for readers and for the write-ahead log.
+const MAX_WORKS: usize = 1024;
+/// Submissions waiting before callers wait for room.
+pub(crate) const QUEUE: usize = 4096;
+
+pub(crate) struct Waiting {
+    pub(crate) submission: Submission,
+    pub(crate) reply: oneshot::Sender<Result<Submission, StoreError>>,
+}
+
+/// The writer of one casebook. Run it as a task of its own: when it ends, no command is accepted any more.
+pub struct Committer {
+    pub(crate) store: Arc<dyn Store>,
+    pub(crate) queue: mpsc::Receiver<Waiting>,
+    /// Where readers of this process find what was just committed.
+    pub(crate) tail: Arc<Tail>,
+    /// Counts up after every commit that wrote something: wakes feeds and timers.
+    pub(crate) committed: watch::Sender<u64>,
+}
+
+impl Committer {
+    /// Commits until every handle of the casebook is gone. Ends early only when the disk failed: then the process must end, too,
+    /// because what the operating system has not written after a failed fsync cannot be known.
+    pub async fn run(mut self) -> Result<(), StoreError> {
+        while let Some(first) = self.queue.recv().await {
+            let mut batch = vec![first];
+            let mut works = batch[0].submission.works.len();
+            while works < MAX_WORKS {
+                let Ok(next) = self.queue.try_recv() else {
+                    break;
+                };
+                works += next.submission.works.len();
+                batch.push(next);
+            }
+            metrics::histogram!("casebook_commit_batch_works").record(works as f64);
+            self.commit(batch).await?;
+        }
+        Ok(())
+    }
+
+    async fn commit(&self, batch: Vec<Waiting>) -> Result<(), StoreError> {
+        let (mut submissions, replies): (Vec<_>, Vec<_>) = batch.into_iter().map(|w| (w.submission, w.reply)).unzip();
+        match self.store.commit(&mut submissions).await {
+            Ok(placed) => {
+                self.tail.push(placed);
+                self.answer(submissions.into_iter().map(Ok), replies);
+                Ok(())
+            }
+            Err(StoreError::Constraint(_)) if submissions.len() > 1 => self.one_by_one(submissions, replies).await,
+            Err(error) => {
+                let fatal = matches!(error, StoreError::Disk(_));
+                tracing::error!(%error, submissions = submissions.len(), "casebook.commit.failed");
+                self.answer(submissions.iter().map(|_| Err(error.clone())), replies);
+                if fatal { Err(error) } else { Ok(()) }
+            }
+        }
+    }
+
+    /// A bad row fails a multi-row insert: its neighbours must not suffer for it.
+    async fn one_by_one(
+        &self,
+        submissions: Vec<Submission>,
+        replies: Vec<oneshot::Sender<Result<Submission, StoreError>>>,
+    ) -> Result<(), StoreError> {
+        for (mut submission, reply) in submissions.into_iter().zip(replies) {
+            let done =
+                self.store.commit(std::slice::from_mut(&mut submission)).await.map(|placed| self.tail.push(placed));
+            let fatal = matches!(done, Err(StoreError::Disk(_)));
+            let again = done.as_ref().err().cloned();
+            self.answer(std::iter::once(done.map(|()| submission)), vec![reply]);
+            if let (true, Some(error)) = (fatal, again) {
+                return Err(error);
+            }
+        }
+        Ok(())
+    }
+
+    fn answer(
+        &self,
+        results: impl Iterator<Item = Result<Submission, StoreError>>,
+        replies: Vec<oneshot::Sender<Result<Submission, StoreError>>>,
+    ) {
+        let mut wrote = false;
+        for (result, reply) in results.zip(replies) {
+            wrote |= result.as_ref().is_ok_and(Self::wrote);
+            // A caller that left meanwhile is no fault: its request is remembered and its retry is answered.
+            drop(reply.send(result));
+        }
+        if wrote {
+            self.committed.send_modify(|n| *n += 1);
+        }
+    }
+
+    fn wrote(submission: &Submission) -> bool {
+        !submission.leases.is_empty() || submission.works.iter().any(|w| matches!(w.outcome, Outcome::Committed { .. }))
+    }
+}

@@ -1,0 +1,96 @@
+//! Who sees what, in a form that compiles to SQL: every read takes a scope, there is no unscoped list.
+
+use crate::case::Row;
+use civic::CaseId;
+
+/// A place column of the index row.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum PlaceColumn {
+    District,
+    Town,
+    Village,
+    Grid,
+}
+
+impl PlaceColumn {
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::District => "district",
+            Self::Town => "town",
+            Self::Village => "village",
+            Self::Grid => "grid",
+        }
+    }
+
+    fn of(self, row: &Row) -> Option<&str> {
+        match self {
+            Self::District => row.district.as_deref(),
+            Self::Town => row.town.as_deref(),
+            Self::Village => row.village.as_deref(),
+            Self::Grid => row.grid.as_deref(),
+        }
+    }
+}
+
+/// What a caller may know of. A case outside it does not exist for the caller.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Scope {
+    /// The whole territory of the cluster, and the system's own commands.
+    All,
+    /// Cases of one place.
+    Place(PlaceColumn, String),
+    /// Cases that this unit answers for now.
+    Unit(String),
+    /// One case only: its reporter's.
+    Case(CaseId),
+    Nothing,
+}
+
+impl Scope {
+    /// Whether a case with this row may be known. The same rule as the SQL that lists compile to; a contract test holds them equal.
+    pub fn admits(&self, id: CaseId, row: &Row) -> bool {
+        match self {
+            Self::All => true,
+            Self::Place(column, code) => column.of(row) == Some(code),
+            Self::Unit(unit) => row.unit.as_ref() == Some(unit),
+            Self::Case(case) => *case == id,
+            Self::Nothing => false,
+        }
+    }
+}
+
+/// What a list may be narrowed by. Without a state only open cases are listed.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Filter {
+    pub place: Option<(PlaceColumn, String)>,
+    pub state: Option<i64>,
+    /// As last turned by its timer.
+    pub lamp: Option<i64>,
+    pub unit: Option<String>,
+    pub category: Option<String>,
+    pub urgency: Option<i64>,
+    pub flagged: Option<bool>,
+}
+
+impl Filter {
+    pub(crate) fn admits(&self, row: &Row) -> bool {
+        fn same<T: PartialEq>(wanted: Option<&T>, have: &T) -> bool {
+            wanted.is_none_or(|w| w == have)
+        }
+        self.place.as_ref().is_none_or(|(column, code)| column.of(row) == Some(code))
+            && (self.state.is_some() || row.open)
+            && same(self.state.as_ref(), &row.state)
+            && same(self.lamp.as_ref(), &row.lamp)
+            && same(self.urgency.as_ref(), &row.urgency)
+            && same(self.flagged.as_ref(), &row.flagged)
+            && self.unit.as_ref().is_none_or(|u| row.unit.as_ref() == Some(u))
+            && self.category.as_ref().is_none_or(|c| row.category.as_ref() == Some(c))
+    }
+}
+
+/// One keyset page, in the order of ids, which is the order of creation.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Page {
+    pub size: usize,
+    pub after: Option<CaseId>,
+}

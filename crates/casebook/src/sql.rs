@@ -1,0 +1,148 @@
+//! SQLite and PostgreSQL behind one text of SQL. What differs stands in [`conn`] (how to begin, how errors are told), in
+//! [`schema`] (types of columns) and in [`log`] (who gives positions); everything else is the same statement on both.
+//!
+//! A commit is: begin; look up requests, unique keys, timers, leases and cases that the batch names; decide in memory;
+//! multi-row writes; commit. Rows are written in chunks of powers of two, so that there are few texts to prepare.
+
+mod commit;
+mod conn;
+mod consume;
+mod load;
+mod log;
+mod open;
+mod read;
+mod rows;
+mod schema;
+mod statement;
+mod write;
+
+use crate::{
+    batch::Submission,
+    case::DueTimer,
+    error::StoreError,
+    kinds::Kinds,
+    scope::{Filter, Page, Scope},
+    store::{CaseRow, EventRow, Identity, JournalEntry, ParkedEvent, Placed, Store},
+};
+use async_trait::async_trait;
+use civic::{CaseId, Clock, Micros};
+use conn::Db;
+use queue::{Lease, Partition, Position};
+use statement::Statements;
+use std::{sync::Arc, time::Duration};
+use tokio::sync::Mutex;
+
+pub use open::{Setting, open_postgres, open_sqlite};
+
+/// A casebook's database.
+pub struct SqlStore {
+    db: Db,
+    kinds: Arc<Kinds>,
+    clock: Arc<dyn Clock>,
+    cluster: String,
+    partitions: u16,
+    statements: Statements,
+    request_texts: load::RequestTexts,
+    /// Day whose request table is ready.
+    requests_day: std::sync::atomic::AtomicI64,
+    /// SQLite has one writer: it knows the last position of every partition without asking.
+    heads: Mutex<Vec<Position>>,
+}
+
+#[async_trait]
+impl Store for SqlStore {
+    async fn commit(&self, batch: &mut [Submission]) -> Result<Placed, StoreError> {
+        self.commit_batch(batch).await
+    }
+
+    async fn load(&self, id: CaseId) -> Result<Option<CaseRow>, StoreError> {
+        self.load_case(id).await
+    }
+
+    async fn list(&self, kind: &str, scope: &Scope, filter: &Filter, page: &Page) -> Result<Vec<CaseRow>, StoreError> {
+        self.list_cases(kind, scope, filter, page).await
+    }
+
+    async fn events(&self, case: CaseId, upto: i64) -> Result<Vec<EventRow>, StoreError> {
+        self.case_events(case, upto).await
+    }
+
+    async fn log(
+        &self,
+        partition: Partition,
+        after: Position,
+        limit: usize,
+    ) -> Result<Vec<(Position, EventRow)>, StoreError> {
+        self.read_log(partition, after, limit).await
+    }
+
+    async fn heads(&self) -> Result<Vec<Position>, StoreError> {
+        self.read_heads().await
+    }
+
+    async fn position(&self, case: CaseId, version: i64) -> Result<Option<Position>, StoreError> {
+        self.read_position(case, version).await
+    }
+
+    async fn place(&self, partition: Partition, limit: usize) -> Result<usize, StoreError> {
+        self.place_events(partition, limit).await
+    }
+
+    async fn unique(&self, key: &str) -> Result<Option<CaseId>, StoreError> {
+        self.find_unique(key).await
+    }
+
+    async fn due_timers(&self, now: Micros, limit: usize) -> Result<Vec<DueTimer>, StoreError> {
+        self.read_due(now, limit).await
+    }
+
+    async fn next_due(&self) -> Result<Option<Micros>, StoreError> {
+        self.read_next_due().await
+    }
+
+    async fn timers(&self, case: CaseId) -> Result<Vec<DueTimer>, StoreError> {
+        self.case_timers(case).await
+    }
+
+    async fn acquire(
+        &self,
+        producer: &str,
+        holder: &str,
+        partitions: &[Partition],
+        ttl: Duration,
+    ) -> Result<Vec<Lease>, StoreError> {
+        self.acquire_leases(producer, holder, partitions, ttl).await
+    }
+
+    async fn release(&self, producer: &str, holder: &str) -> Result<(), StoreError> {
+        self.release_leases(producer, holder).await
+    }
+
+    async fn consumed(&self, producer: &str) -> Result<Vec<Position>, StoreError> {
+        self.read_consumed(producer).await
+    }
+
+    async fn parked(&self) -> Result<Vec<ParkedEvent>, StoreError> {
+        self.read_parked().await
+    }
+
+    async fn unpark(&self, producer: &str, subject: &str, position: Position) -> Result<(), StoreError> {
+        self.delete_parked(producer, subject, position).await
+    }
+
+    async fn journal(&self, entries: &[JournalEntry]) -> Result<(), StoreError> {
+        self.write_journal(entries).await
+    }
+
+    async fn journalled(&self, limit: usize) -> Result<Vec<JournalEntry>, StoreError> {
+        self.read_journal(limit).await
+    }
+
+    async fn scan(&self, after: Option<CaseId>, limit: usize) -> Result<Vec<CaseRow>, StoreError> {
+        self.scan_cases(after, limit).await
+    }
+
+    async fn check(&self, identity: &Identity) -> Result<(), StoreError> {
+        self.check_identity(identity).await
+    }
+}

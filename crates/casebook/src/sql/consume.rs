@@ -1,0 +1,177 @@
+//! Leases, consumed positions, parked events, the journal.
+
+use super::{
+    SqlStore,
+    conn::{Record, Tx, Value},
+    read::count,
+    statement::{Form, Shape},
+};
+use crate::{
+    error::StoreError,
+    store::{JournalEntry, ParkedEvent},
+};
+use civic::Micros;
+use queue::{Lease, Partition, Position};
+use std::time::Duration;
+
+impl SqlStore {
+    pub(super) async fn acquire_leases(
+        &self,
+        producer: &str,
+        holder: &str,
+        partitions: &[Partition],
+        ttl: Duration,
+    ) -> Result<Vec<Lease>, StoreError> {
+        let mut tx = self.db.begin().await?;
+        let now = self.now(&mut tx).await?;
+        let until = now.0 + i64::try_from(ttl.as_micros()).unwrap_or(i64::MAX / 2);
+        match self.acquire_in(&mut tx, (producer, holder), partitions, (now, until)).await {
+            Ok(leases) => tx.commit().await.map(|()| leases),
+            Err(error) => {
+                tx.rollback().await;
+                Err(error)
+            }
+        }
+    }
+
+    /// Database time on PostgreSQL, so that replicas with different clocks agree about what has expired.
+    async fn now(&self, tx: &mut Tx) -> Result<Micros, StoreError> {
+        if self.db.is_sqlite() {
+            return Ok(self.clock.now());
+        }
+        let sql = "SELECT CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000000 AS BIGINT)";
+        let records = tx.query(sql.into(), Vec::new()).await?;
+        records.first().map_or(Ok(0), |r| r.int(0)).map(Micros)
+    }
+
+    async fn acquire_in(
+        &self,
+        tx: &mut Tx,
+        (producer, holder): (&str, &str),
+        partitions: &[Partition],
+        (now, until): (Micros, i64),
+    ) -> Result<Vec<Lease>, StoreError> {
+        let mut rows = Vec::with_capacity(partitions.len() * 6);
+        for part in partitions {
+            let part = Value::Int((*part).into());
+            let (producer, holder) = (Value::Text(producer.to_owned()), Value::Text(holder.to_owned()));
+            rows.extend([producer, part, holder, Value::Int(1), Value::Int(until), Value::Int(0)]);
+        }
+        let head = "INSERT INTO leases (producer, part, holder, epoch, until, consumed)";
+        let shape = Shape { head, columns: 6, tail: "ON CONFLICT (producer, part) DO NOTHING", form: Form::Values };
+        self.insert(tx, shape, rows).await?;
+        let renew = "UPDATE leases SET until = $3 WHERE producer = $1 AND holder = $2";
+        tx.execute(renew.into(), vec![text(producer), text(holder), Value::Int(until)]).await?;
+        let wanted: Vec<String> = partitions.iter().map(Partition::to_string).collect();
+        if wanted.is_empty() {
+            return Ok(Vec::new());
+        }
+        let take = format!(
+            "UPDATE leases SET holder = $2, epoch = epoch + 1, until = $3 \
+             WHERE producer = $1 AND holder <> $2 AND until < $4 AND part IN ({})",
+            wanted.join(",")
+        );
+        tx.execute(take.into(), vec![text(producer), text(holder), Value::Int(until), Value::Int(now.0)]).await?;
+        let held = format!(
+            "SELECT part, epoch, consumed FROM leases WHERE producer = $1 AND holder = $2 AND part IN ({}) ORDER BY part",
+            wanted.join(",")
+        );
+        let records = tx.query(held.into(), vec![text(producer), text(holder)]).await?;
+        records.iter().map(lease).collect()
+    }
+
+    pub(super) async fn release_leases(&self, producer: &str, holder: &str) -> Result<(), StoreError> {
+        // The epoch stays: the next holder raises it.
+        let sql = "UPDATE leases SET until = 0, holder = '' WHERE producer = $1 AND holder = $2";
+        self.write_alone(sql, vec![text(producer), text(holder)]).await
+    }
+
+    pub(super) async fn read_consumed(&self, producer: &str) -> Result<Vec<Position>, StoreError> {
+        let mut positions = vec![0; usize::from(self.partitions)];
+        let sql = "SELECT part, consumed FROM leases WHERE producer = $1";
+        for r in self.db.query(sql.into(), vec![text(producer)]).await? {
+            if let Some(position) = usize::try_from(r.int(0)?).ok().and_then(|part| positions.get_mut(part)) {
+                *position = r.int(1)?;
+            }
+        }
+        Ok(positions)
+    }
+
+    pub(super) async fn read_parked(&self) -> Result<Vec<ParkedEvent>, StoreError> {
+        let sql = "SELECT producer, subject, position, part, envelope, reason, at FROM parked ORDER BY producer, subject, position";
+        let records = self.db.query(sql.into(), Vec::new()).await?;
+        records.iter().map(parked).collect()
+    }
+
+    pub(super) async fn delete_parked(
+        &self,
+        producer: &str,
+        subject: &str,
+        position: Position,
+    ) -> Result<(), StoreError> {
+        let sql = "DELETE FROM parked WHERE producer = $1 AND subject = $2 AND position = $3";
+        self.write_alone(sql, vec![text(producer), text(subject), Value::Int(position)]).await
+    }
+
+    pub(super) async fn write_journal(&self, entries: &[JournalEntry]) -> Result<(), StoreError> {
+        let mut rows = Vec::with_capacity(entries.len() * 5);
+        for e in entries {
+            rows.extend([Value::Int(e.at.0), text(&e.actor), text(&e.action), text(&e.subject), text(&e.reason)]);
+        }
+        let head = "INSERT INTO journal (at, actor, action, subject, reason)";
+        let mut tx = self.db.begin().await?;
+        self.insert(&mut tx, Shape { head, columns: 5, tail: "", form: Form::Values }, rows).await?;
+        tx.commit().await
+    }
+
+    pub(super) async fn read_journal(&self, limit: usize) -> Result<Vec<JournalEntry>, StoreError> {
+        let sql = "SELECT at, actor, action, subject, reason FROM journal ORDER BY at DESC LIMIT $1";
+        let records = self.db.query(sql.into(), vec![count(limit)]).await?;
+        let entry = |r: &Record| {
+            Ok(JournalEntry {
+                at: Micros(r.int(0)?),
+                actor: r.text(1)?,
+                action: r.text(2)?,
+                subject: r.text(3)?,
+                reason: r.text(4)?,
+            })
+        };
+        records.iter().map(entry).collect()
+    }
+
+    pub(super) async fn write_alone(&self, sql: &'static str, values: Vec<Value>) -> Result<(), StoreError> {
+        let mut tx = self.db.begin().await?;
+        match tx.execute(sql.into(), values).await {
+            Ok(_) => tx.commit().await,
+            Err(error) => {
+                tx.rollback().await;
+                Err(error)
+            }
+        }
+    }
+}
+
+fn text(value: &str) -> Value {
+    Value::Text(value.to_owned())
+}
+
+fn corrupt(column: &str) -> StoreError {
+    StoreError::Corrupt { table: "leases", row: column.to_owned() }
+}
+
+fn lease(r: &Record) -> Result<Lease, StoreError> {
+    let partition = Partition::try_from(r.int(0)?).map_err(|_| corrupt("part"))?;
+    Ok(Lease { partition, epoch: r.int(1)?, consumed: r.int(2)? })
+}
+
+fn parked(r: &Record) -> Result<ParkedEvent, StoreError> {
+    Ok(ParkedEvent {
+        producer: r.text(0)?,
+        subject: r.text(1)?,
+        position: r.int(2)?,
+        partition: Partition::try_from(r.int(3)?).map_err(|_| corrupt("part"))?,
+        envelope: r.blob(4)?,
+        reason: r.text(5)?,
+        at: Micros(r.int(6)?),
+    })
+}

@@ -1,0 +1,162 @@
+//! What a batch names, fetched before it is decided.
+
+use super::{
+    SqlStore,
+    conn::{Record, Tx, Value},
+    rows::{CASE_COLUMNS, case_row, event_row, hash_of, id_of, id_value, timer_row},
+    schema::REQUEST_TABLES,
+    statement::{Form, Shape, chunks},
+};
+use crate::{
+    batch::{LeaseClaim, ParkedKey, RequestRow, Submission, TimerKey, UniqueRow, Workspace},
+    error::StoreError,
+    store::CaseRow,
+};
+use civic::CaseId;
+use queue::Partition;
+use std::{collections::BTreeSet, sync::Arc};
+
+const CASES: &str = "SELECT id, kind, version, schema, state, owner, epoch, open, st, urgency, category, district, town, \
+    village, grid, unit, place, yellow_at, red_at, lamp, flagged FROM cases WHERE id IN";
+/// In the order of ids, so that two replicas cannot wait for each other in a circle.
+const LOCKED: &str = "ORDER BY id FOR UPDATE";
+const UNIQUES: &str = "SELECT name, content, case_id, version FROM uniques WHERE name IN";
+const TIMERS: &str = "SELECT case_id, name, kind, due, generation FROM timers WHERE case_id IN";
+
+impl SqlStore {
+    pub(super) async fn load_workspace(&self, tx: &mut Tx, batch: &[Submission]) -> Result<Workspace, StoreError> {
+        let works = || batch.iter().flat_map(|s| &s.works);
+        let ids: BTreeSet<CaseId> = works().flat_map(|w| &w.steps).map(|s| s.case()).collect();
+        let requests: BTreeSet<[u8; 16]> = works().filter_map(|w| w.request.as_ref()).map(|r| r.key).collect();
+        let uniques: BTreeSet<&str> = works().flat_map(|w| &w.uniques).map(|u| u.key.as_str()).collect();
+        let timed: BTreeSet<CaseId> = works().filter_map(|w| w.timer.as_ref()).map(|t| t.case).collect();
+        let producers: BTreeSet<&str> =
+            works().filter_map(|w| w.parked.as_ref()).map(|p| p.producer.as_str()).collect();
+        let cases = self.load_cases(tx, &ids).await?;
+        Ok(Workspace::new(&self.cluster, cases)
+            .with_requests(self.load_requests(tx, &requests).await?)
+            .with_uniques(self.load_uniques(tx, &uniques).await?)
+            .with_timers(self.load_timers(tx, &timed).await?)
+            .with_parked(self.load_parked(tx, &producers).await?))
+    }
+
+    /// Rows for keys, in chunks; the last chunk is filled up by repeating its last key.
+    async fn by_keys(&self, tx: &mut Tx, shape: Shape, keys: Vec<Value>) -> Result<Vec<Record>, StoreError> {
+        let mut records = Vec::with_capacity(keys.len());
+        let mut keys = keys.into_iter();
+        for size in chunks(keys.len()) {
+            let chunk: Vec<Value> = keys.by_ref().take(size).collect();
+            records.extend(tx.query(self.statements.text(shape, size), chunk).await?);
+        }
+        Ok(records)
+    }
+
+    async fn load_cases(&self, tx: &mut Tx, ids: &BTreeSet<CaseId>) -> Result<Vec<CaseRow>, StoreError> {
+        let tail = if self.db.is_sqlite() { "" } else { LOCKED };
+        let shape = Shape { head: CASES, columns: 1, tail, form: Form::Keys };
+        let records = self.by_keys(tx, shape, ids.iter().copied().map(id_value).collect()).await?;
+        let mut cases = Vec::with_capacity(records.len());
+        for record in &records {
+            let case = case_row(record)?;
+            cases.push(if self.kinds.is_stale(&case) { self.rebuild(tx, case).await? } else { case });
+        }
+        Ok(cases)
+    }
+
+    /// A row of an older state schema is rebuilt from its events.
+    async fn rebuild(&self, tx: &mut Tx, case: CaseRow) -> Result<CaseRow, StoreError> {
+        let records = tx.query(super::read::EVENTS.into(), vec![id_value(case.id), Value::Int(case.version)]).await?;
+        let events = records.iter().map(|r| event_row(r, 0)).collect::<Result<Vec<_>, _>>()?;
+        let rebuilt = self.kinds.rebuild(&case.kind, &events);
+        let rebuilt = rebuilt.ok_or_else(|| StoreError::Corrupt { table: "events", row: case.id.to_string() })?;
+        Ok(CaseRow { state: rebuilt.state, schema: rebuilt.schema, row: rebuilt.row, ..case })
+    }
+
+    async fn load_requests(
+        &self,
+        tx: &mut Tx,
+        keys: &BTreeSet<[u8; 16]>,
+    ) -> Result<Vec<([u8; 16], RequestRow)>, StoreError> {
+        let mut rows = Vec::new();
+        let mut keys = keys.iter().map(|k| Value::Blob(k.to_vec()));
+        for size in chunks(keys.len()) {
+            let chunk: Vec<Value> = keys.by_ref().take(size).collect();
+            for r in tx.query(self.request_texts.lookup(size), chunk).await? {
+                let row = RequestRow {
+                    body: hash_of(&r.blob(1)?, "requests")?,
+                    case: id_of(&r.blob(2)?, "requests")?,
+                    version: r.int(3)?,
+                };
+                rows.push((hash_of(&r.blob(0)?, "requests")?, row));
+            }
+        }
+        Ok(rows)
+    }
+
+    async fn load_uniques(&self, tx: &mut Tx, keys: &BTreeSet<&str>) -> Result<Vec<(String, UniqueRow)>, StoreError> {
+        let shape = Shape { head: UNIQUES, columns: 1, tail: "", form: Form::Keys };
+        let records = self.by_keys(tx, shape, keys.iter().map(|k| Value::Text((*k).to_owned())).collect()).await?;
+        let row = |r: &Record| {
+            let row = UniqueRow {
+                content: hash_of(&r.blob(1)?, "uniques")?,
+                case: id_of(&r.blob(2)?, "uniques")?,
+                version: r.int(3)?,
+            };
+            Ok((r.text(0)?, row))
+        };
+        records.iter().map(row).collect()
+    }
+
+    async fn load_timers(&self, tx: &mut Tx, cases: &BTreeSet<CaseId>) -> Result<Vec<TimerKey>, StoreError> {
+        let shape = Shape { head: TIMERS, columns: 1, tail: "", form: Form::Keys };
+        let records = self.by_keys(tx, shape, cases.iter().copied().map(id_value).collect()).await?;
+        records.iter().map(|r| timer_row(r).map(|t| (t.case, t.name, t.generation))).collect()
+    }
+
+    async fn load_parked(&self, tx: &mut Tx, producers: &BTreeSet<&str>) -> Result<Vec<ParkedKey>, StoreError> {
+        let mut keys = Vec::new();
+        for producer in producers {
+            let sql = "SELECT DISTINCT subject FROM parked WHERE producer = $1";
+            for r in tx.query(sql.into(), vec![Value::Text((*producer).to_owned())]).await? {
+                keys.push(((*producer).to_owned(), r.text(0)?));
+            }
+        }
+        Ok(keys)
+    }
+
+    /// Partitions whose lease has another epoch or another consumed position than claimed.
+    pub(super) async fn lost_leases(&self, tx: &mut Tx, claims: &[LeaseClaim]) -> Result<Vec<Partition>, StoreError> {
+        let Some(first) = claims.first() else {
+            return Ok(Vec::new());
+        };
+        let lock = if self.db.is_sqlite() { "" } else { " ORDER BY part FOR UPDATE" };
+        let sql = format!("SELECT part, epoch, consumed FROM leases WHERE producer = $1{lock}");
+        let mut held = Vec::new();
+        for r in tx.query(sql.into(), vec![Value::Text(first.producer.clone())]).await? {
+            held.push((r.int(0)?, r.int(1)?, r.int(2)?));
+        }
+        let holds = |c: &&LeaseClaim| !held.contains(&(i64::from(c.partition), c.epoch, c.from));
+        Ok(claims.iter().filter(holds).map(|c| c.partition).collect())
+    }
+}
+
+/// Texts that look a request up in the tables of all days at once.
+#[derive(Default)]
+pub(super) struct RequestTexts(std::sync::Mutex<std::collections::HashMap<usize, Arc<str>>>);
+
+impl RequestTexts {
+    fn lookup(&self, keys: usize) -> Arc<str> {
+        let mut texts = self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        texts.entry(keys).or_insert_with(|| lookup_text(keys)).clone()
+    }
+}
+
+fn lookup_text(keys: usize) -> Arc<str> {
+    let list: Vec<String> = (1..=keys).map(|n| format!("${n}")).collect();
+    let list = list.join(",");
+    let select = |slot| format!("SELECT key, body, case_id, version FROM requests_{slot} WHERE key IN ({list})");
+    (0..REQUEST_TABLES).map(select).collect::<Vec<_>>().join(" UNION ALL ").into()
+}
+
+/// The columns of [`CASES`] are those of the one list.
+const _: () = assert!(CASE_COLUMNS.len() < CASES.len());

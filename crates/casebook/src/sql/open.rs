@@ -1,0 +1,203 @@
+//! Opening a database: pragmas, migrations, identity, request tables.
+
+use super::{
+    SqlStore,
+    conn::{Db, Tx, Value, store_error},
+    load::RequestTexts,
+    schema::{META, MIGRATIONS, REQUEST_TABLES, VERSION, for_postgres, requests_table},
+    statement::Statements,
+};
+use crate::{error::StoreError, kinds::Kinds, store::Identity};
+use civic::{Clock, Micros};
+use sqlx::{
+    postgres::{PgConnectOptions, PgPoolOptions},
+    sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
+};
+use std::{
+    path::Path,
+    str::FromStr as _,
+    sync::{
+        Arc,
+        atomic::{AtomicI64, Ordering},
+    },
+    time::Duration,
+};
+
+const DAY: i64 = 24 * 60 * 60 * 1_000_000;
+/// Readers beside the one writer: more than two cores' worth is of no use, fewer lets a list wait for a get.
+const READERS: u32 = 4;
+/// Pages of the write-ahead log after which it is moved into the file: larger means that a page written often is moved once.
+const CHECKPOINT_PAGES: &str = "8000";
+
+/// What the store must know that is not in the database.
+pub struct Setting {
+    pub kinds: Arc<Kinds>,
+    pub clock: Arc<dyn Clock>,
+    pub cluster: String,
+    pub partitions: u16,
+}
+
+/// One file in WAL mode with `synchronous=FULL`: a commit that was answered survives power loss.
+pub async fn open_sqlite(path: &Path, setting: Setting) -> Result<SqlStore, StoreError> {
+    let options = SqliteConnectOptions::new()
+        .filename(path)
+        .create_if_missing(true)
+        .journal_mode(SqliteJournalMode::Wal)
+        .synchronous(SqliteSynchronous::Full)
+        .pragma("wal_autocheckpoint", CHECKPOINT_PAGES)
+        .pragma("journal_size_limit", "67108864")
+        .statement_cache_capacity(500)
+        .busy_timeout(Duration::from_secs(5));
+    let pool = SqlitePoolOptions::new().max_connections(1).idle_timeout(None).max_lifetime(None);
+    let writer = options.clone().pragma("cache_size", "-32000");
+    let write = pool.connect_with(writer).await.map_err(store_error)?;
+    let db = Db::Sqlite {
+        write,
+        read: SqlitePoolOptions::new().max_connections(READERS).connect_lazy_with(options.read_only(true)),
+    };
+    finish(db, setting).await
+}
+
+/// A database on a PostgreSQL server or its distributed kin.
+pub async fn open_postgres(url: &str, connections: u32, setting: Setting) -> Result<SqlStore, StoreError> {
+    let options = PgConnectOptions::from_str(url)
+        .map_err(|e| StoreError::Mismatch(format!("the database address is not usable: {e}")))?;
+    let pool = PgPoolOptions::new().max_connections(connections).acquire_timeout(Duration::from_secs(5));
+    let pool = pool.connect_with(options).await.map_err(store_error)?;
+    finish(Db::Postgres(pool), setting).await
+}
+
+async fn finish(db: Db, setting: Setting) -> Result<SqlStore, StoreError> {
+    let Setting { kinds, clock, cluster, partitions } = setting;
+    let store = SqlStore {
+        db,
+        kinds,
+        clock,
+        cluster,
+        partitions,
+        statements: Statements::default(),
+        request_texts: RequestTexts::default(),
+        requests_day: AtomicI64::new(-1),
+        heads: tokio::sync::Mutex::new(vec![0; usize::from(partitions)]),
+    };
+    store.migrate().await?;
+    store.read_sqlite_heads().await?;
+    Ok(store)
+}
+
+impl SqlStore {
+    async fn migrate(&self) -> Result<(), StoreError> {
+        let mut tx = self.db.begin().await?;
+        if !self.db.is_sqlite() {
+            // Replicas that start together must not migrate together.
+            tx.execute("SELECT pg_advisory_xact_lock(7403)".into(), Vec::new()).await?;
+        }
+        tx.batch(META.to_owned()).await?;
+        let have = meta(&mut tx, "schema").await?.map_or(Ok(0), |v| v.parse()).unwrap_or(i64::MAX);
+        if have > VERSION {
+            return Err(StoreError::Mismatch(format!(
+                "the data has schema {have}, this program knows up to {VERSION}: start the newer program, or restore a backup from before it"
+            )));
+        }
+        for (version, sql) in MIGRATIONS.iter().filter(|(version, _)| *version > have) {
+            tx.batch(self.dialect(sql)).await?;
+            set_meta(&mut tx, "schema", &version.to_string()).await?;
+        }
+        if have == 0 {
+            self.first_rows(&mut tx).await?;
+        }
+        tx.commit().await
+    }
+
+    async fn first_rows(&self, tx: &mut Tx) -> Result<(), StoreError> {
+        for slot in 0..REQUEST_TABLES {
+            tx.batch(self.dialect(&requests_table(slot))).await?;
+        }
+        for part in 0..self.partitions {
+            tx.execute("INSERT INTO heads (part, position) VALUES ($1, 0)".into(), vec![Value::Int(part.into())])
+                .await?;
+        }
+        Ok(())
+    }
+
+    fn dialect(&self, sql: &str) -> String {
+        if self.db.is_sqlite() { sql.to_owned() } else { for_postgres(sql) }
+    }
+
+    async fn read_sqlite_heads(&self) -> Result<(), StoreError> {
+        if !self.db.is_sqlite() {
+            return Ok(());
+        }
+        let mut heads = self.heads.lock().await;
+        for (part, head) in heads.iter_mut().enumerate() {
+            let sql = "SELECT MAX(position) FROM event_log WHERE part = $1";
+            let part = i64::try_from(part).unwrap_or(i64::MAX);
+            let records = self.db.query(sql.into(), vec![Value::Int(part)]).await?;
+            *head = records.first().map(|r| r.opt_int(0)).transpose()?.flatten().unwrap_or(0);
+        }
+        Ok(())
+    }
+
+    /// Writes who the database belongs to when it is new, compares when it is not.
+    pub(super) async fn check_identity(&self, identity: &Identity) -> Result<(), StoreError> {
+        let wanted = [
+            ("cluster", identity.cluster.clone(), "point --data-dir at this cluster's own folder"),
+            ("service", identity.service.clone(), "point the service at its own database"),
+            (
+                "partitions",
+                identity.partitions.to_string(),
+                "the number of partitions is fixed when the data is created",
+            ),
+            ("key", identity.key_check.clone(), "put back the key file that belongs to this data"),
+        ];
+        let mut tx = self.db.begin().await?;
+        for (name, value, advice) in wanted {
+            match meta(&mut tx, name).await? {
+                Some(found) if found == value => {}
+                Some(found) => {
+                    tx.rollback().await;
+                    let found = if name == "key" { "another".to_owned() } else { found };
+                    return Err(StoreError::Mismatch(format!("the data's {name} is {found}, not {value}: {advice}")));
+                }
+                None => set_meta(&mut tx, name, &value).await?,
+            }
+        }
+        tx.commit().await
+    }
+
+    pub(super) fn request_slot(&self) -> usize {
+        slot_of(self.requests_day.load(Ordering::Acquire))
+    }
+
+    /// At the first commit of a day: its table is dropped and made anew when it still holds the requests of nine days before.
+    pub(super) async fn rotate_requests(&self, now: Micros) -> Result<(), StoreError> {
+        let day = now.0.div_euclid(DAY);
+        if self.requests_day.load(Ordering::Acquire) == day {
+            return Ok(());
+        }
+        let mut tx = self.db.begin().await?;
+        let name = format!("requests_{}", slot_of(day));
+        if meta(&mut tx, &name).await? != Some(day.to_string()) {
+            tx.batch(self.dialect(&requests_table(slot_of(day)))).await?;
+            set_meta(&mut tx, &name, &day.to_string()).await?;
+        }
+        tx.commit().await?;
+        self.requests_day.store(day, Ordering::Release);
+        Ok(())
+    }
+}
+
+fn slot_of(day: i64) -> usize {
+    let tables = i64::try_from(REQUEST_TABLES).unwrap_or(1);
+    usize::try_from(day.rem_euclid(tables)).unwrap_or(0)
+}
+
+async fn meta(tx: &mut Tx, name: &str) -> Result<Option<String>, StoreError> {
+    let records = tx.query("SELECT value FROM meta WHERE name = $1".into(), vec![Value::Text(name.to_owned())]).await?;
+    records.first().map(|r| r.text(0)).transpose()
+}
+
+async fn set_meta(tx: &mut Tx, name: &str, value: &str) -> Result<(), StoreError> {
+    let sql = "INSERT INTO meta (name, value) VALUES ($1, $2) ON CONFLICT (name) DO UPDATE SET value = excluded.value";
+    tx.execute(sql.into(), vec![Value::Text(name.to_owned()), Value::Text(value.to_owned())]).await.map(drop)
+}

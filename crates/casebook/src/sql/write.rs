@@ -1,0 +1,235 @@
+//! The multi-row writes of one transaction.
+
+use super::{
+    SqlStore,
+    commit::Placing,
+    conn::{Tx, Value},
+    rows::{case_values, event_values, id_value},
+    schema::REQUEST_TABLES,
+    statement::{Form, Shape, chunks},
+};
+use crate::{
+    batch::{CaseWrite, Writes},
+    case::Row,
+    error::StoreError,
+    store::{EventRow, ParkedEvent},
+};
+use civic::{CaseId, Micros};
+use queue::{Partition, Position};
+use std::collections::BTreeMap;
+
+const CASES: &str = "INSERT INTO cases (id, kind, version, schema, state, owner, epoch, open, st, urgency, category, district, town, \
+    village, grid, unit, place, yellow_at, red_at, lamp, flagged)";
+/// No column that an index looks at has changed: only the row itself is touched.
+const STATE_ONLY: &str = "ON CONFLICT (id) DO UPDATE SET version = excluded.version, schema = excluded.schema, state = excluded.state, \
+    owner = excluded.owner, epoch = excluded.epoch, yellow_at = excluded.yellow_at, red_at = excluded.red_at";
+/// Only the state number and the lamp among them.
+const STATE_NUMBER: &str = "ON CONFLICT (id) DO UPDATE SET version = excluded.version, schema = excluded.schema, state = excluded.state, \
+    owner = excluded.owner, epoch = excluded.epoch, yellow_at = excluded.yellow_at, red_at = excluded.red_at, st = excluded.st";
+const ALL: &str = "ON CONFLICT (id) DO UPDATE SET version = excluded.version, schema = excluded.schema, state = excluded.state, \
+    owner = excluded.owner, epoch = excluded.epoch, open = excluded.open, st = excluded.st, urgency = excluded.urgency, \
+    category = excluded.category, district = excluded.district, town = excluded.town, village = excluded.village, \
+    grid = excluded.grid, unit = excluded.unit, place = excluded.place, yellow_at = excluded.yellow_at, \
+    red_at = excluded.red_at, lamp = excluded.lamp, flagged = excluded.flagged";
+const NEW: &str = "";
+const EVENTS: &str = "INSERT INTO events (case_id, version, kind, type, at, actor, place, traceparent, payload)";
+const LOG: &str = "INSERT INTO event_log (part, position, case_id, version)";
+const UNPLACED: &str = "INSERT INTO unplaced (part, case_id, version)";
+const TIMERS: &str = "INSERT INTO timers (case_id, name, kind, due, generation)";
+const TIMERS_SET: &str =
+    "ON CONFLICT (case_id, name) DO UPDATE SET due = excluded.due, generation = excluded.generation";
+const UNIQUES: &str = "INSERT INTO uniques (name, content, case_id, version)";
+const REQUESTS: [&str; REQUEST_TABLES] = [
+    "INSERT INTO requests_0 (key, body, case_id, version)",
+    "INSERT INTO requests_1 (key, body, case_id, version)",
+    "INSERT INTO requests_2 (key, body, case_id, version)",
+    "INSERT INTO requests_3 (key, body, case_id, version)",
+    "INSERT INTO requests_4 (key, body, case_id, version)",
+    "INSERT INTO requests_5 (key, body, case_id, version)",
+    "INSERT INTO requests_6 (key, body, case_id, version)",
+    "INSERT INTO requests_7 (key, body, case_id, version)",
+    "INSERT INTO requests_8 (key, body, case_id, version)",
+];
+
+const fn values(head: &'static str, columns: usize, tail: &'static str) -> Shape {
+    Shape { head, columns, tail, form: Form::Values }
+}
+
+impl SqlStore {
+    pub(super) async fn write(&self, tx: &mut Tx, writes: Writes) -> Result<Option<Placing<'_>>, StoreError> {
+        let kinds: BTreeMap<CaseId, String> = writes.cases.iter().map(|(id, w)| (*id, w.case.kind.clone())).collect();
+        self.write_requests(tx, &writes).await?;
+        self.write_cases(tx, writes.cases).await?;
+        let placed = self.write_log(tx, &writes.events).await?;
+        self.write_events(tx, writes.events).await?;
+        self.write_timers(tx, writes.timers, &kinds).await?;
+        self.write_consumed(tx, writes.consumed).await?;
+        self.write_parked(tx, writes.parked, &writes.unparked).await?;
+        Ok(placed)
+    }
+
+    /// Rows of `columns` values each, in chunks. Number written.
+    pub(super) async fn insert(&self, tx: &mut Tx, shape: Shape, all: Vec<Value>) -> Result<u64, StoreError> {
+        let mut written = 0;
+        let rows = all.len() / shape.columns;
+        let mut all = all.into_iter();
+        for size in chunks(rows) {
+            let chunk: Vec<Value> = all.by_ref().take(size * shape.columns).collect();
+            written += tx.execute(self.statements.text(shape, size), chunk).await?;
+        }
+        Ok(written)
+    }
+
+    /// Request and unique keys. A key that another replica took since we looked makes the batch run again: it is found then.
+    async fn write_requests(&self, tx: &mut Tx, writes: &Writes) -> Result<(), StoreError> {
+        let mut all = Vec::with_capacity(writes.requests.len() * 4);
+        for (key, row) in &writes.requests {
+            all.extend([
+                Value::Blob(key.to_vec()),
+                Value::Blob(row.body.to_vec()),
+                id_value(row.case),
+                Value::Int(row.version),
+            ]);
+        }
+        let head = REQUESTS[self.request_slot()];
+        let written = self.insert(tx, values(head, 4, "ON CONFLICT DO NOTHING"), all).await?;
+        let mut all = Vec::with_capacity(writes.uniques.len() * 4);
+        for (name, row) in &writes.uniques {
+            all.extend([
+                Value::Text(name.clone()),
+                Value::Blob(row.content.to_vec()),
+                id_value(row.case),
+                Value::Int(row.version),
+            ]);
+        }
+        let taken = self.insert(tx, values(UNIQUES, 4, "ON CONFLICT DO NOTHING"), all).await?;
+        let expected = writes.requests.len() + writes.uniques.len();
+        let all_written = usize::try_from(written + taken).is_ok_and(|n| n == expected);
+        all_written.then_some(()).ok_or_else(|| StoreError::Unavailable(super::conn::RERUN.to_owned()))
+    }
+
+    async fn write_cases(&self, tx: &mut Tx, cases: BTreeMap<CaseId, CaseWrite>) -> Result<(), StoreError> {
+        let mut by_tail: BTreeMap<&'static str, Vec<Value>> = BTreeMap::new();
+        for write in cases.into_values() {
+            let tail = conflict_tail(write.stored.as_ref(), &write.case.row);
+            case_values(write.case, by_tail.entry(tail).or_default());
+        }
+        for (tail, all) in by_tail {
+            self.insert(tx, values(CASES, 21, tail), all).await?;
+        }
+        Ok(())
+    }
+
+    async fn write_events(&self, tx: &mut Tx, events: Vec<EventRow>) -> Result<(), StoreError> {
+        let mut all = Vec::with_capacity(events.len() * 9);
+        for event in events {
+            event_values(event, &mut all);
+        }
+        self.insert(tx, values(EVENTS, 9, ""), all).await.map(drop)
+    }
+
+    /// SQLite gives positions now; on PostgreSQL several replicas commit at once, so the partition's relay gives them later.
+    async fn write_log(&self, tx: &mut Tx, events: &[EventRow]) -> Result<Option<Placing<'_>>, StoreError> {
+        if !self.db.is_sqlite() {
+            let mut all = Vec::with_capacity(events.len() * 3);
+            for event in events {
+                let part = event.case.partition(self.partitions);
+                all.extend([Value::Int(part.into()), id_value(event.case), Value::Int(event.version)]);
+            }
+            self.insert(tx, values(UNPLACED, 3, ""), all).await?;
+            return Ok(None);
+        }
+        let held = self.heads.lock().await;
+        let mut heads = held.clone();
+        let mut all = Vec::with_capacity(events.len() * 4);
+        let mut placed = Vec::with_capacity(events.len());
+        for event in events {
+            let part = event.case.partition(self.partitions);
+            let head = &mut heads[usize::from(part)];
+            *head += 1;
+            all.extend([Value::Int(part.into()), Value::Int(*head), id_value(event.case), Value::Int(event.version)]);
+            placed.push((part, *head, event.clone()));
+        }
+        self.insert(tx, values(LOG, 4, ""), all).await?;
+        Ok(Some(Placing { held, heads, placed }))
+    }
+
+    async fn write_timers(
+        &self,
+        tx: &mut Tx,
+        timers: BTreeMap<(CaseId, String), Option<(Micros, i64)>>,
+        kinds: &BTreeMap<CaseId, String>,
+    ) -> Result<(), StoreError> {
+        let mut armed = Vec::new();
+        for ((case, name), arming) in timers {
+            match arming {
+                Some((due, generation)) => armed.extend([
+                    id_value(case),
+                    Value::Text(name),
+                    Value::Text(kinds.get(&case).cloned().unwrap_or_default()),
+                    Value::Int(due.0),
+                    Value::Int(generation),
+                ]),
+                None => {
+                    let sql = "DELETE FROM timers WHERE case_id = $1 AND name = $2";
+                    tx.execute(sql.into(), vec![id_value(case), Value::Text(name)]).await?;
+                }
+            }
+        }
+        self.insert(tx, values(TIMERS, 5, TIMERS_SET), armed).await.map(drop)
+    }
+
+    async fn write_consumed(
+        &self,
+        tx: &mut Tx,
+        consumed: Vec<(String, Partition, Position)>,
+    ) -> Result<(), StoreError> {
+        let sql = "UPDATE leases SET consumed = $3 WHERE producer = $1 AND part = $2";
+        for (producer, partition, position) in consumed {
+            tx.execute(sql.into(), vec![Value::Text(producer), Value::Int(partition.into()), Value::Int(position)])
+                .await?;
+        }
+        Ok(())
+    }
+
+    async fn write_parked(
+        &self,
+        tx: &mut Tx,
+        parked: Vec<ParkedEvent>,
+        settled: &[ParkedEvent],
+    ) -> Result<(), StoreError> {
+        for event in settled {
+            let key = vec![
+                Value::Text(event.producer.clone()),
+                Value::Text(event.subject.clone()),
+                Value::Int(event.position),
+            ];
+            tx.execute("DELETE FROM parked WHERE producer = $1 AND subject = $2 AND position = $3".into(), key).await?;
+        }
+        let mut all = Vec::with_capacity(parked.len() * 7);
+        for event in parked {
+            all.extend([
+                Value::Text(event.producer),
+                Value::Text(event.subject),
+                Value::Int(event.position),
+                Value::Int(event.partition.into()),
+                Value::Blob(event.envelope),
+                Value::Text(event.reason),
+                Value::Int(event.at.0),
+            ]);
+        }
+        let head = "INSERT INTO parked (producer, subject, position, part, envelope, reason, at)";
+        let tail = "ON CONFLICT (producer, subject, position) DO UPDATE SET reason = excluded.reason, at = excluded.at";
+        self.insert(tx, values(head, 7, tail), all).await.map(drop)
+    }
+}
+
+/// The narrowest update that is enough: every column in SET costs the indexes that look at it.
+fn conflict_tail(stored: Option<&Row>, row: &Row) -> &'static str {
+    let Some(stored) = stored else { return NEW };
+    let narrowed = Row { yellow_at: row.yellow_at, red_at: row.red_at, ..stored.clone() };
+    if narrowed == *row {
+        return STATE_ONLY;
+    }
+    if (Row { state: row.state, ..narrowed }) == *row { STATE_NUMBER } else { ALL }
+}

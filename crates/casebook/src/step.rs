@@ -1,0 +1,134 @@
+//! A typed command on its way through the untyped commit.
+
+use crate::{
+    batch::{Change, Step, StepVerdict},
+    case::{Case, Timer},
+    error::Error,
+    kinds::{decode_state, encode_state},
+    scope::Scope,
+    store::{CaseRow, EventRow},
+};
+use civic::CaseId;
+use prost::Message;
+use std::any::Any;
+
+/// Epoch of a case that has never changed its owner.
+const FIRST_EPOCH: i64 = 1;
+
+pub(crate) struct TypedStep<C: Case> {
+    pub(crate) case: CaseId,
+    pub(crate) command: C::Command,
+    pub(crate) facts: C::Facts,
+    pub(crate) scope: Scope,
+    pub(crate) etag: Option<i64>,
+    pub(crate) traceparent: String,
+    /// The last decision, kept for the caller.
+    pub(crate) decided: Option<Result<(Option<C>, i64), Error<C::Refusal>>>,
+}
+
+impl<C: Case> TypedStep<C> {
+    fn try_decide(&self, current: Option<&CaseRow>, cluster: &str) -> Result<Decision<C>, Error<C::Refusal>> {
+        let before = current.map(|row| self.read(row, cluster)).transpose()?;
+        if before.is_none() && self.scope != Scope::All {
+            return Err(Error::NotFound);
+        }
+        let version = current.map_or(0, |row| row.version);
+        if self.etag.is_some_and(|etag| etag != version) {
+            return Err(Error::Conflict { current: version });
+        }
+        let events = C::decide(before.as_ref(), &self.command, &self.facts).map_err(Error::Refused)?;
+        if events.is_empty() {
+            return Ok(Decision::Unchanged(before, version));
+        }
+        let timers_before = before.as_ref().map(Case::timers).unwrap_or_default();
+        let mut state = before;
+        for event in &events {
+            state = C::evolve(state, event);
+        }
+        let state = state.ok_or_else(|| Error::Store(self.corrupt("events")))?;
+        let change = self.change(current, &state, &events, timers_before, cluster);
+        Ok(Decision::Changed(state, Box::new(change)))
+    }
+
+    fn read(&self, row: &CaseRow, cluster: &str) -> Result<C, Error<C::Refusal>> {
+        if row.kind != C::KIND || !self.scope.admits(row.id, &row.row) {
+            return Err(Error::NotFound);
+        }
+        if row.owner != cluster {
+            return Err(Error::NotOwner { owner: row.owner.clone(), epoch: row.epoch });
+        }
+        decode_state(&row.state).ok_or_else(|| Error::Store(self.corrupt("cases")))
+    }
+
+    fn corrupt(&self, table: &'static str) -> crate::StoreError {
+        crate::StoreError::Corrupt { table, row: self.case.to_string() }
+    }
+
+    fn change(
+        &self,
+        current: Option<&CaseRow>,
+        state: &C,
+        events: &[C::Event],
+        timers_before: Vec<Timer>,
+        cluster: &str,
+    ) -> Change {
+        let version = current.map_or(0, |row| row.version);
+        let row = state.index();
+        let place = row.place.clone().unwrap_or_default();
+        let events: Vec<EventRow> =
+            (version + 1..).zip(events).map(|(version, event)| self.event(version, event, &place)).collect();
+        let case = CaseRow {
+            id: self.case,
+            kind: C::KIND.to_owned(),
+            version: version + i64::try_from(events.len()).expect("a decision has few events"),
+            schema: C::SCHEMA,
+            state: encode_state(state),
+            owner: cluster.to_owned(),
+            epoch: current.map_or(FIRST_EPOCH, |row| row.epoch),
+            row,
+        };
+        Change { case, events, timers_before, timers: state.timers() }
+    }
+
+    fn event(&self, version: i64, event: &C::Event, place: &str) -> EventRow {
+        EventRow {
+            case: self.case,
+            kind: C::KIND.to_owned(),
+            version,
+            event_type: C::event_type(event).to_owned(),
+            time: C::event_time(event),
+            actor: C::event_actor(event),
+            place: place.to_owned(),
+            traceparent: self.traceparent.clone(),
+            payload: event.encode_to_vec(),
+        }
+    }
+}
+
+enum Decision<C> {
+    Unchanged(Option<C>, i64),
+    Changed(C, Box<Change>),
+}
+
+impl<C: Case> Step for TypedStep<C> {
+    fn case(&self) -> CaseId {
+        self.case
+    }
+
+    fn decide(&mut self, current: Option<&CaseRow>, cluster: &str) -> StepVerdict {
+        let (verdict, decided) = match self.try_decide(current, cluster) {
+            Ok(Decision::Unchanged(state, version)) => (StepVerdict::Unchanged(version), Ok((state, version))),
+            Ok(Decision::Changed(state, change)) => {
+                let version = change.case.version;
+                (StepVerdict::Change(change), Ok((Some(state), version)))
+            }
+            Err(error) => (StepVerdict::Refused(error.to_string()), Err(error)),
+        };
+        self.decided = Some(decided);
+        verdict
+    }
+
+    fn into_any(self: Box<Self>) -> Box<dyn Any + Send> {
+        self
+    }
+}

@@ -1,0 +1,129 @@
+//! The seam between the casebook and a database: untyped rows, one transaction for many submissions, scoped reads.
+//! Three stores stand behind it (memory, SQLite, PostgreSQL) and one contract suite holds them to the same behaviour.
+
+use crate::{
+    batch::Submission,
+    case::{DueTimer, Row},
+    error::StoreError,
+    scope::{Filter, Page, Scope},
+};
+use async_trait::async_trait;
+use civic::{CaseId, Micros};
+use queue::{Lease, Partition, Position};
+use std::time::Duration;
+
+/// A case as it lies in its table.
+#[derive(Debug, Clone, PartialEq)]
+pub struct CaseRow {
+    pub id: CaseId,
+    pub kind: String,
+    pub version: i64,
+    pub schema: i64,
+    pub state: Vec<u8>,
+    /// Cluster that owns it, and the epoch of that ownership: a write under an old epoch changes nothing.
+    pub owner: String,
+    pub epoch: i64,
+    pub row: Row,
+}
+
+/// A committed event as it lies in its table.
+#[derive(Debug, Clone, PartialEq)]
+pub struct EventRow {
+    pub case: CaseId,
+    pub kind: String,
+    pub version: i64,
+    pub event_type: String,
+    pub time: Micros,
+    pub actor: String,
+    pub place: String,
+    pub traceparent: String,
+    pub payload: Vec<u8>,
+}
+
+/// An event that could not be handled; its case's later events wait behind it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ParkedEvent {
+    pub producer: String,
+    /// Resource name of the case.
+    pub subject: String,
+    pub partition: Partition,
+    pub position: Position,
+    /// Encoded envelope.
+    pub envelope: Vec<u8>,
+    pub reason: String,
+    pub at: Micros,
+}
+
+/// A record for the auditor: who read or was refused what, and why.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct JournalEntry {
+    pub at: Micros,
+    pub actor: String,
+    pub action: String,
+    pub subject: String,
+    pub reason: String,
+}
+
+/// What identifies a database: checked at every open.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Identity {
+    pub cluster: String,
+    pub service: String,
+    pub partitions: u16,
+    /// Keyed hash of a constant: another key file gives another value.
+    pub key_check: String,
+}
+
+/// Events that got their positions with the commit, for readers of the log in this process. Empty on PostgreSQL.
+pub type Placed = Vec<(Partition, Position, EventRow)>;
+
+/// A database that holds the cases of one service.
+#[async_trait]
+pub trait Store: Send + Sync + 'static {
+    /// Runs every submission in one transaction and leaves an outcome in each work. An error means that nothing was committed,
+    /// except `Unavailable`, after which that is unknown and a retry with the same request finds out.
+    async fn commit(&self, batch: &mut [Submission]) -> Result<Placed, StoreError>;
+    async fn load(&self, id: CaseId) -> Result<Option<CaseRow>, StoreError>;
+    /// At most `page.size + 1` rows: the extra one says that there is more.
+    async fn list(&self, kind: &str, scope: &Scope, filter: &Filter, page: &Page) -> Result<Vec<CaseRow>, StoreError>;
+    /// Events of a case in the order of versions, up to a version.
+    async fn events(&self, case: CaseId, upto: i64) -> Result<Vec<EventRow>, StoreError>;
+    /// Events of a partition after a position, dense and in order.
+    async fn log(
+        &self,
+        partition: Partition,
+        after: Position,
+        limit: usize,
+    ) -> Result<Vec<(Position, EventRow)>, StoreError>;
+    /// Last position of every partition.
+    async fn heads(&self) -> Result<Vec<Position>, StoreError>;
+    /// Position of an event, once it has one.
+    async fn position(&self, case: CaseId, version: i64) -> Result<Option<Position>, StoreError>;
+    /// Gives positions to committed events that have none yet (PostgreSQL; elsewhere the commit does). Number placed.
+    async fn place(&self, partition: Partition, limit: usize) -> Result<usize, StoreError>;
+    async fn unique(&self, key: &str) -> Result<Option<CaseId>, StoreError>;
+    async fn due_timers(&self, now: Micros, limit: usize) -> Result<Vec<DueTimer>, StoreError>;
+    async fn next_due(&self) -> Result<Option<Micros>, StoreError>;
+    /// Timers armed for a case, by name (for the verifier).
+    async fn timers(&self, case: CaseId) -> Result<Vec<DueTimer>, StoreError>;
+    /// Takes free or expired leases and renews own ones.
+    async fn acquire(
+        &self,
+        producer: &str,
+        holder: &str,
+        partitions: &[Partition],
+        ttl: Duration,
+    ) -> Result<Vec<Lease>, StoreError>;
+    async fn release(&self, producer: &str, holder: &str) -> Result<(), StoreError>;
+    /// Consumed position by partition; partitions never consumed stand at 0.
+    async fn consumed(&self, producer: &str) -> Result<Vec<Position>, StoreError>;
+    async fn parked(&self) -> Result<Vec<ParkedEvent>, StoreError>;
+    /// Forgets one parked event (given up by an operator, who is journalled).
+    async fn unpark(&self, producer: &str, subject: &str, position: Position) -> Result<(), StoreError>;
+    async fn journal(&self, entries: &[JournalEntry]) -> Result<(), StoreError>;
+    async fn journalled(&self, limit: usize) -> Result<Vec<JournalEntry>, StoreError>;
+    /// Ids of all cases after one, for the verifier.
+    async fn scan(&self, after: Option<CaseId>, limit: usize) -> Result<Vec<CaseRow>, StoreError>;
+    /// Writes who the data belongs to when it is new, refuses when it belongs to another.
+    async fn check(&self, identity: &Identity) -> Result<(), StoreError>;
+}

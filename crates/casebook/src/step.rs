@@ -15,6 +15,9 @@ use std::any::Any;
 /// Epoch of a case that has never changed its owner.
 const FIRST_EPOCH: i64 = 1;
 
+/// State after the step, if there is a case, and its version; or why not.
+type Decided<C> = Result<(Option<C>, i64), Error<<C as Case>::Refusal>>;
+
 pub(crate) struct TypedStep<C: Case> {
     pub(crate) case: CaseId,
     pub(crate) command: C::Command,
@@ -23,7 +26,7 @@ pub(crate) struct TypedStep<C: Case> {
     pub(crate) etag: Option<i64>,
     pub(crate) traceparent: String,
     /// The last decision, kept for the caller.
-    pub(crate) decided: Option<Result<(Option<C>, i64), Error<C::Refusal>>>,
+    pub(crate) decided: Option<Decided<C>>,
 }
 
 impl<C: Case> TypedStep<C> {

@@ -1,1 +1,3 @@
-//! Being built.
+//! Intake (受理): many doors, one list.
+pub mod catalog;
+pub mod domain;

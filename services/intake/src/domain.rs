@@ -1,0 +1,11 @@
+//! The rules of intake, pure and synchronous: what a report is and may become, where it lies, what it is about, and who may
+//! do what. Nothing here reads a clock, a disk or a socket; what the rules look at comes in as a value.
+
+pub mod authority;
+pub mod classify;
+pub mod kind;
+pub mod locate;
+pub mod report;
+
+pub use kind::{Channel, FoundBy, Kind, OrderState, Urgency};
+pub use report::{Command, Facts, Refusal, Report};

@@ -1,0 +1,407 @@
+//! A report: what somebody told the city, from acceptance to the end of its work order.
+//!
+//! Intake owns the acceptance; after that the report follows its work order, which carries the same id, and shows the citizen
+//! where things stand. `step` names the state of the order that dispatch reported; `same` keeps the state.
+//!
+//! ```text
+//! state          | file    | classify | step                 | rate    | erase
+//! (none)         | Filed   | refused  | refused              | refused | refused
+//! Filed          | refused | same     | follows the order    | same    | same
+//! Opened         | refused | same     | follows the order    | same    | same
+//! WithUnit       | refused | same     | follows the order    | same    | same
+//! BeingHandled   | refused | same     | follows the order    | same    | same
+//! Answered       | refused | refused  | follows the order    | same    | same
+//! Done           | refused | refused  | follows the order    | same    | same
+//! Ended          | refused | refused  | follows the order    | same    | same
+//!
+//! order          | report
+//! Created        | Opened
+//! Assigned       | WithUnit
+//! Returned       | WithUnit
+//! Accepted       | BeingHandled
+//! InProgress     | BeingHandled
+//! Suspended      | BeingHandled
+//! Merged         | BeingHandled
+//! HandedOver     | BeingHandled
+//! Resolved       | Answered
+//! Verified       | Answered
+//! Closed         | Done
+//! Cancelled      | Ended
+//! ```
+//!
+//! Why so lenient to `step` and `rate`: the order's rules are dispatch's and were checked there. A second opinion here could only
+//! make the two disagree. What intake does check is order: a step older than the last one heard changes nothing, and a step that
+//! the citizen could not tell from the last writes nothing (lamps turn without the report being touched).
+
+mod decide;
+mod encode;
+mod evolve;
+
+use crate::domain::kind::{Channel, FoundBy, Kind, OrderState, Urgency};
+use casebook::{Case, Row, Timer};
+use civic::{CaseId, Micros, Place, Private};
+use prost::Message;
+use proto::events::v1::{PublicEvent, ReportFiled, public_event};
+use proto::intake::v1::stored::{ReportEvent, report_event};
+use serde::{Deserialize, Serialize};
+
+/// The state: what was told, and the phase it is in.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Report {
+    pub head: Head,
+    pub phase: Phase,
+}
+
+/// What is known from acceptance on, whatever the phase.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Head {
+    pub tracking_number: String,
+    pub kind: Kind,
+    pub channel: Channel,
+    pub channel_number: String,
+    pub text: Private<String>,
+    pub category: Category,
+    pub whereabouts: Whereabouts,
+    pub reporter: Reporter,
+    /// Keyed hash of the phone's last four digits or of the PIN; empty when the reporter left neither and cannot track.
+    pub track_secret: Vec<u8>,
+    pub occurred: Option<Micros>,
+    pub urgency: Urgency,
+    pub attachments: Vec<Attachment>,
+    /// Result of "resolved on the spot" (当场解决).
+    pub on_the_spot: Option<Private<String>>,
+    /// Category or place is below its threshold.
+    pub needs_person: bool,
+    pub filed_at: Micros,
+    /// Role and unit, by reference.
+    pub filed_by: String,
+    /// Versions of catalog and division tree this was decided under.
+    pub catalog_version: String,
+    pub tree_version: String,
+    /// Version of the work order last heard of; 0 before the first.
+    pub order_version: i64,
+    pub rating: Option<Rating>,
+    /// The person's key is gone; sealed fields stay sealed for ever.
+    pub erased: bool,
+}
+
+/// What it is about, how sure we are and who said so. The code is empty while nobody could tell.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Category {
+    pub code: String,
+    pub confidence: u8,
+    pub by: String,
+}
+
+/// Where it is, how that was found, and what was said of it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Whereabouts {
+    pub place: Place,
+    pub found_by: FoundBy,
+    pub confidence: u8,
+    /// WGS 84 latitude and longitude, degrees.
+    pub coordinates: Option<(f64, f64)>,
+    pub address: Option<Private<String>>,
+}
+
+/// Who told it, sealed.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct Reporter {
+    pub name: Option<Private<String>>,
+    pub phone: Option<Private<String>>,
+    pub anonymous: bool,
+    /// Handlers must not learn who it was.
+    pub secret: bool,
+    pub no_reply: bool,
+}
+
+/// Evidence kept elsewhere: a reference and its hash.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Attachment {
+    pub uri: String,
+    pub sha256: String,
+    pub content_type: String,
+}
+
+/// The reporter's word on the result.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Rating {
+    pub answered: bool,
+    pub solved: bool,
+    pub satisfied: bool,
+}
+
+/// Where the report stands. Each variant owns what is known of the work order then.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Phase {
+    /// Durable; dispatch has not spoken yet.
+    Filed,
+    /// The order exists and looks for its unit; the promised date is known.
+    Opened {
+        due: Option<Micros>,
+    },
+    WithUnit(Work),
+    BeingHandled(Work),
+    Answered(Work),
+    Done(Work),
+    Ended(Work),
+}
+
+/// The citizen's view of the work order.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Work {
+    pub order: OrderState,
+    /// Unit that answers for it, and its name for people.
+    pub unit: String,
+    pub unit_name: String,
+    /// Promised date; `None` while the clock stands.
+    pub due: Option<Micros>,
+    /// A reply that may be told is there.
+    pub reply_ready: bool,
+}
+
+/// What is asked of a report. Free text is sealed before it gets here.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Command {
+    File(Box<Head>),
+    Classify { category: Option<String>, place: Option<Place>, by: String, note: Option<Private<String>> },
+    Step(OrderStep),
+    Rate(Rating),
+    Erase,
+}
+
+/// A step of the work order, as dispatch published it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OrderStep {
+    pub at: Micros,
+    pub step: String,
+    pub work: Work,
+    pub order_version: i64,
+}
+
+/// What the rules look at besides the state.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Facts {
+    pub now: Micros,
+}
+
+/// Why a report refuses.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum Refusal {
+    #[error("report is {state} and cannot be filed again")]
+    AlreadyFiled { state: &'static str },
+    #[error("report does not exist: cannot {attempted}")]
+    NotFiled { attempted: &'static str },
+    #[error("report is {state}: it can no longer be classified")]
+    TooLateToClassify { state: &'static str },
+    #[error("report is {state}: classify names neither category nor place")]
+    NothingToClassify { state: &'static str },
+}
+
+impl Refusal {
+    /// The stable word clients match on.
+    pub const fn reason(&self) -> &'static str {
+        match self {
+            Self::AlreadyFiled { .. } => "ALREADY_FILED",
+            Self::NotFiled { .. } => "NOT_FOUND",
+            Self::TooLateToClassify { .. } => "STATE_REFUSES",
+            Self::NothingToClassify { .. } => "NOTHING_TO_CLASSIFY",
+        }
+    }
+}
+
+impl Command {
+    /// The verb, for refusals and spans.
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::File(_) => "file",
+            Self::Classify { .. } => "classify",
+            Self::Step(_) => "step",
+            Self::Rate(_) => "rate",
+            Self::Erase => "erase",
+        }
+    }
+}
+
+impl Phase {
+    /// The phase that a step of the order leads to, whatever came before.
+    pub fn following(work: Work) -> Self {
+        match work.order {
+            OrderState::Created => Self::Opened { due: work.due },
+            OrderState::Assigned | OrderState::Returned => Self::WithUnit(work),
+            // Merged and handed over: somebody else's order carries it on, and for the citizen it is still being worked on.
+            OrderState::Accepted
+            | OrderState::InProgress
+            | OrderState::Suspended
+            | OrderState::Merged
+            | OrderState::HandedOver => Self::BeingHandled(work),
+            OrderState::Resolved | OrderState::Verified => Self::Answered(work),
+            OrderState::Closed => Self::Done(work),
+            OrderState::Cancelled => Self::Ended(work),
+        }
+    }
+
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::Filed => "Filed",
+            Self::Opened { .. } => "Opened",
+            Self::WithUnit(_) => "WithUnit",
+            Self::BeingHandled(_) => "BeingHandled",
+            Self::Answered(_) => "Answered",
+            Self::Done(_) => "Done",
+            Self::Ended(_) => "Ended",
+        }
+    }
+
+    /// Number of `intake.v1.ReportState`; the citizen does not tell `Opened` from `Filed`.
+    pub const fn number(&self) -> i32 {
+        match self {
+            Self::Filed | Self::Opened { .. } => 1,
+            Self::WithUnit(_) => 2,
+            Self::BeingHandled(_) => 3,
+            Self::Answered(_) => 4,
+            Self::Done(_) => 5,
+            Self::Ended(_) => 6,
+        }
+    }
+
+    /// The order as far as a unit is named.
+    pub const fn work(&self) -> Option<&Work> {
+        match self {
+            Self::Filed | Self::Opened { .. } => None,
+            Self::WithUnit(work)
+            | Self::BeingHandled(work)
+            | Self::Answered(work)
+            | Self::Done(work)
+            | Self::Ended(work) => Some(work),
+        }
+    }
+
+    /// State of the order, once there is one.
+    pub const fn order(&self) -> Option<OrderState> {
+        match self {
+            Self::Filed => None,
+            Self::Opened { .. } => Some(OrderState::Created),
+            Self::WithUnit(work)
+            | Self::BeingHandled(work)
+            | Self::Answered(work)
+            | Self::Done(work)
+            | Self::Ended(work) => Some(work.order),
+        }
+    }
+
+    /// Promised date, while the clock runs.
+    pub const fn due(&self) -> Option<Micros> {
+        match self {
+            Self::Filed => None,
+            Self::Opened { due } => *due,
+            Self::WithUnit(work)
+            | Self::BeingHandled(work)
+            | Self::Answered(work)
+            | Self::Done(work)
+            | Self::Ended(work) => work.due,
+        }
+    }
+
+    const fn open(&self) -> bool {
+        match self {
+            Self::Filed | Self::Opened { .. } | Self::WithUnit(_) | Self::BeingHandled(_) | Self::Answered(_) => true,
+            Self::Done(_) | Self::Ended(_) => false,
+        }
+    }
+}
+
+impl Case for Report {
+    const KIND: &'static str = "report";
+    const SCHEMA: i64 = 1;
+    type Event = ReportEvent;
+    type Command = Command;
+    type Facts = Facts;
+    type Refusal = Refusal;
+
+    fn decide(state: Option<&Self>, command: &Command, facts: &Facts) -> Result<Vec<ReportEvent>, Refusal> {
+        decide::decide(state, command, facts)
+    }
+
+    fn evolve(state: Option<Self>, event: &ReportEvent) -> Option<Self> {
+        evolve::evolve(state, event)
+    }
+
+    fn index(&self) -> Row {
+        let place = &self.head.whereabouts.place;
+        let column = |code: &Option<civic::DivisionCode>| code.as_ref().map(|c| c.as_str().to_owned());
+        Row {
+            open: self.phase.open(),
+            state: i64::from(self.phase.number()),
+            urgency: i64::from(self.head.urgency.number()),
+            category: Some(self.head.category.code.clone()).filter(|code| !code.is_empty()),
+            district: column(&place.district),
+            town: column(&place.town),
+            village: column(&place.village),
+            grid: column(&place.grid),
+            unit: self.phase.work().map(|work| work.unit.clone()),
+            place: Some(place.code.as_str().to_owned()),
+            // A report has no clock of its own: its work order's lamp is dispatch's to show.
+            yellow_at: None,
+            red_at: None,
+            lamp: 0,
+            flagged: self.head.needs_person,
+        }
+    }
+
+    fn timers(&self) -> Vec<Timer> {
+        Vec::new()
+    }
+
+    fn event_type(event: &ReportEvent) -> &'static str {
+        match &event.event {
+            Some(report_event::Event::Filed(_)) => "report.filed",
+            Some(report_event::Event::Classified(_)) => "report.classified",
+            Some(report_event::Event::OrderStepped(_)) => "report.orderStepped",
+            Some(report_event::Event::Rated(_)) => "report.rated",
+            Some(report_event::Event::PersonErased(_)) => "report.personErased",
+            None => "report.unreadable",
+        }
+    }
+
+    fn event_time(event: &ReportEvent) -> Micros {
+        Micros(match &event.event {
+            Some(report_event::Event::Filed(filed)) => filed.at_us,
+            Some(report_event::Event::Classified(classified)) => classified.at_us,
+            Some(report_event::Event::OrderStepped(stepped)) => stepped.at_us,
+            Some(report_event::Event::Rated(rated)) => rated.at_us,
+            Some(report_event::Event::PersonErased(erased)) => erased.at_us,
+            None => 0,
+        })
+    }
+
+    fn event_actor(event: &ReportEvent) -> String {
+        match &event.event {
+            Some(report_event::Event::Filed(filed)) => filed.filed_by.clone(),
+            Some(report_event::Event::Classified(classified)) => classified.by.clone(),
+            // Dispatch's own timeline says which person; here it is the unit that moved.
+            Some(report_event::Event::OrderStepped(stepped)) => format!("/{}", stepped.unit),
+            Some(report_event::Event::Rated(_)) => "citizen/".to_owned(),
+            Some(report_event::Event::PersonErased(_)) | None => String::new(),
+        }
+    }
+
+    fn publish(id: CaseId, event: &ReportEvent) -> Option<(String, Vec<u8>)> {
+        let Some(report_event::Event::Filed(filed)) = &event.event else {
+            return None;
+        };
+        let public = ReportFiled {
+            report: id.to_string(),
+            tracking_number: filed.tracking_number.clone(),
+            category_code: filed.category_code.clone(),
+            urgency: filed.urgency,
+            division_code: filed.place.as_ref().map(|place| place.code.clone()).unwrap_or_default(),
+            kind: filed.kind,
+            accepted_us: filed.at_us,
+            anonymous: filed.anonymous,
+            no_reply: filed.no_reply,
+        };
+        let public = PublicEvent { event: Some(public_event::Event::ReportFiled(public)) };
+        Some(("report.filed.v1".to_owned(), public.encode_to_vec()))
+    }
+}

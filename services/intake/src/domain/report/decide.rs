@@ -1,0 +1,87 @@
+//! `decide`: a command against the state, by the table in [`super`].
+
+use super::{Command, Facts, OrderStep, Phase, Rating, Refusal, Report, encode};
+use civic::{Place, Private};
+use proto::intake::v1::stored::{Classified, OrderStepped, PersonErased, Rated, ReportEvent, report_event::Event};
+
+pub(super) fn decide(state: Option<&Report>, command: &Command, facts: &Facts) -> Result<Vec<ReportEvent>, Refusal> {
+    match (state, command) {
+        (None, Command::File(head)) => Ok(one(Event::Filed(encode::filed(head, facts.now)))),
+        (None, Command::Classify { .. } | Command::Step(_) | Command::Rate(_) | Command::Erase) => {
+            Err(Refusal::NotFiled { attempted: command.name() })
+        }
+        (Some(report), Command::File(_)) => Err(Refusal::AlreadyFiled { state: report.phase.name() }),
+        (Some(report), Command::Classify { category, place, by, note }) => {
+            classify(report, category.as_deref(), place.as_ref(), by, note.as_ref(), facts)
+        }
+        (Some(report), Command::Step(step)) => Ok(follow(report, step)),
+        (Some(report), Command::Rate(rating)) => Ok(rate(report, *rating, facts)),
+        (Some(report), Command::Erase) => Ok(erase(report, facts)),
+    }
+}
+
+fn one(event: Event) -> Vec<ReportEvent> {
+    vec![ReportEvent { event: Some(event) }]
+}
+
+fn classify(
+    report: &Report,
+    category: Option<&str>,
+    place: Option<&Place>,
+    by: &str,
+    note: Option<&Private<String>>,
+    facts: &Facts,
+) -> Result<Vec<ReportEvent>, Refusal> {
+    match report.phase {
+        Phase::Filed | Phase::Opened { .. } | Phase::WithUnit(_) | Phase::BeingHandled(_) => {}
+        Phase::Answered(_) | Phase::Done(_) | Phase::Ended(_) => {
+            return Err(Refusal::TooLateToClassify { state: report.phase.name() });
+        }
+    }
+    if category.is_none() && place.is_none() {
+        return Err(Refusal::NothingToClassify { state: report.phase.name() });
+    }
+    Ok(one(Event::Classified(Classified {
+        at_us: facts.now.0,
+        category_code: category.unwrap_or_default().to_owned(),
+        place: place.map(encode::place),
+        by: by.to_owned(),
+        note: encode::sealed(note),
+    })))
+}
+
+/// No event for what the citizen could not tell from before: most steps of an order (lamps, notes, requests) leave the report
+/// untouched and cost no write.
+fn follow(report: &Report, step: &OrderStep) -> Vec<ReportEvent> {
+    let stale = step.order_version <= report.head.order_version;
+    if stale || Phase::following(step.work.clone()) == report.phase {
+        return Vec::new();
+    }
+    one(Event::OrderStepped(OrderStepped {
+        at_us: step.at.0,
+        step: step.step.clone(),
+        order_state: step.work.order.number(),
+        unit: step.work.unit.clone(),
+        unit_name: step.work.unit_name.clone(),
+        due_us: step.work.due.map_or(0, |due| due.0),
+        reply_ready: step.work.reply_ready,
+        order_version: step.order_version,
+    }))
+}
+
+/// Dispatch has taken the word by its own rules already; the report keeps a copy for its history.
+fn rate(_report: &Report, rating: Rating, facts: &Facts) -> Vec<ReportEvent> {
+    one(Event::Rated(Rated {
+        at_us: facts.now.0,
+        answered: rating.answered,
+        solved: rating.solved,
+        satisfied: rating.satisfied,
+    }))
+}
+
+fn erase(report: &Report, facts: &Facts) -> Vec<ReportEvent> {
+    if report.head.erased {
+        return Vec::new();
+    }
+    one(Event::PersonErased(PersonErased { at_us: facts.now.0 }))
+}

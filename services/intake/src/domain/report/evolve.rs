@@ -1,0 +1,52 @@
+//! `evolve`: one event onto the state. An event that cannot be read gives `None`, which the casebook reports as a corrupt row:
+//! nothing is ever guessed into a report.
+
+use super::{Head, OrderState, Phase, Rating, Report, Work, encode};
+use civic::Micros;
+use proto::intake::v1::stored::{Classified, OrderStepped, ReportEvent, report_event::Event};
+
+pub(super) fn evolve(state: Option<Report>, event: &ReportEvent) -> Option<Report> {
+    match (state, event.event.as_ref()?) {
+        (None, Event::Filed(filed)) => Some(Report { head: encode::head(filed)?, phase: Phase::Filed }),
+        (None, Event::Classified(_) | Event::OrderStepped(_) | Event::Rated(_) | Event::PersonErased(_)) => None,
+        // Filed twice is a history that no decision wrote.
+        (Some(_), Event::Filed(_)) => None,
+        (Some(report), Event::Classified(classified)) => classify(report, classified),
+        (Some(report), Event::OrderStepped(stepped)) => follow(report, stepped),
+        (Some(report), Event::Rated(rated)) => {
+            let rating = Rating { answered: rated.answered, solved: rated.solved, satisfied: rated.satisfied };
+            Some(Report { head: Head { rating: Some(rating), ..report.head }, phase: report.phase })
+        }
+        (Some(report), Event::PersonErased(_)) => {
+            Some(Report { head: Head { erased: true, ..report.head }, phase: report.phase })
+        }
+    }
+}
+
+fn classify(mut report: Report, classified: &Classified) -> Option<Report> {
+    if !classified.category_code.is_empty() {
+        report.head.category.code.clone_from(&classified.category_code);
+        report.head.category.confidence = 100;
+        report.head.category.by.clone_from(&classified.by);
+    }
+    if let Some(place) = &classified.place {
+        report.head.whereabouts.place = encode::read_place(place)?;
+        report.head.whereabouts.confidence = 100;
+        report.head.whereabouts.found_by = super::FoundBy::Code;
+    }
+    // A person has looked at it and let the rest stand.
+    report.head.needs_person = report.head.category.code.is_empty();
+    Some(report)
+}
+
+fn follow(mut report: Report, stepped: &OrderStepped) -> Option<Report> {
+    report.head.order_version = stepped.order_version;
+    report.phase = Phase::following(Work {
+        order: OrderState::from_number(stepped.order_state)?,
+        unit: stepped.unit.clone(),
+        unit_name: stepped.unit_name.clone(),
+        due: (stepped.due_us != 0).then_some(Micros(stepped.due_us)),
+        reply_ready: stepped.reply_ready,
+    });
+    Some(report)
+}

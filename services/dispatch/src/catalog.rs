@@ -1,0 +1,162 @@
+//! The duty list (事项清单) with what belongs to it: who answers for a category at a tier, how pressing it is, how long it may take,
+//! and which units there are. Data with a version: this release ships one, an operator loads another at run time.
+//!
+//! ```text
+//! categories.csv   the taxonomy that intake classifies by (civic's format)
+//! units.csv        slug,tiers,name_zh,name_en              an empty slug is a place's own desk
+//! duties.csv       category,tier,unit,co_handling,urgency,reply_approval,law,article,from,to
+//! limits.csv       limit,urgency,amount,measure
+//! VERSION          one line; every order's first event names it
+//! ```
+//!
+//! Units are not listed place by place. A duty names a unit as `<tier>/<slug>`, meaning that unit of the place of that tier which
+//! the matter lies in; its code is `<place>-<slug>`, or the bare place code for a place's own desk.
+//!
+//! The shipped list has no duties at the city's tier on purpose: a report of which only the city is known must be placed by a
+//! person first. Its order is created without a unit.
+
+mod duties;
+mod error;
+mod limits;
+mod table;
+mod units;
+
+pub use duties::{Basis, Duty, UnitRule};
+pub use error::{CatalogError, Problem};
+pub use limits::Limits;
+pub use units::{Unit, UnitFault};
+
+use std::path::Path;
+
+use civic::{Micros, Place, Taxonomy, Tier, UnitCode, View};
+use duties::Duties;
+use units::Units;
+
+/// All of it, checked as a whole.
+#[derive(Debug)]
+pub struct Catalog {
+    version: String,
+    taxonomy: Taxonomy,
+    duties: Duties,
+    limits: Limits,
+    units: Units,
+}
+
+/// The texts of the files.
+pub struct Files<'a> {
+    pub version: &'a str,
+    /// `None`: the taxonomy this release ships with.
+    pub categories: Option<&'a str>,
+    pub units: &'a str,
+    pub duties: &'a str,
+    pub limits: &'a str,
+}
+
+impl Catalog {
+    /// The catalog this release ships with.
+    #[must_use]
+    pub fn builtin() -> Self {
+        let files = Files {
+            version: include_str!("../catalog/VERSION"),
+            categories: None,
+            units: include_str!("../catalog/units.csv"),
+            duties: include_str!("../catalog/duties.csv"),
+            limits: include_str!("../catalog/limits.csv"),
+        };
+        Self::parse(&files).expect("the shipped catalog is checked by a test")
+    }
+
+    /// An operator's catalog: the files named above in a folder; `categories.csv` may be left out.
+    ///
+    /// # Errors
+    /// The first file and line that cannot be taken.
+    pub fn load(folder: &Path) -> Result<Self, CatalogError> {
+        let read = |file: &'static str| {
+            let text = std::fs::read_to_string(folder.join(file));
+            text.map_err(|error| CatalogError::Unreadable { file, why: error.to_string() })
+        };
+        let categories = folder.join("categories.csv").exists().then(|| read("categories.csv")).transpose()?;
+        let (version, units) = (read("VERSION")?, read("units.csv")?);
+        let (duties, limits) = (read("duties.csv")?, read("limits.csv")?);
+        Self::parse(&Files {
+            version: &version,
+            categories: categories.as_deref(),
+            units: &units,
+            duties: &duties,
+            limits: &limits,
+        })
+    }
+
+    /// Reads and checks the texts.
+    ///
+    /// # Errors
+    /// The first file and line that cannot be taken.
+    pub fn parse(files: &Files<'_>) -> Result<Self, CatalogError> {
+        let version = files.version.trim();
+        if version.is_empty() || version.lines().count() != 1 {
+            return Err(CatalogError::Version);
+        }
+        let taxonomy = match files.categories {
+            Some(csv) => Taxonomy::load_csv(version, csv)?,
+            None => Taxonomy::builtin(),
+        };
+        let units = Units::parse(files.units)?;
+        let duties = Duties::parse(files.duties, &taxonomy, &units)?;
+        let limits = Limits::parse(files.limits)?;
+        Ok(Self { version: version.to_owned(), taxonomy, duties, limits, units })
+    }
+
+    /// Which list this is.
+    #[must_use]
+    pub fn version(&self) -> &str {
+        &self.version
+    }
+
+    /// The categories it speaks of.
+    #[must_use]
+    pub const fn taxonomy(&self) -> &Taxonomy {
+        &self.taxonomy
+    }
+
+    /// How long things may take.
+    #[must_use]
+    pub const fn limits(&self) -> &Limits {
+        &self.limits
+    }
+
+    /// The duty for a category at a place on the day of `at`: the list of the narrowest tier that has one, and the unit it names there.
+    #[must_use]
+    pub fn duty(&self, category: &str, place: &Place, at: Micros) -> Option<(&Duty, UnitCode)> {
+        let mut tier = Some(place.tier());
+        while let Some(list) = tier {
+            if let Some(duty) = self.duties.find(category, list, at.local_date()) {
+                return Some((duty, duty.unit.code(place)?));
+            }
+            tier = list.above();
+        }
+        None
+    }
+
+    /// The unit of a code: its place exists on the day of `view`, and its slug is known at the place's tier.
+    ///
+    /// # Errors
+    /// What is wrong with it.
+    pub fn unit(&self, code: &str, view: &View) -> Result<Unit, UnitFault> {
+        self.units.find(code, view)
+    }
+
+    /// How many duties it lists.
+    #[must_use]
+    pub fn duties(&self) -> usize {
+        self.duties.len()
+    }
+
+    /// Tiers a slug is known at; for operators' listings.
+    #[must_use]
+    pub fn tiers_of(&self, slug: &str) -> Vec<Tier> {
+        self.units.tiers_of(slug)
+    }
+}
+
+#[cfg(test)]
+mod tests;

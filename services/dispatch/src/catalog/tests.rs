@@ -1,0 +1,155 @@
+//! The shipped catalog is whole; a bad file is refused by file and line.
+
+use super::*;
+use civic::{Calendar, Section, Tree};
+use crate::domain::urgency::Urgency;
+
+fn view() -> View {
+    Tree::chongqing().today(now())
+}
+
+fn now() -> Micros {
+    // 2026-11-22
+    Micros::from_secs(1_795_305_600)
+}
+
+fn place(code: &str) -> Place {
+    view().place(&code.parse().unwrap()).unwrap()
+}
+
+#[test]
+fn every_category_has_a_unit_in_every_town_and_district() {
+    let catalog = Catalog::builtin();
+    let (town, district) = (place("500151001"), place("500151"));
+    for category in catalog.taxonomy().iter() {
+        for place in [&town, &district] {
+            let (duty, code) = catalog.duty(&category.code, place, now()).unwrap_or_else(|| panic!("{category} {place:?}"));
+            assert!(place.lies_in(&code.place()), "{category}: {code}");
+            let unit = catalog.unit(code.as_str(), &view()).unwrap();
+            assert!(unit.name.starts_with("铜梁区"), "{}", unit.name);
+            for co_handling in &duty.co_handling {
+                let code = co_handling.code(place).unwrap();
+                assert!(catalog.unit(code.as_str(), &view()).is_ok(), "{category}: {code}");
+            }
+        }
+    }
+}
+
+#[test]
+fn a_matter_goes_to_the_narrowest_list_that_has_it() {
+    let catalog = Catalog::builtin();
+    let village = view().children(&"500151001".parse().unwrap()).next().unwrap().code.clone();
+    let village = place(village.as_str());
+    // Neighbours' disputes are the village's own, public order hazards the town's.
+    let (_, desk) = catalog.duty("0201", &village, now()).unwrap();
+    assert_eq!(desk.as_str(), village.code.as_str());
+    let (_, section) = catalog.duty("0101", &village, now()).unwrap();
+    assert_eq!(section.as_str(), format!("500151001-{}", Section::Peace.slug()));
+}
+
+#[test]
+fn a_matter_known_to_lie_only_in_the_city_goes_to_a_person() {
+    assert_eq!(Catalog::builtin().duty("0101", &place("50"), now()), None);
+}
+
+#[test]
+fn a_duty_holds_from_its_first_day_only() {
+    let catalog = Catalog::builtin();
+    assert!(catalog.duty("0101", &place("500151001"), Micros(0)).is_none());
+}
+
+#[test]
+fn a_unit_needs_a_place_of_today_and_a_slug_of_its_tier() {
+    let catalog = Catalog::builtin();
+    let cases = [
+        ("500151001-pingan", Ok("铜梁区巴川街道平安法治板块")),
+        ("500151001", Ok("铜梁区巴川街道指挥中心")),
+        ("500151-gongan", Ok("铜梁区公安局")),
+        ("50-gongan", Ok("重庆市公安局")),
+        ("500151001-gongan", Err(UnitFault::Slug)),
+        ("500151999-pingan", Err(UnitFault::Place)),
+        ("500112-gongan", Err(UnitFault::Place)),
+        ("pingan", Err(UnitFault::Malformed)),
+        ("", Err(UnitFault::Malformed)),
+    ];
+    for (code, expected) in cases {
+        let unit = catalog.unit(code, &view());
+        assert_eq!(unit.as_ref().map(|unit| unit.name.as_str()).map_err(|fault| *fault), expected, "{code}");
+    }
+}
+
+#[test]
+fn the_unit_clock_ends_before_the_total_clock_in_an_ordinary_week() {
+    let limits = Catalog::builtin().limits().clone();
+    let calendar = Calendar::china();
+    for urgency in Urgency::ALL {
+        let due = |limit| civic::Stopwatch::start(now(), limit).due(&calendar, now()).due;
+        assert!(due(limits.accept(urgency)) < due(limits.unit(urgency)), "{urgency:?}");
+        assert!(due(limits.unit(urgency)) < due(limits.closing(urgency)), "{urgency:?}");
+    }
+}
+
+/// Replaces one shipped file and says how the whole is received.
+fn with(duties: Option<&str>, limits: Option<&str>, units: Option<&str>) -> Result<Catalog, CatalogError> {
+    Catalog::parse(&Files {
+        version: "test",
+        categories: None,
+        units: units.unwrap_or(include_str!("../../catalog/units.csv")),
+        duties: duties.unwrap_or(include_str!("../../catalog/duties.csv")),
+        limits: limits.unwrap_or(include_str!("../../catalog/limits.csv")),
+    })
+}
+
+#[test]
+fn a_bad_duty_is_named_by_its_line() {
+    const HEADER: &str = "category,tier,unit,co_handling,urgency,reply_approval,law,article,from,to";
+    const GOOD: &str = "0101,town,town/pingan,,LEVEL_THREE,false,,,2025-01-01,2026-01-01";
+    let cases = [
+        ("9999,town,town/pingan,,LEVEL_THREE,false,,,2025-01-01,", Problem::Category),
+        ("0101,parish,town/pingan,,LEVEL_THREE,false,,,2025-01-01,", Problem::Tier),
+        ("0101,district,town/pingan,,LEVEL_THREE,false,,,2025-01-01,", Problem::Unit),
+        ("0101,town,town/gongan,,LEVEL_THREE,false,,,2025-01-01,", Problem::Unit),
+        ("0102,town,town/pingan,district/none,LEVEL_THREE,false,,,2025-01-01,", Problem::Unit),
+        ("0102,town,town/pingan,,RED,false,,,2025-01-01,", Problem::Urgency),
+        ("0102,town,town/pingan,,LEVEL_THREE,no,,,2025-01-01,", Problem::Flag),
+        ("0102,town,town/pingan,,LEVEL_THREE,false,某法,,2025-01-01,", Problem::Basis),
+        ("0102,town,town/pingan,,LEVEL_THREE,false,,,2025-13-01,", Problem::Date),
+        ("0102,town,town/pingan,,LEVEL_THREE,false,,,2025-01-01,2025-01-01", Problem::Date),
+        ("0101,town,town/zhifa,,LEVEL_THREE,false,,,2025-06-01,", Problem::Overlap),
+    ];
+    for (bad, problem) in cases {
+        let error = with(Some(&format!("{HEADER}\n{GOOD}\n{bad}\n")), None, None).unwrap_err();
+        assert_eq!(error, CatalogError::Line { file: "duties.csv", line: 3, problem }, "{bad}");
+    }
+    let next_year = "0101,town,town/zhifa,,LEVEL_THREE,false,,,2026-01-01,";
+    let catalog = with(Some(&format!("{HEADER}\n{GOOD}\n{next_year}\n")), None, None).unwrap();
+    let (_, code) = catalog.duty("0101", &place("500151001"), now()).unwrap();
+    assert_eq!(code.as_str(), "500151001-zhifa");
+}
+
+#[test]
+fn limits_are_complete_or_refused() {
+    let shipped = include_str!("../../catalog/limits.csv");
+    let without = shipped.replace("window,,15,calendarDay\n", "");
+    let missing = CatalogError::Whole { file: "limits.csv", problem: Problem::LimitCount("window".into()) };
+    assert_eq!(with(None, Some(&without), None).unwrap_err(), missing);
+    let cases = [
+        ("accept,LEVEL_ONE,5,minute", Problem::LimitCount("accept LEVEL_ONE".into())),
+        ("accept,LEVEL_FIVE,5,minute", Problem::Urgency),
+        ("pause,LEVEL_ONE,5,minute", Problem::Limit),
+        ("window,LEVEL_ONE,5,hour", Problem::Limit),
+        ("accept,LEVEL_ONE,0,minute", Problem::Amount),
+        ("accept,LEVEL_ONE,5,fortnight", Problem::Amount),
+    ];
+    for (line, problem) in cases {
+        let error = with(None, Some(&format!("{shipped}{line}\n")), None).unwrap_err();
+        assert_eq!(error, CatalogError::Line { file: "limits.csv", line: 15, problem }, "{line}");
+    }
+}
+
+#[test]
+fn a_file_that_is_no_table_is_refused_with_its_line() {
+    let error = with(Some("category,tier\n0101"), None, None).unwrap_err();
+    let CatalogError::Line { file: "duties.csv", line, .. } = error else { panic!("{error}") };
+    assert_eq!(line, 2);
+}

@@ -1,0 +1,201 @@
+//! Who may do what, and who may know of what: the contract's column "by" as a table of role and verb. The guard issue puts
+//! reviewed policies in its place; until then these two functions are all there is.
+
+use casebook::{PlaceColumn, Scope};
+use civic::{Actor, CaseId, Place, Role, Tier, UnitCode, View};
+
+use super::work_order::verb::By;
+use super::work_order::{Refusal, Verb, WorkOrder};
+
+/// Tier whose dispatchers decide about an order: the town's for a village or grid, else the place's own.
+#[must_use]
+pub const fn owning_tier(place: &Place) -> Tier {
+    if place.town.is_some() {
+        Tier::Town
+    } else if place.district.is_some() {
+        Tier::District
+    } else {
+        Tier::City
+    }
+}
+
+/// Tier whose orders a dispatcher's role is for.
+const fn dispatcher_of(role: Role) -> Option<Tier> {
+    match role {
+        Role::TownDispatcher => Some(Tier::Town),
+        Role::DistrictDispatcher => Some(Tier::District),
+        Role::CityDispatcher => Some(Tier::City),
+        Role::Citizen
+        | Role::Volunteer
+        | Role::GridWorker
+        | Role::GridLeader
+        | Role::VillageDesk
+        | Role::DepartmentHandler
+        | Role::Liaison
+        | Role::Commander
+        | Role::Supervisor
+        | Role::EnforcementOfficer
+        | Role::LegalReviewer
+        | Role::OrganHead
+        | Role::EnforcementSupervisor
+        | Role::Mediator
+        | Role::MediationClerk
+        | Role::Approver
+        | Role::Analyst
+        | Role::Integrator
+        | Role::Operator
+        | Role::SecurityAdmin
+        | Role::Auditor => None,
+    }
+}
+
+/// Roles that act as "the unit".
+const fn is_unit_role(role: Role) -> bool {
+    matches!(role, Role::GridWorker | Role::GridLeader | Role::VillageDesk | Role::DepartmentHandler)
+}
+
+/// The role may use the verb on an order of this tier, whatever its state.
+///
+/// # Errors
+/// [`Refusal::Role`].
+pub fn role_may(verb: Verb, actor: &Actor, order: &WorkOrder) -> Result<(), Refusal> {
+    let dispatcher = dispatcher_of(actor.role) == Some(order.head.tier);
+    let allowed = match verb.by() {
+        By::Dispatcher | By::Verifier => dispatcher,
+        By::Unit => is_unit_role(actor.role),
+        By::HeadOrDispatcher => dispatcher || actor.head,
+        By::CitizenOrHotline => matches!(actor.role, Role::Citizen | Role::Integrator),
+    };
+    if allowed { Ok(()) } else { Err(Refusal::Role { verb, role: actor.role }) }
+}
+
+/// The caller's unit, or for a citizen the caller's own report, is the one the verb asks for.
+///
+/// # Errors
+/// [`Refusal::Unit`], [`Refusal::VerifierInUnit`].
+pub fn unit_may(verb: Verb, actor: &Actor, order: &WorkOrder) -> Result<(), Refusal> {
+    let has_it = is_handler(actor, order);
+    let denied = || Refusal::Unit { order: order.head.report.clone(), verb };
+    let allowed = match verb.by() {
+        By::Dispatcher => is_own_place(actor, &order.head.place),
+        By::Unit => has_it,
+        By::HeadOrDispatcher => {
+            (actor.head && has_it) || (dispatcher_of(actor.role).is_some() && is_own_place(actor, &order.head.place))
+        }
+        By::Verifier if has_it => return Err(Refusal::VerifierInUnit { order: order.head.report.clone() }),
+        By::Verifier => is_own_place(actor, &order.head.place),
+        By::CitizenOrHotline => actor.role != Role::Citizen || own_report(actor) == Some(&*order.head.report),
+    };
+    if allowed { Ok(()) } else { Err(denied()) }
+}
+
+/// The caller belongs to the unit that has the order.
+fn is_handler(actor: &Actor, order: &WorkOrder) -> bool {
+    let handling = order.assignment().map(|assignment| &assignment.unit);
+    actor.unit.is_some() && actor.unit.as_ref() == handling
+}
+
+fn is_own_place(actor: &Actor, place: &Place) -> bool {
+    actor.place().is_some_and(|own| place.lies_in(&own))
+}
+
+/// The report that a citizen's own token is for: its subject is `reports/<id>`.
+fn own_report(actor: &Actor) -> Option<&str> {
+    actor.subject.strip_prefix("reports/")
+}
+
+/// What the caller may know of. A case outside it does not exist for the caller.
+#[must_use]
+pub fn scope_of(actor: &Actor, view: &View) -> Scope {
+    match actor.role {
+        Role::TownDispatcher
+        | Role::DistrictDispatcher
+        | Role::CityDispatcher
+        | Role::Commander
+        | Role::Supervisor
+        | Role::VillageDesk => place_scope(actor, view),
+        Role::DepartmentHandler | Role::Liaison | Role::GridWorker | Role::GridLeader => unit_scope(actor.unit.as_ref()),
+        Role::Integrator => Scope::All,
+        Role::Citizen => own_scope(actor),
+        Role::Volunteer
+        | Role::EnforcementOfficer
+        | Role::LegalReviewer
+        | Role::OrganHead
+        | Role::EnforcementSupervisor
+        | Role::Mediator
+        | Role::MediationClerk
+        | Role::Approver
+        | Role::Analyst
+        | Role::Operator
+        | Role::SecurityAdmin
+        | Role::Auditor => Scope::Nothing,
+    }
+}
+
+fn own_scope(actor: &Actor) -> Scope {
+    let own = own_report(actor).and_then(|id| id.parse::<CaseId>().ok());
+    own.map_or(Scope::Nothing, Scope::Case)
+}
+
+fn unit_scope(unit: Option<&UnitCode>) -> Scope {
+    unit.map_or(Scope::Nothing, |unit| Scope::Unit(unit.to_string()))
+}
+
+/// The subtree of the unit's place, by today's tree: a unit of a dissolved place sees what its successor sees.
+fn place_scope(actor: &Actor, view: &View) -> Scope {
+    let Some(place) = actor.place() else { return Scope::Nothing };
+    let Some(division) = view.ancestors(&place).next() else { return Scope::Nothing };
+    column_of(division.tier).map_or(Scope::All, |column| Scope::Place(column, division.code.to_string()))
+}
+
+/// Column of a tier; `None` for the city, which is the territory.
+#[must_use]
+pub const fn column_of(tier: Tier) -> Option<PlaceColumn> {
+    match tier {
+        Tier::City => None,
+        Tier::District => Some(PlaceColumn::District),
+        Tier::Town => Some(PlaceColumn::Town),
+        Tier::Village => Some(PlaceColumn::Village),
+        Tier::Grid => Some(PlaceColumn::Grid),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use civic::{Micros, Tree};
+
+    fn member(role: Role, unit: &str) -> Actor {
+        Actor::member(role, "s", unit.parse().unwrap())
+    }
+
+    fn scope(actor: &Actor) -> Scope {
+        scope_of(actor, &Tree::chongqing().today(Micros::from_secs(1_790_000_000)))
+    }
+
+    #[test]
+    fn a_dispatcher_sees_the_places_of_the_unit() {
+        assert_eq!(scope(&member(Role::CityDispatcher, "50")), Scope::All);
+        let town = Scope::Place(PlaceColumn::Town, "500151001".into());
+        assert_eq!(scope(&member(Role::TownDispatcher, "500151001")), town);
+        assert_eq!(scope(&member(Role::Supervisor, "500151001-pingan")), town);
+    }
+
+    #[test]
+    fn a_handler_sees_the_orders_of_the_unit_and_a_citizen_one() {
+        let handler = member(Role::DepartmentHandler, "500151001-pingan");
+        assert_eq!(scope(&handler), Scope::Unit("500151001-pingan".into()));
+        let id = CaseId::from_bytes([7; 16]);
+        let citizen = Actor::alone(Role::Citizen, format!("reports/{id}"));
+        assert_eq!(scope(&citizen), Scope::Case(id));
+        assert_eq!(scope(&Actor::alone(Role::Citizen, "")), Scope::Nothing);
+    }
+
+    #[test]
+    fn those_who_keep_the_system_running_see_no_order() {
+        for role in [Role::Operator, Role::SecurityAdmin, Role::Auditor, Role::Volunteer] {
+            assert_eq!(scope(&member(role, "50")), Scope::Nothing, "{role}");
+        }
+        assert_eq!(scope(&Actor::alone(Role::CityDispatcher, "without a unit")), Scope::Nothing);
+    }
+}

@@ -1,0 +1,104 @@
+//! The work order (工单): one matter in the hands of one unit, timed, and closed with the citizen's word.
+//!
+//! The table of the contract, which [`verb::Verb::leads_from`] repeats as code and a test walks for every pair of state and verb:
+//!
+//! ```text
+//! verb              | from                            | to                        | by
+//! assign            | created, assigned, returned     | assigned                  | dispatcher
+//! accept            | assigned                        | accepted                  | unit
+//! start             | accepted                        | in progress               | unit
+//! resolve           | accepted, in progress           | resolved                  | unit
+//! approveReply      | resolved                        | resolved                  | head or dispatcher
+//! refuseReply       | resolved                        | in progress               | head or dispatcher
+//! verify            | resolved                        | verified, in progress     | verifier
+//! rate              | resolved, verified, closed      | closed, in progress       | citizen or hotline
+//! close             | verified                        | closed                    | dispatcher
+//! return            | assigned, accepted              | returned                  | unit
+//! rule              | returned                        | assigned                  | dispatcher
+//! reassign          | accepted, in progress           | assigned                  | dispatcher
+//! requestSuspension | accepted, in progress           | accepted, in progress     | unit
+//! requestExtension  | accepted, in progress           | accepted, in progress     | unit
+//! approve           | accepted, in progress           | suspended, accepted, in progress | dispatcher
+//! decline           | accepted, in progress           | accepted, in progress     | dispatcher
+//! resume            | suspended                       | accepted, in progress     | dispatcher
+//! waitForCitizen    | in progress                     | in progress               | unit
+//! citizenAnswered   | in progress                     | in progress               | unit
+//! reopen            | closed                          | in progress               | dispatcher
+//! cancel            | created, assigned, accepted, in progress, resolved, verified, returned, suspended | cancelled | dispatcher
+//! ```
+//!
+//! An order is opened by the event of its report, as `assigned` when the duty list knows the unit and as `created` when it does
+//! not. MERGED and HANDED_OVER of the contract come with their verbs; until then no order can be in them.
+//!
+//! Two clocks run. The total clock starts at intake's commit, stops at closing, and is never reset: time spent closed becomes a
+//! pause when the next round begins. The unit clock belongs to an assignment and stops when the unit resolves or returns. A
+//! granted suspension and waiting for the citizen pause both. Every event carries the instants both clocks have after it, so
+//! neither [`casebook::Case::evolve`] nor a timer ever computes a calendar.
+
+mod clocks;
+mod command;
+mod decide;
+mod decide_clock;
+mod event;
+mod evolve;
+mod publish;
+mod refusal;
+mod state;
+mod timers;
+pub mod verb;
+
+pub use clocks::{Lamps, Mark, Marks};
+pub use command::{Answering, Author, CallBack, Command, Facts, Opening, Opinion, Step};
+pub use publish::summary;
+pub use refusal::Refusal;
+pub use state::{
+    Accepted, Assigned, Assignment, Before, Closed, Done, Head, InProgress, Phase, Rating, Request, RequestKind, Resolution,
+    Resolved, Returned, State, Suspended, WorkOrder,
+};
+pub use timers::TimerName;
+pub use verb::Verb;
+
+use casebook::{Case, Row, Timer};
+use civic::{CaseId, Micros};
+use proto::dispatch::v1::stored::WorkOrderEvent;
+
+impl Case for WorkOrder {
+    const KIND: &'static str = "workOrder";
+    const SCHEMA: i64 = 1;
+    type Event = WorkOrderEvent;
+    type Command = Command;
+    type Facts = Facts;
+    type Refusal = Refusal;
+
+    fn decide(state: Option<&Self>, command: &Command, facts: &Facts) -> Result<Vec<WorkOrderEvent>, Refusal> {
+        decide::decide(state, command, facts)
+    }
+
+    fn evolve(state: Option<Self>, event: &WorkOrderEvent) -> Option<Self> {
+        evolve::evolve(state, event)
+    }
+
+    fn index(&self) -> Row {
+        publish::index(self)
+    }
+
+    fn timers(&self) -> Vec<Timer> {
+        timers::timers(self)
+    }
+
+    fn event_type(event: &WorkOrderEvent) -> &'static str {
+        publish::event_type(event)
+    }
+
+    fn event_time(event: &WorkOrderEvent) -> Micros {
+        Micros(event.at_us)
+    }
+
+    fn event_actor(event: &WorkOrderEvent) -> String {
+        event.by.clone()
+    }
+
+    fn publish(id: CaseId, event: &WorkOrderEvent) -> Option<(String, Vec<u8>)> {
+        publish::publish(id, event)
+    }
+}

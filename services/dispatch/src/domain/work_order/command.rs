@@ -1,0 +1,200 @@
+//! What can be asked of an order, by whom, and what the rules may look at.
+
+use std::sync::Arc;
+
+use civic::{Actor, Calendar, Micros, Place, Private, UnitCode};
+
+use super::timers::TimerName;
+use super::verb::Verb;
+use crate::catalog::Catalog;
+use crate::domain::urgency::Urgency;
+
+/// What somebody or something asks.
+#[derive(Debug, Clone)]
+pub enum Command {
+    /// A report was filed: its order is opened. Asked again, it changes nothing.
+    Open(Box<Opening>),
+    /// A verb of the table.
+    Step { step: Step<Private<String>>, note: Option<Private<String>> },
+    /// A timer came due.
+    Fire(TimerName),
+    /// A calendar year was loaded.
+    Recalculate,
+}
+
+/// What the report's event tells, and what the duty list answers.
+#[derive(Debug, Clone)]
+pub struct Opening {
+    pub report: String,
+    pub tracking_number: String,
+    /// Empty while nobody could tell.
+    pub category: String,
+    pub category_name: String,
+    pub urgency: Urgency,
+    pub place: Place,
+    pub report_kind: i32,
+    pub anonymous: bool,
+    pub no_reply: bool,
+    /// Intake's commit: the total clock starts here.
+    pub accepted: Micros,
+    pub reply_approval: bool,
+    /// `None`: the duty list does not know, a dispatcher assigns.
+    pub answering: Option<Answering>,
+    pub tree_version: String,
+    /// Cluster that opens it.
+    pub owner: String,
+}
+
+/// A unit that exists today, with its name for display.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Answering {
+    pub unit: UnitCode,
+    pub name: String,
+}
+
+/// A verb with what it carries. `T` is the type of free text: plain where it is read, sealed where it is decided.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Step<T> {
+    Assign { to: Answering, assignee: String },
+    Accept,
+    Start,
+    Resolve { result: T, reply: T },
+    ApproveReply,
+    RefuseReply { reason: T },
+    Verify(CallBack),
+    Rate { opinion: Opinion, comment: Option<T> },
+    Close,
+    Return { reason: T, proposed: Option<UnitCode> },
+    Rule { to: Answering },
+    Reassign { to: Answering, assignee: String },
+    RequestSuspension { until: Micros, reason: T },
+    RequestExtension { until: Micros, reason: T },
+    Approve,
+    Decline { reason: T },
+    Resume,
+    WaitForCitizen { reason: T },
+    CitizenAnswered,
+    Reopen { reason: T },
+    Cancel { reason: T },
+}
+
+/// What the call-back heard (核查).
+#[derive(Debug, Copy, Clone, PartialEq, Eq)]
+pub struct CallBack {
+    pub reached: bool,
+    pub opinion: Opinion,
+}
+
+/// The citizen's word.
+#[derive(Debug, Copy, Clone, PartialEq, Eq)]
+pub struct Opinion {
+    pub answered: bool,
+    pub solved: bool,
+    pub satisfied: bool,
+}
+
+impl<T> Step<T> {
+    /// The verb without what it carries.
+    #[must_use]
+    pub const fn verb(&self) -> Verb {
+        match self {
+            Self::Assign { .. } => Verb::Assign,
+            Self::Accept => Verb::Accept,
+            Self::Start => Verb::Start,
+            Self::Resolve { .. } => Verb::Resolve,
+            Self::ApproveReply => Verb::ApproveReply,
+            Self::RefuseReply { .. } => Verb::RefuseReply,
+            Self::Verify(_) => Verb::Verify,
+            Self::Rate { .. } => Verb::Rate,
+            Self::Close => Verb::Close,
+            Self::Return { .. } => Verb::Return,
+            Self::Rule { .. } => Verb::Rule,
+            Self::Reassign { .. } => Verb::Reassign,
+            Self::RequestSuspension { .. } => Verb::RequestSuspension,
+            Self::RequestExtension { .. } => Verb::RequestExtension,
+            Self::Approve => Verb::Approve,
+            Self::Decline { .. } => Verb::Decline,
+            Self::Resume => Verb::Resume,
+            Self::WaitForCitizen { .. } => Verb::WaitForCitizen,
+            Self::CitizenAnswered => Verb::CitizenAnswered,
+            Self::Reopen { .. } => Verb::Reopen,
+            Self::Cancel { .. } => Verb::Cancel,
+        }
+    }
+
+    /// The same step with every free text put through `seal`.
+    ///
+    /// # Errors
+    /// The first that `seal` gives.
+    pub fn try_map<U, E>(self, mut seal: impl FnMut(T) -> Result<U, E>) -> Result<Step<U>, E> {
+        Ok(match self {
+            Self::Assign { to, assignee } => Step::Assign { to, assignee },
+            Self::Accept => Step::Accept,
+            Self::Start => Step::Start,
+            Self::Resolve { result, reply } => Step::Resolve { result: seal(result)?, reply: seal(reply)? },
+            Self::ApproveReply => Step::ApproveReply,
+            Self::RefuseReply { reason } => Step::RefuseReply { reason: seal(reason)? },
+            Self::Verify(call_back) => Step::Verify(call_back),
+            Self::Rate { opinion, comment } => Step::Rate { opinion, comment: comment.map(seal).transpose()? },
+            Self::Close => Step::Close,
+            Self::Return { reason, proposed } => Step::Return { reason: seal(reason)?, proposed },
+            Self::Rule { to } => Step::Rule { to },
+            Self::Reassign { to, assignee } => Step::Reassign { to, assignee },
+            Self::RequestSuspension { until, reason } => Step::RequestSuspension { until, reason: seal(reason)? },
+            Self::RequestExtension { until, reason } => Step::RequestExtension { until, reason: seal(reason)? },
+            Self::Approve => Step::Approve,
+            Self::Decline { reason } => Step::Decline { reason: seal(reason)? },
+            Self::Resume => Step::Resume,
+            Self::WaitForCitizen { reason } => Step::WaitForCitizen { reason: seal(reason)? },
+            Self::CitizenAnswered => Step::CitizenAnswered,
+            Self::Reopen { reason } => Step::Reopen { reason: seal(reason)? },
+            Self::Cancel { reason } => Step::Cancel { reason: seal(reason)? },
+        })
+    }
+}
+
+/// Who or what stands behind a command.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Author {
+    /// A person or machine with a token. `reference` is a keyed hash of the subject: it tells persons apart and names nobody.
+    Person { actor: Actor, reference: [u8; 16] },
+    /// The event of a report.
+    Report,
+    Timer,
+    /// An operator loaded a calendar.
+    Calendar,
+}
+
+impl Author {
+    /// As events keep it: `role@unit`, never a name.
+    #[must_use]
+    pub fn written(&self) -> String {
+        match self {
+            Self::Person { actor, .. } => match &actor.unit {
+                Some(unit) => format!("{}@{unit}", actor.role),
+                None => actor.role.to_string(),
+            },
+            Self::Report => "intake".to_owned(),
+            Self::Timer => "timer".to_owned(),
+            Self::Calendar => "calendar".to_owned(),
+        }
+    }
+
+    /// The keyed hash of the person; empty for timers and events.
+    #[must_use]
+    pub const fn reference(&self) -> &[u8] {
+        match self {
+            Self::Person { reference, .. } => reference,
+            Self::Report | Self::Timer | Self::Calendar => &[],
+        }
+    }
+}
+
+/// What the rules look at besides the state.
+#[derive(Debug, Clone)]
+pub struct Facts {
+    pub now: Micros,
+    pub author: Author,
+    pub catalog: Arc<Catalog>,
+    pub calendar: Arc<Calendar>,
+}

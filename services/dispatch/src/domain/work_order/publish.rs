@@ -1,0 +1,160 @@
+//! What an order shows to lists, feeds and other services.
+
+use casebook::Row;
+use civic::{CaseId, DivisionCode, Lamp};
+use prost::Message;
+use proto::dispatch::v1::stored::WorkOrderEvent;
+use proto::dispatch::v1::stored::work_order_event::Event as Body;
+use proto::events::v1::public_event::Event as Public;
+use proto::events::v1::{PublicEvent, WorkOrderChanged};
+
+use super::state::{State, WorkOrder};
+
+/// Type of the public event, with its major version.
+const CHANGED: &str = "workOrder.changed.v1";
+
+/// Number of the contract's enum.
+pub(super) const fn lamp_number(lamp: Lamp) -> i32 {
+    match lamp {
+        Lamp::Green => 1,
+        Lamp::Yellow => 2,
+        Lamp::Red => 3,
+    }
+}
+
+pub(super) fn index(order: &WorkOrder) -> Row {
+    let head = &order.head;
+    let state = order.state();
+    let code = |code: &Option<DivisionCode>| code.as_ref().map(ToString::to_string);
+    Row {
+        open: state.is_open(),
+        state: i64::from(state.number()),
+        urgency: i64::from(head.urgency.number()),
+        category: (!head.category.is_empty()).then(|| head.category.clone()),
+        district: code(&head.place.district),
+        town: code(&head.place.town),
+        village: code(&head.place.village),
+        grid: code(&head.place.grid),
+        unit: order.unit().map(ToString::to_string),
+        place: Some(head.place.code.to_string()),
+        // The order's lamp is the total clock's; the unit clock's lamp stands on the order's clock page.
+        yellow_at: head.marks.total.map(|mark| mark.yellow),
+        red_at: head.marks.total.map(|mark| mark.due),
+        lamp: i64::from(lamp_number(head.lamps.total)),
+        // No unit has it: a dispatcher must look.
+        flagged: matches!(state, State::Created | State::Returned),
+    }
+}
+
+/// Type of a stored event. An event of a later release that this one does not know is named so.
+pub(super) fn event_type(event: &WorkOrderEvent) -> &'static str {
+    let Some(body) = &event.event else { return "workOrder.unknown" };
+    match body {
+        Body::Created(_) => "workOrder.created",
+        Body::Assigned(_) => "workOrder.assigned",
+        Body::Accepted(_) => "workOrder.accepted",
+        Body::Started(_) => "workOrder.started",
+        Body::Resolved(_) => "workOrder.resolved",
+        Body::ReplyApproved(_) => "workOrder.replyApproved",
+        Body::ReplyRefused(_) => "workOrder.replyRefused",
+        Body::Verified(_) => "workOrder.verified",
+        Body::Rated(_) => "workOrder.rated",
+        Body::Closed(_) => "workOrder.closed",
+        Body::Returned(_) => "workOrder.returned",
+        Body::Reassigned(_) => "workOrder.reassigned",
+        Body::SuspensionRequested(_) => "workOrder.suspensionRequested",
+        Body::ExtensionRequested(_) => "workOrder.extensionRequested",
+        Body::RequestApproved(_) => "workOrder.requestApproved",
+        Body::RequestDeclined(_) => "workOrder.requestDeclined",
+        Body::Resumed(_) => "workOrder.resumed",
+        Body::CitizenAwaited(_) => "workOrder.citizenAwaited",
+        Body::CitizenAnswered(_) => "workOrder.citizenAnswered",
+        Body::Reopened(_) => "workOrder.reopened",
+        Body::Cancelled(_) => "workOrder.cancelled",
+        Body::LampTurned(_) => "workOrder.lampTurned",
+        Body::AcceptOverdue(_) => "workOrder.acceptOverdue",
+        Body::CalendarChanged(_) => "workOrder.calendarChanged",
+    }
+}
+
+/// Everything but the unit's own affairs: its lamp, and that it has not accepted yet.
+fn is_public(body: &Body) -> bool {
+    match body {
+        Body::LampTurned(body) => body.clock == "total",
+        Body::AcceptOverdue(_) => false,
+        Body::Created(_)
+        | Body::Assigned(_)
+        | Body::Accepted(_)
+        | Body::Started(_)
+        | Body::Resolved(_)
+        | Body::ReplyApproved(_)
+        | Body::ReplyRefused(_)
+        | Body::Verified(_)
+        | Body::Rated(_)
+        | Body::Closed(_)
+        | Body::Returned(_)
+        | Body::Reassigned(_)
+        | Body::SuspensionRequested(_)
+        | Body::ExtensionRequested(_)
+        | Body::RequestApproved(_)
+        | Body::RequestDeclined(_)
+        | Body::Resumed(_)
+        | Body::CitizenAwaited(_)
+        | Body::CitizenAnswered(_)
+        | Body::Reopened(_)
+        | Body::Cancelled(_)
+        | Body::CalendarChanged(_) => true,
+    }
+}
+
+pub(super) fn publish(id: CaseId, event: &WorkOrderEvent) -> Option<(String, Vec<u8>)> {
+    event.event.as_ref().filter(|body| is_public(body))?;
+    let public = PublicEvent { event: Some(Public::WorkOrderChanged(summary(id, event)?)) };
+    Some((CHANGED.to_owned(), public.encode_to_vec()))
+}
+
+/// What others may know of a step: where the order stands after it. `None` for an event without that.
+#[must_use]
+pub fn summary(id: CaseId, event: &WorkOrderEvent) -> Option<WorkOrderChanged> {
+    let body = event.event.as_ref()?;
+    let after = event.after.as_ref()?;
+    let total = event.clocks.as_ref().and_then(|clocks| clocks.total.as_ref());
+    let reply_ready = match body {
+        Body::Resolved(body) => !body.reply_pending,
+        Body::ReplyApproved(_) => true,
+        Body::Rated(body) => body.closes,
+        Body::Closed(_) => true,
+        Body::Verified(body) => !body.next_round,
+        Body::Created(_)
+        | Body::Assigned(_)
+        | Body::Accepted(_)
+        | Body::Started(_)
+        | Body::ReplyRefused(_)
+        | Body::Returned(_)
+        | Body::Reassigned(_)
+        | Body::SuspensionRequested(_)
+        | Body::ExtensionRequested(_)
+        | Body::RequestApproved(_)
+        | Body::RequestDeclined(_)
+        | Body::Resumed(_)
+        | Body::CitizenAwaited(_)
+        | Body::CitizenAnswered(_)
+        | Body::Reopened(_)
+        | Body::Cancelled(_)
+        | Body::LampTurned(_)
+        | Body::AcceptOverdue(_)
+        | Body::CalendarChanged(_) => false,
+    };
+    let step = event_type(event);
+    Some(WorkOrderChanged {
+        work_order: id.to_string(),
+        step: step.strip_prefix("workOrder.").unwrap_or(step).to_owned(),
+        state: after.state,
+        unit: after.unit.clone(),
+        unit_name: after.unit_name.clone(),
+        due_us: total.map_or(0, |mark| mark.due_us),
+        lamp: after.lamp,
+        round: after.round,
+        reply_ready,
+    })
+}

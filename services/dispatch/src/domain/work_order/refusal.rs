@@ -1,0 +1,74 @@
+//! Why the rules say no: one variant per cause, each with a stable reason that clients match on.
+
+use civic::Role;
+
+use super::state::State;
+use super::verb::Verb;
+
+/// The rules refuse a step.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Refusal {
+    #[error("there is no such order")]
+    NotOpened,
+    #[error("order {order} is {}: {} does not lead on from there", .state.as_str(), .verb.as_str())]
+    State { order: String, state: State, verb: Verb },
+    #[error("{} is not for the role {role} on this order", .verb.as_str())]
+    Role { verb: Verb, role: Role },
+    #[error("order {order}: {} is for {}, not for your unit", .verb.as_str(), .verb.by().as_str())]
+    Unit { order: String, verb: Verb },
+    #[error("order {order}: whoever handled it does not call back about it")]
+    VerifierInUnit { order: String },
+    #[error("order {order}: the request is granted by somebody other than the one who asked")]
+    ApproverIsRequester { order: String },
+    #[error("order {order} has no reply that waits for an approval")]
+    ReplyNotPending { order: String },
+    #[error("order {order}: the reply waits for an approval, {} waits for it", .verb.as_str())]
+    ReplyPending { order: String, verb: Verb },
+    #[error("order {order} was returned {returns} times or assigned by a ruling: it is not returnable")]
+    NotReturnable { order: String, returns: i32 },
+    #[error("order {order} was returned twice: only the centre's ruling leads on")]
+    RulingRequired { order: String },
+    #[error("order {order} has a request that is not decided yet")]
+    RequestPending { order: String },
+    #[error("order {order} has no request to decide")]
+    NoRequestPending { order: String },
+    #[error("order {order} was extended already: an extension is granted once")]
+    AlreadyExtended { order: String },
+    #[error("order {order}: the date must lie ahead, and beyond the present due date when the limit is extended")]
+    UntilNotLater { order: String },
+    #[error("order {order} waits for the citizen already")]
+    AlreadyWaiting { order: String },
+    #[error("order {order} does not wait for the citizen")]
+    NotWaiting { order: String },
+    #[error("order {order}: the days in which the citizen may rate are over")]
+    RatingWindowOver { order: String },
+    #[error("order {order}: the days in which it may be reopened are over")]
+    ReopenWindowOver { order: String },
+}
+
+impl Refusal {
+    /// Stable, for clients.
+    #[must_use]
+    pub const fn reason(&self) -> &'static str {
+        match self {
+            Self::NotOpened => "NOT_FOUND",
+            Self::State { .. } => "STATE_REFUSES",
+            Self::Role { .. } => "ROLE_DENIED",
+            Self::Unit { .. } => "UNIT_DENIED",
+            Self::VerifierInUnit { .. } => "VERIFIER_IN_UNIT",
+            Self::ApproverIsRequester { .. } => "APPROVER_IS_REQUESTER",
+            Self::ReplyNotPending { .. } => "REPLY_NOT_PENDING",
+            Self::ReplyPending { .. } => "REPLY_PENDING",
+            Self::NotReturnable { .. } => "NOT_RETURNABLE",
+            Self::RulingRequired { .. } => "RULING_REQUIRED",
+            Self::RequestPending { .. } => "REQUEST_PENDING",
+            Self::NoRequestPending { .. } => "NO_REQUEST_PENDING",
+            Self::AlreadyExtended { .. } => "ALREADY_EXTENDED",
+            Self::UntilNotLater { .. } => "UNTIL_INVALID",
+            Self::AlreadyWaiting { .. } => "ALREADY_WAITING",
+            Self::NotWaiting { .. } => "NOT_WAITING",
+            Self::RatingWindowOver { .. } => "RATING_WINDOW_OVER",
+            Self::ReopenWindowOver { .. } => "WINDOW_OVER",
+        }
+    }
+}

@@ -1,0 +1,379 @@
+//! What an order is at each moment: a head that all phases share, and a phase that owns exactly what is known then.
+
+use civic::{Limit, Micros, Place, Private, Stopwatch, Tier, UnitCode};
+use serde::{Deserialize, Serialize};
+
+use super::clocks::{Lamps, Marks};
+use crate::domain::urgency::Urgency;
+
+/// A work order.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct WorkOrder {
+    pub head: Head,
+    pub phase: Phase,
+}
+
+/// What every phase shares.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Head {
+    /// Id of the report; empty when no report stands behind it.
+    pub report: String,
+    pub tracking_number: String,
+    /// Empty while nobody could tell.
+    pub category: String,
+    pub category_name: String,
+    pub urgency: Urgency,
+    /// The place it was opened for; it keeps it when places merge or split.
+    pub place: Place,
+    /// Number of intake's `ReportKind`.
+    pub report_kind: i32,
+    pub anonymous: bool,
+    pub no_reply: bool,
+    /// The reply to the citizen needs an approval.
+    pub reply_approval: bool,
+    /// Tier that owns it: its dispatchers decide.
+    pub tier: Tier,
+    /// Cluster that owns it, and the epoch of that ownership.
+    pub owner: String,
+    pub epoch: i64,
+    pub opened: Micros,
+    pub updated: Micros,
+    /// The total clock.
+    pub total: Stopwatch,
+    /// Instants of both clocks, as the last event wrote them.
+    pub marks: Marks,
+    /// Lamps of both clocks, as their timers last turned them.
+    pub lamps: Lamps,
+    /// 1 for the first, more after "not satisfied".
+    pub round: i32,
+    pub returns: i32,
+    /// An extension is granted once only.
+    pub extended: bool,
+    /// 首接负责: the first receiver stays responsible until another unit accepts.
+    pub responsible: Option<UnitCode>,
+    /// The citizen's last word.
+    pub rating: Option<Rating>,
+}
+
+/// The phase, each with what is known in it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub enum Phase {
+    /// No unit yet.
+    Created,
+    Assigned(Assigned),
+    Accepted(Accepted),
+    InProgress(InProgress),
+    Suspended(Suspended),
+    Resolved(Resolved),
+    Verified(Done),
+    Closed(Closed),
+    Returned(Returned),
+    /// With the unit it was taken from, if any.
+    Cancelled(Option<Assignment>),
+}
+
+/// A unit with its own clock.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Assignment {
+    pub unit: UnitCode,
+    pub unit_name: String,
+    /// Person of the unit by reference; empty: the unit decides.
+    pub assignee: String,
+    /// The unit clock.
+    pub watch: Stopwatch,
+    /// By the centre's ruling: not returnable.
+    pub ruled: bool,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Assigned {
+    pub to: Assignment,
+    pub accept_limit: Limit,
+    pub accept_due: Micros,
+    /// The unit did not accept in time, and this was recorded.
+    pub overdue: bool,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Accepted {
+    pub to: Assignment,
+    pub request: Option<Request>,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct InProgress {
+    pub to: Assignment,
+    pub request: Option<Request>,
+    /// Both clocks stand until the citizen answers.
+    pub waiting: bool,
+}
+
+/// 挂账: both clocks stand until a date.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Suspended {
+    pub to: Assignment,
+    pub until: Micros,
+    pub before: Before,
+}
+
+/// Where a suspended order goes on.
+#[derive(Debug, Copy, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Before {
+    Accepted,
+    InProgress { waiting: bool },
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Resolved {
+    pub to: Assignment,
+    pub resolution: Resolution,
+    /// Verify, rate and close wait for the approval of the reply.
+    pub reply_pending: bool,
+}
+
+/// What the unit says it did, and what the citizen is told. Both may name somebody, so both are sealed.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Resolution {
+    pub result: Private<String>,
+    pub reply: Private<String>,
+    /// Keyed hash of who resolved it: nobody calls back about their own work.
+    pub handler: Vec<u8>,
+    /// Until when the citizen may rate.
+    pub window_until: Micros,
+}
+
+/// Verified: the call-back was made, or the citizen could not be reached.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Done {
+    pub to: Assignment,
+    pub resolution: Resolution,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Closed {
+    pub to: Assignment,
+    pub resolution: Resolution,
+    pub at: Micros,
+}
+
+/// 退回: wrong unit. It stays responsible until another accepts.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Returned {
+    pub by: Assignment,
+    pub reason: Private<String>,
+    pub proposed: Option<UnitCode>,
+}
+
+/// A request that a dispatcher has not decided yet.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Request {
+    pub kind: RequestKind,
+    pub until: Micros,
+    pub reason: Private<String>,
+    pub asked: Micros,
+    /// Keyed hash of who asked: the same person does not grant it.
+    pub person: Vec<u8>,
+}
+
+#[derive(Debug, Copy, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum RequestKind {
+    Suspension,
+    Extension,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Rating {
+    pub answered: bool,
+    pub solved: bool,
+    pub satisfied: bool,
+    pub comment: Private<String>,
+}
+
+/// The phase without what it owns: the contract's word for it.
+#[derive(Debug, Copy, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub enum State {
+    Created,
+    Assigned,
+    Accepted,
+    InProgress,
+    Resolved,
+    Verified,
+    Closed,
+    Returned,
+    Suspended,
+    Cancelled,
+}
+
+impl State {
+    /// All that an order can be in.
+    pub const ALL: [Self; 10] = [
+        Self::Created,
+        Self::Assigned,
+        Self::Accepted,
+        Self::InProgress,
+        Self::Resolved,
+        Self::Verified,
+        Self::Closed,
+        Self::Returned,
+        Self::Suspended,
+        Self::Cancelled,
+    ];
+
+    /// Number of the contract's enum: gaps are the states whose verbs come later.
+    #[must_use]
+    pub const fn number(self) -> i32 {
+        match self {
+            Self::Created => 1,
+            Self::Assigned => 2,
+            Self::Accepted => 3,
+            Self::InProgress => 4,
+            Self::Resolved => 5,
+            Self::Verified => 6,
+            Self::Closed => 7,
+            Self::Returned => 8,
+            Self::Suspended => 9,
+            Self::Cancelled => 11,
+        }
+    }
+
+    /// As the table writes it.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Created => "created",
+            Self::Assigned => "assigned",
+            Self::Accepted => "accepted",
+            Self::InProgress => "in progress",
+            Self::Resolved => "resolved",
+            Self::Verified => "verified",
+            Self::Closed => "closed",
+            Self::Returned => "returned",
+            Self::Suspended => "suspended",
+            Self::Cancelled => "cancelled",
+        }
+    }
+
+    /// Still somebody's work.
+    #[must_use]
+    pub const fn is_open(self) -> bool {
+        match self {
+            Self::Closed | Self::Cancelled => false,
+            Self::Created
+            | Self::Assigned
+            | Self::Accepted
+            | Self::InProgress
+            | Self::Resolved
+            | Self::Verified
+            | Self::Returned
+            | Self::Suspended => true,
+        }
+    }
+}
+
+impl WorkOrder {
+    /// The phase by name.
+    #[must_use]
+    pub const fn state(&self) -> State {
+        match self.phase {
+            Phase::Created => State::Created,
+            Phase::Assigned(_) => State::Assigned,
+            Phase::Accepted(_) => State::Accepted,
+            Phase::InProgress(_) => State::InProgress,
+            Phase::Suspended(_) => State::Suspended,
+            Phase::Resolved(_) => State::Resolved,
+            Phase::Verified(_) => State::Verified,
+            Phase::Closed(_) => State::Closed,
+            Phase::Returned(_) => State::Returned,
+            Phase::Cancelled(_) => State::Cancelled,
+        }
+    }
+
+    /// The present or last assignment.
+    #[must_use]
+    pub const fn assignment(&self) -> Option<&Assignment> {
+        match &self.phase {
+            Phase::Created => None,
+            Phase::Assigned(phase) => Some(&phase.to),
+            Phase::Accepted(phase) => Some(&phase.to),
+            Phase::InProgress(phase) => Some(&phase.to),
+            Phase::Suspended(phase) => Some(&phase.to),
+            Phase::Resolved(phase) => Some(&phase.to),
+            Phase::Verified(phase) => Some(&phase.to),
+            Phase::Closed(phase) => Some(&phase.to),
+            Phase::Returned(phase) => Some(&phase.by),
+            Phase::Cancelled(to) => to.as_ref(),
+        }
+    }
+
+    /// Unit that answers for it now. A returned order still belongs to the first receiver (首接负责).
+    #[must_use]
+    pub const fn unit(&self) -> Option<&UnitCode> {
+        if let (Phase::Returned(_), Some(responsible)) = (&self.phase, &self.head.responsible) {
+            return Some(responsible);
+        }
+        match self.assignment() {
+            Some(assignment) => Some(&assignment.unit),
+            None => None,
+        }
+    }
+
+    /// The request a dispatcher has to decide.
+    #[must_use]
+    pub const fn request(&self) -> Option<&Request> {
+        match &self.phase {
+            Phase::Accepted(phase) => phase.request.as_ref(),
+            Phase::InProgress(phase) => phase.request.as_ref(),
+            Phase::Created
+            | Phase::Assigned(_)
+            | Phase::Suspended(_)
+            | Phase::Resolved(_)
+            | Phase::Verified(_)
+            | Phase::Closed(_)
+            | Phase::Returned(_)
+            | Phase::Cancelled(_) => None,
+        }
+    }
+
+    /// What the unit answered, once it has.
+    #[must_use]
+    pub const fn resolution(&self) -> Option<&Resolution> {
+        match &self.phase {
+            Phase::Resolved(phase) => Some(&phase.resolution),
+            Phase::Verified(phase) => Some(&phase.resolution),
+            Phase::Closed(phase) => Some(&phase.resolution),
+            Phase::Created
+            | Phase::Assigned(_)
+            | Phase::Accepted(_)
+            | Phase::InProgress(_)
+            | Phase::Suspended(_)
+            | Phase::Returned(_)
+            | Phase::Cancelled(_) => None,
+        }
+    }
+
+    /// Both clocks stand until the citizen answers.
+    #[must_use]
+    pub const fn waiting(&self) -> bool {
+        match &self.phase {
+            Phase::InProgress(phase) => phase.waiting,
+            Phase::Suspended(phase) => matches!(phase.before, Before::InProgress { waiting: true }),
+            Phase::Created
+            | Phase::Assigned(_)
+            | Phase::Accepted(_)
+            | Phase::Resolved(_)
+            | Phase::Verified(_)
+            | Phase::Closed(_)
+            | Phase::Returned(_)
+            | Phase::Cancelled(_) => false,
+        }
+    }
+
+    /// The unit may still say that it is the wrong one: at most twice, and never after a ruling.
+    #[must_use]
+    pub const fn returnable(&self) -> bool {
+        match self.assignment() {
+            Some(assignment) => !assignment.ruled && self.head.returns < super::decide::RETURNS_AT_MOST,
+            None => false,
+        }
+    }
+}

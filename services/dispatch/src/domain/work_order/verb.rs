@@ -1,0 +1,166 @@
+//! The verbs of the table: from which states each leads on, and who may use it.
+
+use super::state::State;
+
+/// What somebody may do with an order.
+#[derive(Debug, Copy, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Verb {
+    Assign,
+    Accept,
+    Start,
+    Resolve,
+    ApproveReply,
+    RefuseReply,
+    Verify,
+    Rate,
+    Close,
+    Return,
+    Rule,
+    Reassign,
+    RequestSuspension,
+    RequestExtension,
+    Approve,
+    Decline,
+    Resume,
+    WaitForCitizen,
+    CitizenAnswered,
+    Reopen,
+    Cancel,
+}
+
+/// Who may use a verb, in the words of the contract.
+#[derive(Debug, Copy, Clone, PartialEq, Eq)]
+pub enum By {
+    /// Town-, district- or city-dispatcher of the owning tier.
+    Dispatcher,
+    /// A member of the unit that has the order.
+    Unit,
+    /// A member of that unit marked as head, or a dispatcher.
+    HeadOrDispatcher,
+    /// A dispatcher outside the unit that has the order.
+    Verifier,
+    /// The reporter through `reports:rate`, or the hotline.
+    CitizenOrHotline,
+}
+
+impl By {
+    /// As the table writes it.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Dispatcher => "dispatcher",
+            Self::Unit => "unit",
+            Self::HeadOrDispatcher => "head or dispatcher",
+            Self::Verifier => "verifier",
+            Self::CitizenOrHotline => "citizen or hotline",
+        }
+    }
+}
+
+impl Verb {
+    /// All verbs.
+    pub const ALL: [Self; 21] = [
+        Self::Assign,
+        Self::Accept,
+        Self::Start,
+        Self::Resolve,
+        Self::ApproveReply,
+        Self::RefuseReply,
+        Self::Verify,
+        Self::Rate,
+        Self::Close,
+        Self::Return,
+        Self::Rule,
+        Self::Reassign,
+        Self::RequestSuspension,
+        Self::RequestExtension,
+        Self::Approve,
+        Self::Decline,
+        Self::Resume,
+        Self::WaitForCitizen,
+        Self::CitizenAnswered,
+        Self::Reopen,
+        Self::Cancel,
+    ];
+
+    /// As the contract writes it.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Assign => "assign",
+            Self::Accept => "accept",
+            Self::Start => "start",
+            Self::Resolve => "resolve",
+            Self::ApproveReply => "approveReply",
+            Self::RefuseReply => "refuseReply",
+            Self::Verify => "verify",
+            Self::Rate => "rate",
+            Self::Close => "close",
+            Self::Return => "return",
+            Self::Rule => "rule",
+            Self::Reassign => "reassign",
+            Self::RequestSuspension => "requestSuspension",
+            Self::RequestExtension => "requestExtension",
+            Self::Approve => "approve",
+            Self::Decline => "decline",
+            Self::Resume => "resume",
+            Self::WaitForCitizen => "waitForCitizen",
+            Self::CitizenAnswered => "citizenAnswered",
+            Self::Reopen => "reopen",
+            Self::Cancel => "cancel",
+        }
+    }
+
+    /// States in which the verb can be used at all.
+    #[must_use]
+    pub const fn leads_from(self) -> &'static [State] {
+        use State::{Accepted, Assigned, Closed, Created, InProgress, Resolved, Returned, Suspended, Verified};
+        match self {
+            Self::Assign => &[Created, Assigned, Returned],
+            Self::Accept => &[Assigned],
+            Self::Start => &[Accepted],
+            Self::Resolve
+            | Self::Reassign
+            | Self::RequestSuspension
+            | Self::RequestExtension
+            | Self::Approve
+            | Self::Decline => &[Accepted, InProgress],
+            Self::ApproveReply | Self::RefuseReply | Self::Verify => &[Resolved],
+            Self::Rate => &[Resolved, Verified, Closed],
+            Self::Close => &[Verified],
+            Self::Return => &[Assigned, Accepted],
+            Self::Rule => &[Returned],
+            Self::Resume => &[Suspended],
+            Self::WaitForCitizen | Self::CitizenAnswered => &[InProgress],
+            Self::Reopen => &[Closed],
+            Self::Cancel => &[Created, Assigned, Accepted, InProgress, Resolved, Verified, Returned, Suspended],
+        }
+    }
+
+    /// Who may use it.
+    #[must_use]
+    pub const fn by(self) -> By {
+        match self {
+            Self::Assign
+            | Self::Close
+            | Self::Rule
+            | Self::Reassign
+            | Self::Approve
+            | Self::Decline
+            | Self::Resume
+            | Self::Reopen
+            | Self::Cancel => By::Dispatcher,
+            Self::Accept
+            | Self::Start
+            | Self::Resolve
+            | Self::Return
+            | Self::RequestSuspension
+            | Self::RequestExtension
+            | Self::WaitForCitizen
+            | Self::CitizenAnswered => By::Unit,
+            Self::ApproveReply | Self::RefuseReply => By::HeadOrDispatcher,
+            Self::Verify => By::Verifier,
+            Self::Rate => By::CitizenOrHotline,
+        }
+    }
+}

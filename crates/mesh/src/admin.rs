@@ -76,19 +76,13 @@ fn ready(readiness: &Readiness) -> Response<Full<Bytes>> {
     if failing.is_empty() {
         return text(StatusCode::OK, "ready\n");
     }
-    let lines: String = failing
-        .iter()
-        .map(|failing| format!("{}: {}\n", failing.check, failing.why))
-        .collect();
+    let lines: String = failing.iter().map(|failing| format!("{}: {}\n", failing.check, failing.why)).collect();
     text(StatusCode::SERVICE_UNAVAILABLE, lines)
 }
 
 fn text(status: StatusCode, body: impl Into<Bytes>) -> Response<Full<Bytes>> {
     let mut response = Response::new(Full::new(body.into()));
     *response.status_mut() = status;
-    response.headers_mut().insert(
-        CONTENT_TYPE,
-        HeaderValue::from_static("text/plain; charset=utf-8"),
-    );
+    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("text/plain; charset=utf-8"));
     response
 }

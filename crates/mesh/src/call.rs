@@ -27,58 +27,37 @@ impl Caller {
     /// A call without a token.
     #[must_use]
     pub const fn anonymous() -> Self {
-        Self {
-            actor: None,
-            bearer: None,
-        }
+        Self { actor: None, bearer: None }
     }
 
     /// A known caller, for tests of handlers without a connection.
     #[must_use]
     pub const fn known(actor: Actor) -> Self {
-        Self {
-            actor: Some(actor),
-            bearer: None,
-        }
+        Self { actor: Some(actor), bearer: None }
     }
 
     /// The actor, or UNAUTHENTICATED.
     pub fn require(&self) -> Result<&Actor, Fault> {
-        let missing = || {
-            Fault::new(
-                Code::Unauthenticated,
-                "TOKEN_MISSING",
-                "this call needs a token",
-            )
-        };
+        let missing = || Fault::new(Code::Unauthenticated, "TOKEN_MISSING", "this call needs a token");
         self.actor.as_ref().ok_or_else(missing)
     }
 
     /// The actor's role; citizen without a token.
     #[must_use]
     pub fn role(&self) -> Role {
-        self.actor
-            .as_ref()
-            .map_or(Role::Citizen, |actor| actor.role)
+        self.actor.as_ref().map_or(Role::Citizen, |actor| actor.role)
     }
 
     /// The actor's opaque reference; empty without a token.
     #[must_use]
     pub fn subject(&self) -> &str {
-        self.actor
-            .as_ref()
-            .map_or("", |actor| actor.subject.as_str())
+        self.actor.as_ref().map_or("", |actor| actor.subject.as_str())
     }
 
     /// The actor as decisions and events record it: without a token a citizen with no subject and no unit.
     #[must_use]
     pub fn to_actor(&self) -> Actor {
-        let citizen = || Actor {
-            role: Role::Citizen,
-            subject: String::new(),
-            unit: None,
-            head: false,
-        };
+        let citizen = || Actor { role: Role::Citizen, subject: String::new(), unit: None, head: false };
         self.actor.clone().unwrap_or_else(citizen)
     }
 }

@@ -51,10 +51,7 @@ struct Pool {
 impl Channel {
     /// To a gRPC server at `host:port`. Connects at the first call.
     pub fn to(address: &str) -> Result<Self, http::uri::InvalidUri> {
-        Ok(Self::over(
-            &Target::Tcp(address.to_owned()),
-            address.parse()?,
-        ))
+        Ok(Self::over(&Target::Tcp(address.to_owned()), address.parse()?))
     }
 
     pub(crate) fn over_memory(dialer: Dialer) -> Self {
@@ -62,71 +59,40 @@ impl Channel {
     }
 
     fn over(target: &Target, authority: Authority) -> Self {
-        let connections = (0..CONNECTIONS)
-            .map(|_| Connection::new(target.clone()))
-            .collect();
-        let pool = Pool {
-            connections,
-            next: AtomicUsize::new(0),
-            authority,
-            table: Table::of(Side::Client),
-        };
-        Self {
-            pool: Arc::new(pool),
-            bearer: None,
-            default_deadline: DEFAULT_DEADLINE,
-        }
+        let connections = (0..CONNECTIONS).map(|_| Connection::new(target.clone())).collect();
+        let pool = Pool { connections, next: AtomicUsize::new(0), authority, table: Table::of(Side::Client) };
+        Self { pool: Arc::new(pool), bearer: None, default_deadline: DEFAULT_DEADLINE }
     }
 
     /// The same connections, speaking with this token where the work at hand has none: for work that no call began.
     #[must_use]
     pub fn speaking_as(&self, token: &str) -> Self {
         let bearer = HeaderValue::try_from(format!("Bearer {token}")).ok();
-        Self {
-            bearer,
-            ..self.clone()
-        }
+        Self { bearer, ..self.clone() }
     }
 
     /// The same connections with another time limit for calls that name none.
     #[must_use]
     pub fn with_default_deadline(&self, default_deadline: Duration) -> Self {
-        Self {
-            default_deadline,
-            ..self.clone()
-        }
+        Self { default_deadline, ..self.clone() }
     }
 
     /// Puts on the headers what has to be passed on; says until when to wait.
     fn prepare(&self, headers: &mut HeaderMap, streaming: bool) -> Option<Instant> {
         let now = Instant::now();
         let current = call::current();
-        let asked = headers
-            .get(deadline::GRPC_TIMEOUT)
-            .and_then(deadline::parse)
-            .map(|left| now + left);
+        let asked = headers.get(deadline::GRPC_TIMEOUT).and_then(deadline::parse).map(|left| now + left);
         let inherited = current.as_ref().and_then(|call| call.deadline);
         let default = (!streaming && asked.is_none()).then(|| now + self.default_deadline);
         let until = [asked, inherited, default].into_iter().flatten().min();
         if let Some(until) = until {
-            headers.insert(
-                deadline::GRPC_TIMEOUT,
-                deadline::format(until.saturating_duration_since(now)),
-            );
+            headers.insert(deadline::GRPC_TIMEOUT, deadline::format(until.saturating_duration_since(now)));
         }
         let trace = current.as_ref().map(|call| call.trace.to_string());
         if let Some(trace) = trace.filter(|_| !headers.contains_key(TRACEPARENT)) {
-            headers.insert(
-                TRACEPARENT,
-                trace
-                    .try_into()
-                    .expect("hexadecimal digits are a header value"),
-            );
+            headers.insert(TRACEPARENT, trace.try_into().expect("hexadecimal digits are a header value"));
         }
-        let bearer = current
-            .as_ref()
-            .and_then(|call| call.caller.bearer.as_ref())
-            .or(self.bearer.as_ref());
+        let bearer = current.as_ref().and_then(|call| call.caller.bearer.as_ref()).or(self.bearer.as_ref());
         if let Some(bearer) = bearer.filter(|_| !headers.contains_key(AUTHORIZATION)) {
             headers.insert(AUTHORIZATION, bearer.clone());
         }
@@ -161,27 +127,16 @@ impl Channel {
 }
 
 impl Pool {
-    async fn deliver(
-        &self,
-        mut request: Request<Body>,
-    ) -> Result<Response<hyper::body::Incoming>, Fault> {
+    async fn deliver(&self, mut request: Request<Body>) -> Result<Response<hyper::body::Incoming>, Fault> {
         *request.uri_mut() = self.absolute(request.uri());
         let turn = self.next.fetch_add(1, Ordering::Relaxed);
-        match self.connections[turn % self.connections.len()]
-            .send(request)
-            .await?
-        {
+        match self.connections[turn % self.connections.len()].send(request).await? {
             Sent::Answered(response) => Ok(response),
             Sent::NotSent(request) => {
                 // The connection had closed under us: nothing of the call has left this process.
-                match self.connections[turn.wrapping_add(1) % self.connections.len()]
-                    .send(*request)
-                    .await?
-                {
+                match self.connections[turn.wrapping_add(1) % self.connections.len()].send(*request).await? {
                     Sent::Answered(response) => Ok(response),
-                    Sent::NotSent(_) => Err(connection::unreachable(
-                        "the connection closed before the call was sent",
-                    )),
+                    Sent::NotSent(_) => Err(connection::unreachable("the connection closed before the call was sent")),
                 }
             }
         }

@@ -170,12 +170,7 @@ impl Chassis {
     /// Starts with the cluster's token key.
     #[must_use]
     pub fn builder(key: TokenKey) -> Builder {
-        Builder {
-            key,
-            config: Config::default(),
-            clock: Arc::new(SystemClock),
-            rng: Arc::new(SystemRng),
-        }
+        Builder { key, config: Config::default(), clock: Arc::new(SystemClock), rng: Arc::new(SystemRng) }
     }
 
     /// Serves a generated gRPC service.
@@ -253,8 +248,7 @@ impl Chassis {
             stop_memory.cancel();
             drained
         };
-        let (mut drained, ()) =
-            tokio::join!(outside, memory.take_memory(self.incoming, &stop_memory));
+        let (mut drained, ()) = tokio::join!(outside, memory.take_memory(self.incoming, &stop_memory));
         drained.cut += memory.close(LAST_GRACE, &ending.drain).await;
         match ending.tasks.fatal_so_far() {
             Some(fatal) => Err(fatal.into()),
@@ -271,11 +265,7 @@ impl Chassis {
             .build_v1()?;
         self.routes.add(health);
         self.routes.add(reflection);
-        Ok(Health {
-            reporter,
-            services,
-            readiness: self.readiness.clone(),
-        })
+        Ok(Health { reporter, services, readiness: self.readiness.clone() })
     }
 
     fn build_desk(&mut self) -> Desk {
@@ -327,9 +317,7 @@ impl Ending {
     async fn finish(&self, tcp: Door) -> Drained {
         let until = Instant::now() + self.within;
         let cut = tcp.close(self.within, &self.drain).await;
-        let left = until
-            .saturating_duration_since(Instant::now())
-            .max(LAST_GRACE);
+        let left = until.saturating_duration_since(Instant::now()).max(LAST_GRACE);
         let stopped = match self.tasks.shutdown(left).await {
             Ok(()) => Vec::new(),
             Err(error) => {
@@ -364,11 +352,7 @@ impl Health {
     }
 
     async fn report(&self, service: &str, ready: bool) {
-        let status = if ready {
-            ServingStatus::Serving
-        } else {
-            ServingStatus::NotServing
-        };
+        let status = if ready { ServingStatus::Serving } else { ServingStatus::NotServing };
         self.reporter.set_service_status(service, status).await;
     }
 }

@@ -107,13 +107,8 @@ impl Code {
             tonic::Code::Aborted | tonic::Code::AlreadyExists => Self::Conflict,
             tonic::Code::FailedPrecondition => Self::Refused,
             tonic::Code::ResourceExhausted => Self::Exhausted,
-            tonic::Code::Unavailable | tonic::Code::DeadlineExceeded | tonic::Code::Cancelled => {
-                Self::Unavailable
-            }
-            tonic::Code::Ok
-            | tonic::Code::Internal
-            | tonic::Code::Unknown
-            | tonic::Code::DataLoss => Self::Internal,
+            tonic::Code::Unavailable | tonic::Code::DeadlineExceeded | tonic::Code::Cancelled => Self::Unavailable,
+            tonic::Code::Ok | tonic::Code::Internal | tonic::Code::Unknown | tonic::Code::DataLoss => Self::Internal,
         }
     }
 
@@ -208,12 +203,7 @@ impl Fault {
     /// A fault without fields.
     #[must_use]
     pub fn new(code: Code, reason: &'static str, detail: impl Into<String>) -> Self {
-        Self {
-            code,
-            reason,
-            detail: detail.into(),
-            more: None,
-        }
+        Self { code, reason, detail: detail.into(), more: None }
     }
 
     /// An internal fault: the cause goes to the log, the caller gets the trace id.
@@ -225,26 +215,13 @@ impl Fault {
     /// The time that the caller gave is used up.
     #[must_use]
     pub fn deadline_exceeded() -> Self {
-        Self::new(
-            Code::Unavailable,
-            DEADLINE_EXCEEDED,
-            "the deadline passed before the call was answered",
-        )
+        Self::new(Code::Unavailable, DEADLINE_EXCEEDED, "the deadline passed before the call was answered")
     }
 
     /// Names a field at fault.
     #[must_use]
-    pub fn field(
-        mut self,
-        path: impl Into<String>,
-        reason: &'static str,
-        detail: impl Into<String>,
-    ) -> Self {
-        let fault = FieldFault {
-            path: path.into(),
-            reason,
-            detail: detail.into(),
-        };
+    pub fn field(mut self, path: impl Into<String>, reason: &'static str, detail: impl Into<String>) -> Self {
+        let fault = FieldFault { path: path.into(), reason, detail: detail.into() };
         self.more().fields.push(fault);
         self
     }
@@ -326,9 +303,7 @@ impl Fault {
     }
 
     fn log_and_mask(&self) -> String {
-        let trace = crate::call::current()
-            .map(|call| call.trace.trace_id())
-            .unwrap_or_default();
+        let trace = crate::call::current().map(|call| call.trace.trace_id()).unwrap_or_default();
         tracing::error!(trace_id = %trace, reason = self.reason, cause = %Chain(self), "call failed");
         masked(&trace)
     }
@@ -376,11 +351,7 @@ pub(crate) fn code_in(headers: &http::HeaderMap) -> Option<tonic::Code> {
 
 /// What the caller of a failed call may know.
 fn masked(trace: &str) -> String {
-    if trace.is_empty() {
-        "internal error".to_owned()
-    } else {
-        format!("internal error, trace id {trace}")
-    }
+    if trace.is_empty() { "internal error".to_owned() } else { format!("internal error, trace id {trace}") }
 }
 
 fn violation(fault: &FieldFault) -> FieldViolation {
@@ -390,16 +361,10 @@ fn violation(fault: &FieldFault) -> FieldViolation {
 }
 
 fn metadata(law: Option<&str>) -> HashMap<String, String> {
-    law.map(|law| (LAW.to_owned(), law.to_owned()))
-        .into_iter()
-        .collect()
+    law.map(|law| (LAW.to_owned(), law.to_owned())).into_iter().collect()
 }
 
 /// A passed deadline keeps its own code on the wire, because every gRPC client knows it.
 fn wire_code(code: Code, reason: &str) -> tonic::Code {
-    if reason == DEADLINE_EXCEEDED {
-        tonic::Code::DeadlineExceeded
-    } else {
-        code.grpc()
-    }
+    if reason == DEADLINE_EXCEEDED { tonic::Code::DeadlineExceeded } else { code.grpc() }
 }

@@ -39,10 +39,7 @@ impl TokenKey {
     /// From 32 bytes that nobody else knows.
     #[must_use]
     pub fn from_bytes(bytes: [u8; 32]) -> Self {
-        Self {
-            mac: hmac::Key::new(hmac::HMAC_SHA256, &bytes),
-            bytes,
-        }
+        Self { mac: hmac::Key::new(hmac::HMAC_SHA256, &bytes), bytes }
     }
 
     /// Reads the key file, or makes it when there is none: 32 raw bytes, readable by the owner only.
@@ -65,20 +62,14 @@ impl TokenKey {
         let mut bytes = [0; 32];
         rng.fill(&mut bytes);
         let fresh = path.with_extension(format!("new-{:016x}", rng.u64()));
-        let mut file = fs::OpenOptions::new()
-            .write(true)
-            .create_new(true)
-            .mode(0o600)
-            .open(&fresh)?;
+        let mut file = fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(&fresh)?;
         file.write_all(&bytes)?;
         file.sync_all()?;
         let linked = fs::hard_link(&fresh, path);
         fs::remove_file(&fresh)?;
         match linked {
             Ok(()) => Ok(Self::from_bytes(bytes)),
-            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
-                Self::from_file(&fs::read(path)?)
-            }
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Self::from_file(&fs::read(path)?),
             Err(error) => Err(error),
         }
     }
@@ -86,10 +77,7 @@ impl TokenKey {
     /// A key for another purpose, from which this one cannot be found.
     #[must_use]
     pub fn derive(&self, purpose: &str) -> Self {
-        let tag = hmac::sign(
-            &hmac::Key::new(hmac::HMAC_SHA256, &self.bytes),
-            purpose.as_bytes(),
-        );
+        let tag = hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, &self.bytes), purpose.as_bytes());
         let bytes = tag.as_ref().try_into().expect("SHA-256 gives 32 bytes");
         Self::from_bytes(bytes)
     }
@@ -152,26 +140,13 @@ pub fn verify(key: &TokenKey, token: &str, now: Micros) -> Result<Actor, Fault> 
         return Err(invalid());
     }
     if claims.exp <= seconds {
-        return Err(Fault::new(
-            Code::Unauthenticated,
-            "TOKEN_EXPIRED",
-            "the token has expired",
-        ));
+        return Err(Fault::new(Code::Unauthenticated, "TOKEN_EXPIRED", "the token has expired"));
     }
-    let unit = claims
-        .unit
-        .as_deref()
-        .map(str::parse::<UnitCode>)
-        .transpose();
+    let unit = claims.unit.as_deref().map(str::parse::<UnitCode>).transpose();
     let (Ok(role), Ok(unit)) = (claims.role.parse(), unit) else {
         return Err(invalid());
     };
-    Ok(Actor {
-        role,
-        subject: claims.sub,
-        unit,
-        head: claims.head,
-    })
+    Ok(Actor { role, subject: claims.sub, unit, head: claims.head })
 }
 
 fn signed_claims(key: &TokenKey, token: &str) -> Option<Claims> {
@@ -192,9 +167,5 @@ fn signed_claims(key: &TokenKey, token: &str) -> Option<Claims> {
 }
 
 fn invalid() -> Fault {
-    Fault::new(
-        Code::Unauthenticated,
-        "TOKEN_INVALID",
-        "the token is not valid",
-    )
+    Fault::new(Code::Unauthenticated, "TOKEN_INVALID", "the token is not valid")
 }

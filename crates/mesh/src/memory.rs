@@ -35,8 +35,7 @@ pub(crate) struct Dialer {
 impl Dialer {
     pub(crate) async fn dial(&self) -> std::io::Result<DuplexStream> {
         let (ours, theirs) = tokio::io::duplex(PIPE);
-        let gone =
-            |_| std::io::Error::new(std::io::ErrorKind::ConnectionRefused, "the server is gone");
+        let gone = |_| std::io::Error::new(std::io::ErrorKind::ConnectionRefused, "the server is gone");
         self.waiting.send(theirs).await.map_err(gone)?;
         Ok(ours)
     }
@@ -46,8 +45,5 @@ impl Dialer {
 #[must_use]
 pub fn in_memory() -> (Channel, Incoming) {
     let (sender, waiting) = mpsc::channel(BACKLOG);
-    (
-        Channel::over_memory(Dialer { waiting: sender }),
-        Incoming { waiting },
-    )
+    (Channel::over_memory(Dialer { waiting: sender }), Incoming { waiting })
 }

@@ -12,18 +12,14 @@ use std::sync::OnceLock;
 use std::time::Instant;
 
 /// Seconds. From a memory read (0.5 ms) to the longest deadline that the gateway gives (15 s).
-const BUCKETS: [f64; 13] = [
-    0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 5.0, 15.0,
-];
+const BUCKETS: [f64; 13] = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 5.0, 15.0];
 
 /// The process's recorder, installed at the first call. A recorder that something else installed before (a test) stays,
 /// and the text is then empty.
 pub fn recorder() -> &'static PrometheusHandle {
     static RECORDER: OnceLock<PrometheusHandle> = OnceLock::new();
     RECORDER.get_or_init(|| {
-        let builder = PrometheusBuilder::new()
-            .set_buckets(&BUCKETS)
-            .expect("the list of buckets is not empty");
+        let builder = PrometheusBuilder::new().set_buckets(&BUCKETS).expect("the list of buckets is not empty");
         let recorder = builder.build_recorder();
         let handle = recorder.handle();
         if metrics::set_global_recorder(recorder).is_err() {
@@ -79,18 +75,11 @@ impl Rpc {
     /// A call begins.
     pub(crate) fn begin(&'static self) -> Pending {
         self.in_flight.increment(1.0);
-        Pending {
-            rpc: self,
-            began: Instant::now(),
-            outcome: Some("cancelled"),
-        }
+        Pending { rpc: self, began: Instant::now(), outcome: Some("cancelled") }
     }
 
     fn count(&self, outcome: &'static str) {
-        let slot = Code::ALL
-            .iter()
-            .position(|code| code.as_str() == outcome)
-            .unwrap_or(Code::ALL.len());
+        let slot = Code::ALL.iter().position(|code| code.as_str() == outcome).unwrap_or(Code::ALL.len());
         // "ok" has a slot of its own; "cancelled" is rare enough to be looked up.
         let fresh = || counter!("jiewang_rpc_total", "rpc" => self.path.clone(), "side" => self.side.as_str(), "code" => outcome);
         if outcome == "cancelled" {
@@ -155,30 +144,20 @@ impl Table {
     fn build(side: Side) -> Self {
         recorder();
         let mut rpcs = HashMap::new();
-        let sets = [
-            proto::DESCRIPTORS,
-            tonic_health::pb::FILE_DESCRIPTOR_SET,
-            tonic_reflection::pb::v1::FILE_DESCRIPTOR_SET,
-        ];
+        let sets =
+            [proto::DESCRIPTORS, tonic_health::pb::FILE_DESCRIPTOR_SET, tonic_reflection::pb::v1::FILE_DESCRIPTOR_SET];
         for set in sets {
             let set = prost_types::FileDescriptorSet::decode(set).expect("protox wrote it");
             for file in set.file {
                 for service in &file.service {
                     for method in &service.method {
-                        let path =
-                            format!("/{}.{}/{}", file.package(), service.name(), method.name());
-                        rpcs.insert(
-                            path.clone(),
-                            Rpc::new(side, path, method.server_streaming()),
-                        );
+                        let path = format!("/{}.{}/{}", file.package(), service.name(), method.name());
+                        rpcs.insert(path.clone(), Rpc::new(side, path, method.server_streaming()));
                     }
                 }
             }
         }
-        Self {
-            rpcs,
-            unknown: Rpc::new(side, "unknown".to_owned(), false),
-        }
+        Self { rpcs, unknown: Rpc::new(side, "unknown".to_owned(), false) }
     }
 
     pub(crate) fn find(&'static self, path: &str) -> &'static Rpc {

@@ -68,13 +68,8 @@ impl Position {
 
     /// Reads a token; POSITION_INVALID for anything that this cluster did not write.
     pub fn decode(token: &str, key: &PositionKey) -> Result<Self, Fault> {
-        let invalid = || {
-            Fault::new(
-                Code::Invalid,
-                "POSITION_INVALID",
-                "Jiewang-Position is not a position of this cluster",
-            )
-        };
+        let invalid =
+            || Fault::new(Code::Invalid, "POSITION_INVALID", "Jiewang-Position is not a position of this cluster");
         Self::read(token, key).ok_or_else(invalid)
     }
 
@@ -86,10 +81,7 @@ impl Position {
         let (body, tag) = bytes.split_at_checked(bytes.len().checked_sub(MAC)?)?;
         let expected = hmac::sign(key.0.mac(), body);
         // No early return at the first difference.
-        let difference = tag
-            .iter()
-            .zip(expected.as_ref())
-            .fold(0, |sum, (a, b)| sum | (a ^ b));
+        let difference = tag.iter().zip(expected.as_ref()).fold(0, |sum, (a, b)| sum | (a ^ b));
         if difference != 0 {
             return None;
         }
@@ -112,18 +104,12 @@ impl Position {
 
     /// Puts the token on an answer.
     pub fn attach<T>(&self, key: &PositionKey, response: &mut tonic::Response<T>) {
-        let token = self
-            .encode(key)
-            .parse()
-            .expect("base64url is a header value");
+        let token = self.encode(key).parse().expect("base64url is a header value");
         response.metadata_mut().insert(HEADER, token);
     }
 
     /// The position that a request waits for, if it names one.
-    pub fn of_request<T>(
-        key: &PositionKey,
-        request: &tonic::Request<T>,
-    ) -> Result<Option<Self>, Fault> {
+    pub fn of_request<T>(key: &PositionKey, request: &tonic::Request<T>) -> Result<Option<Self>, Fault> {
         let Some(value) = request.metadata().get(HEADER) else {
             return Ok(None);
         };

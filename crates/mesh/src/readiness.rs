@@ -21,10 +21,7 @@ struct Shared {
 
 impl Default for Shared {
     fn default() -> Self {
-        Self {
-            board: Mutex::default(),
-            changed: watch::Sender::new(0),
-        }
+        Self { board: Mutex::default(), changed: watch::Sender::new(0) }
     }
 }
 
@@ -65,35 +62,18 @@ impl Readiness {
 
     fn register(&self, name: &'static str, service: Option<&'static str>) -> Check {
         self.change(|board| {
-            board.checks.insert(
-                name,
-                State {
-                    service,
-                    failing: Some("starting".to_owned()),
-                },
-            );
+            board.checks.insert(name, State { service, failing: Some("starting".to_owned()) });
         });
-        Check {
-            name,
-            readiness: self.clone(),
-        }
+        Check { name, readiness: self.clone() }
     }
 
     /// Checks that do not hold, by name; `draining` first.
     #[must_use]
     pub fn failing(&self) -> Vec<Failing> {
         let board = self.board();
-        let draining = board.draining.then(|| Failing {
-            check: "draining",
-            why: "the process is stopping".to_owned(),
-        });
-        let failed = |(&check, state): (&&'static str, &State)| {
-            state.failing.clone().map(|why| Failing { check, why })
-        };
-        draining
-            .into_iter()
-            .chain(board.checks.iter().filter_map(failed))
-            .collect()
+        let draining = board.draining.then(|| Failing { check: "draining", why: "the process is stopping".to_owned() });
+        let failed = |(&check, state): (&&'static str, &State)| state.failing.clone().map(|why| Failing { check, why });
+        draining.into_iter().chain(board.checks.iter().filter_map(failed)).collect()
     }
 
     /// Whether everything holds.
@@ -107,12 +87,7 @@ impl Readiness {
     pub fn serves(&self, service: &str) -> bool {
         let board = self.board();
         let concerns = |state: &&State| state.service.is_none_or(|of| of == service);
-        !board.draining
-            && board
-                .checks
-                .values()
-                .filter(concerns)
-                .all(|state| state.failing.is_none())
+        !board.draining && board.checks.values().filter(concerns).all(|state| state.failing.is_none())
     }
 
     /// Ends when everything holds.
@@ -137,10 +112,7 @@ impl Readiness {
     }
 
     fn board(&self) -> MutexGuard<'_, Board> {
-        self.shared
-            .board
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
+        self.shared.board.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn change(&self, how: impl FnOnce(&mut Board)) {

@@ -66,15 +66,9 @@ impl Tasks {
     /// An empty set, whose workers may end once `drain` has begun.
     #[must_use]
     pub fn new(drain: Drain) -> Self {
-        let shared = Shared {
-            tracker: TaskTracker::new(),
-            drain,
-            running: Mutex::default(),
-            fatal: watch::Sender::new(None),
-        };
-        Self {
-            shared: Arc::new(shared),
-        }
+        let shared =
+            Shared { tracker: TaskTracker::new(), drain, running: Mutex::default(), fatal: watch::Sender::new(None) };
+        Self { shared: Arc::new(shared) }
     }
 
     /// A task that may end when it likes.
@@ -101,9 +95,7 @@ impl Tasks {
         let (shared, name) = (Arc::clone(&self.shared), name.into());
         drive(async move {
             if AssertUnwindSafe(work).catch_unwind().await.is_err() {
-                shared.report(Fatal::Panicked {
-                    task: name.into_owned(),
-                });
+                shared.report(Fatal::Panicked { task: name.into_owned() });
             }
         })
     }
@@ -154,19 +146,10 @@ impl Tasks {
     pub async fn shutdown(&self, bound: Duration) -> Result<(), StillRunning> {
         self.shared.drain.begin();
         self.shared.tracker.close();
-        if tokio::time::timeout(bound, self.shared.tracker.wait())
-            .await
-            .is_ok()
-        {
+        if tokio::time::timeout(bound, self.shared.tracker.wait()).await.is_ok() {
             return Ok(());
         }
-        let names = self
-            .shared
-            .running()
-            .names
-            .values()
-            .map(|name| name.clone().into_owned())
-            .collect();
+        let names = self.shared.running().names.values().map(|name| name.clone().into_owned()).collect();
         self.shared.drain.stop_hard();
         Err(StillRunning { names })
     }
@@ -202,10 +185,7 @@ impl Shared {
 }
 
 /// Drives a future that ends by itself with what it serves, such as a connection.
-#[expect(
-    clippy::disallowed_methods,
-    reason = "this is the one place that spawns"
-)]
+#[expect(clippy::disallowed_methods, reason = "this is the one place that spawns")]
 pub(crate) fn drive<F>(work: F) -> JoinHandle<()>
 where
     F: Future<Output = ()> + Send + 'static,

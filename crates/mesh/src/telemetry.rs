@@ -5,9 +5,7 @@
 
 use crate::trace::TraceContext;
 use opentelemetry::Context;
-use opentelemetry::trace::{
-    SpanContext, SpanId, TraceContextExt, TraceFlags, TraceId, TraceState, TracerProvider,
-};
+use opentelemetry::trace::{SpanContext, SpanId, TraceContextExt, TraceFlags, TraceId, TraceState, TracerProvider};
 use opentelemetry_otlp::WithExportConfig;
 use opentelemetry_sdk::Resource;
 use opentelemetry_sdk::trace::SdkTracerProvider;
@@ -80,24 +78,12 @@ impl Drop for Guard {
 /// Sets up logs, traces and the metrics recorder, once per process and inside a runtime.
 pub fn init(telemetry: &Telemetry) -> Result<Guard, TelemetryError> {
     crate::metrics::recorder();
-    let directives = if telemetry.filter.is_empty() {
-        FILTER
-    } else {
-        &telemetry.filter
-    };
+    let directives = if telemetry.filter.is_empty() { FILTER } else { &telemetry.filter };
     let filter = EnvFilter::builder().parse(directives)?;
-    let provider = telemetry
-        .otlp
-        .as_deref()
-        .map(|endpoint| exporter(&telemetry.service, endpoint))
-        .transpose()?;
+    let provider = telemetry.otlp.as_deref().map(|endpoint| exporter(&telemetry.service, endpoint)).transpose()?;
     let tracer = provider.as_ref().map(|provider| provider.tracer("jiewang"));
     let spans = tracer.map(|tracer| tracing_opentelemetry::layer().with_tracer(tracer));
-    tracing_subscriber::registry()
-        .with(log_layer(telemetry.format))
-        .with(filter)
-        .with(spans)
-        .try_init()?;
+    tracing_subscriber::registry().with(log_layer(telemetry.format)).with(filter).with(spans).try_init()?;
     RECORDING.store(provider.is_some(), Ordering::Relaxed);
     Ok(Guard { provider })
 }
@@ -111,17 +97,9 @@ fn log_layer(format: Format) -> Box<dyn Layer<Registry> + Send + Sync> {
 }
 
 fn exporter(service: &str, endpoint: &str) -> Result<SdkTracerProvider, TelemetryError> {
-    let exporter = opentelemetry_otlp::SpanExporter::builder()
-        .with_tonic()
-        .with_endpoint(endpoint)
-        .build()?;
-    let resource = Resource::builder()
-        .with_service_name(service.to_owned())
-        .build();
-    Ok(SdkTracerProvider::builder()
-        .with_batch_exporter(exporter)
-        .with_resource(resource)
-        .build())
+    let exporter = opentelemetry_otlp::SpanExporter::builder().with_tonic().with_endpoint(endpoint).build()?;
+    let resource = Resource::builder().with_service_name(service.to_owned()).build();
+    Ok(SdkTracerProvider::builder().with_batch_exporter(exporter).with_resource(resource).build())
 }
 
 /// The span of a served call, and the context that its own calls pass on.
@@ -129,12 +107,7 @@ pub(crate) fn server_span(path: &str, trace: TraceContext) -> (Span, TraceContex
     if !trace.sampled || !RECORDING.load(Ordering::Relaxed) {
         return (Span::none(), trace);
     }
-    let span = tracing::info_span!(
-        "mesh.server.call",
-        otel.name = path,
-        otel.kind = "server",
-        rpc.system = "grpc"
-    );
+    let span = tracing::info_span!("mesh.server.call", otel.name = path, otel.kind = "server", rpc.system = "grpc");
     if let Some((trace, parent)) = trace.parent() {
         let remote = SpanContext::new(
             TraceId::from_bytes(trace.to_be_bytes()),
@@ -153,8 +126,5 @@ pub(crate) fn server_span(path: &str, trace: TraceContext) -> (Span, TraceContex
         return (span, trace);
     }
     let trace_id = u128::from_be_bytes(own.trace_id().to_bytes());
-    (
-        span,
-        TraceContext::recorded(trace_id, u64::from_be_bytes(own.span_id().to_bytes())),
-    )
+    (span, TraceContext::recorded(trace_id, u64::from_be_bytes(own.span_id().to_bytes())))
 }

@@ -26,32 +26,19 @@ impl TraceContext {
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         let bytes = text.as_bytes();
-        let dashes =
-            bytes.len() >= 55 && bytes[2] == b'-' && bytes[35] == b'-' && bytes[52] == b'-';
-        if !dashes
-            || !text.is_ascii()
-            || &text[..2] == "ff"
-            || (&text[..2] == "00" && bytes.len() != 55)
-        {
+        let dashes = bytes.len() >= 55 && bytes[2] == b'-' && bytes[35] == b'-' && bytes[52] == b'-';
+        if !dashes || !text.is_ascii() || &text[..2] == "ff" || (&text[..2] == "00" && bytes.len() != 55) {
             return None;
         }
         let lower_hex = |part: &str| part.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'));
-        if !lower_hex(&text[..2])
-            || !lower_hex(&text[3..35])
-            || !lower_hex(&text[36..52])
-            || !lower_hex(&text[53..55])
+        if !lower_hex(&text[..2]) || !lower_hex(&text[3..35]) || !lower_hex(&text[36..52]) || !lower_hex(&text[53..55])
         {
             return None;
         }
         let trace = u128::from_str_radix(&text[3..35], 16).ok()?;
         let span = u64::from_str_radix(&text[36..52], 16).ok()?;
         let flags = u8::from_str_radix(&text[53..55], 16).ok()?;
-        (trace != 0 && span != 0).then_some(Self {
-            trace,
-            span,
-            sampled: flags & 1 == 1,
-            root: false,
-        })
+        (trace != 0 && span != 0).then_some(Self { trace, span, sampled: flags & 1 == 1, root: false })
     }
 
     /// 32 hexadecimal digits.
@@ -67,25 +54,14 @@ impl TraceContext {
 
     /// What a recorded span of ours passes on.
     pub(crate) const fn recorded(trace: u128, span: u64) -> Self {
-        Self {
-            trace,
-            span,
-            sampled: true,
-            root: false,
-        }
+        Self { trace, span, sampled: true, root: false }
     }
 }
 
 /// The header's value.
 impl fmt::Display for TraceContext {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "00-{:032x}-{:016x}-{:02x}",
-            self.trace,
-            self.span,
-            u8::from(self.sampled)
-        )
+        write!(f, "00-{:032x}-{:016x}-{:02x}", self.trace, self.span, u8::from(self.sampled))
     }
 }
 
@@ -102,17 +78,9 @@ impl TraceSource {
     /// `ratio` of the traces started here are sampled, 0 to 1.
     #[must_use]
     pub fn new(rng: &dyn Rng, ratio: f64) -> Self {
-        #[expect(
-            clippy::cast_possible_truncation,
-            clippy::cast_sign_loss,
-            reason = "clamped to 0..=2^32"
-        )]
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "clamped to 0..=2^32")]
         let sampled = (ratio.clamp(0.0, 1.0) * 4_294_967_296.0) as u64;
-        Self {
-            seed: [rng.u64(), rng.u64()],
-            next: AtomicU64::new(1),
-            sampled,
-        }
+        Self { seed: [rng.u64(), rng.u64()], next: AtomicU64::new(1), sampled }
     }
 
     /// A new trace.
@@ -123,12 +91,7 @@ impl TraceSource {
         let low = mix(self.seed[1] ^ high);
         let span = mix(low ^ n) | 1;
         let trace = (u128::from(high) << 64 | u128::from(low)) | 1;
-        TraceContext {
-            trace,
-            span,
-            sampled: (high >> 32) < self.sampled,
-            root: true,
-        }
+        TraceContext { trace, span, sampled: (high >> 32) < self.sampled, root: true }
     }
 }
 

@@ -21,12 +21,7 @@ pub struct Answer {
 
 impl Answer {
     pub(super) fn new(body: Incoming, pending: Option<Pending>, until: Option<Instant>) -> Self {
-        Self {
-            body,
-            pending,
-            until,
-            alarm: None,
-        }
+        Self { body, pending, until, alarm: None }
     }
 
     fn end(&mut self, code: Option<Code>) {
@@ -39,9 +34,7 @@ impl Answer {
         let Some(until) = self.until else {
             return false;
         };
-        let alarm = self
-            .alarm
-            .get_or_insert_with(|| Box::pin(tokio::time::sleep_until(until)));
+        let alarm = self.alarm.get_or_insert_with(|| Box::pin(tokio::time::sleep_until(until)));
         alarm.as_mut().poll(cx).is_ready()
     }
 
@@ -55,15 +48,10 @@ impl HttpBody for Answer {
     type Data = Bytes;
     type Error = Status;
 
-    fn poll_frame(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, Status>>> {
+    fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Status>>> {
         let this = &mut *self;
         match Pin::new(&mut this.body).poll_frame(cx) {
-            Poll::Pending if this.is_late(cx) => {
-                Poll::Ready(Some(Err(this.fail(Fault::deadline_exceeded()))))
-            }
+            Poll::Pending if this.is_late(cx) => Poll::Ready(Some(Err(this.fail(Fault::deadline_exceeded())))),
             Poll::Pending => Poll::Pending,
             Poll::Ready(Some(Ok(frame))) => {
                 if let Some(trailers) = frame.trailers_ref() {
@@ -72,8 +60,7 @@ impl HttpBody for Answer {
                 Poll::Ready(Some(Ok(frame)))
             }
             Poll::Ready(Some(Err(error))) => {
-                let fault =
-                    unreachable("the connection was lost during the call").with_source(error);
+                let fault = unreachable("the connection was lost during the call").with_source(error);
                 Poll::Ready(Some(Err(this.fail(fault))))
             }
             Poll::Ready(None) => {

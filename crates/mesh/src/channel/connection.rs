@@ -49,11 +49,7 @@ pub(super) struct Connection {
 
 impl Connection {
     pub(super) fn new(target: Target) -> Self {
-        Self {
-            target,
-            live: RwLock::new(None),
-            dialling: tokio::sync::Mutex::new(()),
-        }
+        Self { target, live: RwLock::new(None), dialling: tokio::sync::Mutex::new(()) }
     }
 
     pub(super) async fn send(&self, request: Request<Body>) -> Result<Sent, Fault> {
@@ -66,8 +62,7 @@ impl Connection {
             Err(mut failed) => match failed.take_message() {
                 Some(request) => Ok(Sent::NotSent(Box::new(request))),
                 // It left, and nobody knows what the server did with it.
-                None => Err(unreachable("the connection was lost during the call")
-                    .with_source(failed.into_error())),
+                None => Err(unreachable("the connection was lost during the call").with_source(failed.into_error())),
             },
         }
     }

@@ -82,12 +82,7 @@ pub(super) struct Door {
 
 impl Door {
     pub(super) fn new(desk: Arc<Desk>, transport: Transport) -> Self {
-        Self {
-            desk,
-            transport,
-            open: JoinSet::new(),
-            leave: CancellationToken::new(),
-        }
+        Self { desk, transport, open: JoinSet::new(), leave: CancellationToken::new() }
     }
 
     /// Takes connections until the drain begins, then closes the socket.
@@ -109,20 +104,13 @@ impl Door {
 
     fn admit(&mut self, stream: TcpStream) {
         if self.open.len() >= self.transport.max_connections {
-            tracing::warn!(
-                limit = self.transport.max_connections,
-                "a connection is refused: too many are open"
-            );
+            tracing::warn!(limit = self.transport.max_connections, "a connection is refused: too many are open");
             return;
         }
         if let Err(error) = stream.set_nodelay(true) {
             tracing::debug!(%error, "failed to set nodelay");
         }
-        let (desk, transport, leave) = (
-            Arc::clone(&self.desk),
-            self.transport.clone(),
-            self.leave.clone(),
-        );
+        let (desk, transport, leave) = (Arc::clone(&self.desk), self.transport.clone(), self.leave.clone());
         self.open.spawn(async move {
             let spoken = tokio::select! {
                 spoken = tokio::time::timeout(FIRST_WORD, stream.readable()) => matches!(spoken, Ok(Ok(()))),
@@ -135,11 +123,7 @@ impl Door {
     }
 
     /// Takes in-memory connections until it is told to stop.
-    pub(super) async fn take_memory(
-        &mut self,
-        mut incoming: memory::Incoming,
-        stop: &CancellationToken,
-    ) {
+    pub(super) async fn take_memory(&mut self, mut incoming: memory::Incoming, stop: &CancellationToken) {
         loop {
             tokio::select! {
                 () = stop.cancelled() => return,
@@ -150,12 +134,7 @@ impl Door {
     }
 
     fn admit_memory(&mut self, stream: DuplexStream) {
-        self.open.spawn(serve(
-            Arc::clone(&self.desk),
-            self.transport.clone(),
-            self.leave.clone(),
-            stream,
-        ));
+        self.open.spawn(serve(Arc::clone(&self.desk), self.transport.clone(), self.leave.clone(), stream));
     }
 
     /// Tells every peer to leave, waits for calls in flight, and after `bound` cuts what is left. Says how many that were.
@@ -181,11 +160,7 @@ where
         let desk = Arc::clone(&desk);
         async move { Ok::<_, Infallible>(desk.answer(request).await) }
     });
-    let mut connection = pin!(
-        transport
-            .builder()
-            .serve_connection(TokioIo::new(stream), service)
-    );
+    let mut connection = pin!(transport.builder().serve_connection(TokioIo::new(stream), service));
     let ended = tokio::select! {
         ended = &mut connection => ended,
         () = leave.cancelled() => {

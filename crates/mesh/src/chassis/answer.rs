@@ -49,9 +49,7 @@ impl Desk {
         }
         let rpc = self.table.find(request.uri().path());
         let pending = rpc.begin();
-        let admitted = self
-            .seat(rpc)
-            .and_then(|seat| Ok((seat, self.read_headers(rpc, request.headers())?)));
+        let admitted = self.seat(rpc).and_then(|seat| Ok((seat, self.read_headers(rpc, request.headers())?)));
         let (seat, call) = match admitted {
             Ok(admitted) => admitted,
             Err(fault) => {
@@ -61,10 +59,7 @@ impl Desk {
         };
         let (span, trace) = telemetry::server_span(&rpc.path, call.trace);
         let (call, until) = (Call { trace, ..call }, call.deadline);
-        let response = self
-            .run(rpc, Arc::new(call), request)
-            .instrument(span)
-            .await;
+        let response = self.run(rpc, Arc::new(call), request).instrument(span).await;
         let response = in_our_words(response);
         if rpc.streaming && response.headers().get(GRPC_STATUS).is_none() {
             return response.map(|body| Body::new(Served::new(body, pending, seat, until)));
@@ -77,35 +72,19 @@ impl Desk {
         if rpc.exempt {
             return Ok(None);
         }
-        let seats = if rpc.streaming {
-            &self.streams
-        } else {
-            &self.calls
-        };
+        let seats = if rpc.streaming { &self.streams } else { &self.calls };
         let full = || {
-            Fault::new(
-                Code::Unavailable,
-                "OVERLOADED",
-                "the service is at its limit of calls in flight",
-            )
-            .with_retry_after(Duration::from_secs(1))
+            Fault::new(Code::Unavailable, "OVERLOADED", "the service is at its limit of calls in flight")
+                .with_retry_after(Duration::from_secs(1))
         };
         seats.take().map(Some).ok_or_else(full)
     }
 
     fn read_headers(&self, rpc: &Rpc, headers: &HeaderMap) -> Result<Call, Fault> {
-        let given = headers
-            .get(deadline::GRPC_TIMEOUT)
-            .and_then(deadline::parse);
+        let given = headers.get(deadline::GRPC_TIMEOUT).and_then(deadline::parse);
         // A stream may last as long as its caller likes; anything else ends some day even if nobody said when.
-        let left = if rpc.streaming {
-            given
-        } else {
-            Some(given.unwrap_or(self.longest_call).min(self.longest_call))
-        };
-        let trace = headers
-            .get(TRACEPARENT)
-            .and_then(|value| TraceContext::parse(value.to_str().ok()?));
+        let left = if rpc.streaming { given } else { Some(given.unwrap_or(self.longest_call).min(self.longest_call)) };
+        let trace = headers.get(TRACEPARENT).and_then(|value| TraceContext::parse(value.to_str().ok()?));
         Ok(Call {
             caller: self.caller(headers)?,
             deadline: left.map(|left| Instant::now() + left),
@@ -118,35 +97,17 @@ impl Desk {
             return Ok(Caller::anonymous());
         };
         let token = bearer.to_str().ok().and_then(bearer_token);
-        let invalid = || {
-            Fault::new(
-                Code::Unauthenticated,
-                "TOKEN_INVALID",
-                "authorization is not a bearer token",
-            )
-        };
+        let invalid = || Fault::new(Code::Unauthenticated, "TOKEN_INVALID", "authorization is not a bearer token");
         let actor = identity::verify(&self.key, token.ok_or_else(invalid)?, self.clock.now())?;
-        Ok(Caller {
-            actor: Some(actor),
-            bearer: Some(bearer.clone()),
-        })
+        Ok(Caller { actor: Some(actor), bearer: Some(bearer.clone()) })
     }
 
-    async fn run(
-        &self,
-        rpc: &Rpc,
-        call: Arc<Call>,
-        mut request: Request<Incoming>,
-    ) -> Response<Body> {
+    async fn run(&self, rpc: &Rpc, call: Arc<Call>, mut request: Request<Incoming>) -> Response<Body> {
         request.extensions_mut().insert(Arc::clone(&call));
         let until = call.deadline;
         let trace = call.trace;
         let Some(handler) = self.routes.call(request) else {
-            return refuse(Fault::new(
-                Code::NotFound,
-                "RPC_UNKNOWN",
-                "there is no such rpc",
-            ));
+            return refuse(Fault::new(Code::NotFound, "RPC_UNKNOWN", "there is no such rpc"));
         };
         let guarded = CURRENT.scope(call, AssertUnwindSafe(handler).catch_unwind());
         let ended = match until {
@@ -204,22 +165,13 @@ fn in_our_words(response: Response<Body>) -> Response<Body> {
         return response;
     }
     let fault = match code {
-        tonic::Code::Unimplemented => {
-            Fault::new(Code::NotFound, "RPC_UNKNOWN", "there is no such rpc")
+        tonic::Code::Unimplemented => Fault::new(Code::NotFound, "RPC_UNKNOWN", "there is no such rpc"),
+        tonic::Code::OutOfRange | tonic::Code::ResourceExhausted => {
+            Fault::new(Code::Invalid, "MESSAGE_TOO_LARGE", "the message is over the limit")
         }
-        tonic::Code::OutOfRange | tonic::Code::ResourceExhausted => Fault::new(
-            Code::Invalid,
-            "MESSAGE_TOO_LARGE",
-            "the message is over the limit",
-        ),
-        tonic::Code::Internal
-        | tonic::Code::InvalidArgument
-        | tonic::Code::DataLoss
-        | tonic::Code::Unknown => Fault::new(
-            Code::Invalid,
-            "MESSAGE_MALFORMED",
-            "the body is not the message that this rpc takes",
-        ),
+        tonic::Code::Internal | tonic::Code::InvalidArgument | tonic::Code::DataLoss | tonic::Code::Unknown => {
+            Fault::new(Code::Invalid, "MESSAGE_MALFORMED", "the body is not the message that this rpc takes")
+        }
         tonic::Code::Ok
         | tonic::Code::Cancelled
         | tonic::Code::DeadlineExceeded

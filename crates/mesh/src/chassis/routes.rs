@@ -40,8 +40,7 @@ impl<S> GrpcServer for S where
 {
 }
 
-type Handler =
-    Arc<dyn Fn(Request<Incoming>) -> BoxFuture<Response<Body>, Infallible> + Send + Sync>;
+type Handler = Arc<dyn Fn(Request<Incoming>) -> BoxFuture<Response<Body>, Infallible> + Send + Sync>;
 
 #[derive(Clone, Default)]
 pub(super) struct Routes {
@@ -52,10 +51,7 @@ impl Routes {
     /// The last one of a name wins.
     pub(super) fn add<S: GrpcServer>(&mut self, service: S) {
         // Generated servers are always ready and clone by reference count.
-        self.services.insert(
-            S::NAME,
-            Arc::new(move |request| service.clone().call(request)),
-        );
+        self.services.insert(S::NAME, Arc::new(move |request| service.clone().call(request)));
     }
 
     pub(super) fn names(&self) -> impl Iterator<Item = &'static str> + '_ {
@@ -63,10 +59,7 @@ impl Routes {
     }
 
     /// Starts the call; `None` when no service has that name.
-    pub(super) fn call(
-        &self,
-        request: Request<Incoming>,
-    ) -> Option<BoxFuture<Response<Body>, Infallible>> {
+    pub(super) fn call(&self, request: Request<Incoming>) -> Option<BoxFuture<Response<Body>, Infallible>> {
         let path = request.uri().path().strip_prefix('/')?;
         let (service, _) = path.split_once('/')?;
         let handler = self.services.get(service)?;

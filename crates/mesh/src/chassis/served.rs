@@ -21,10 +21,7 @@ pub(super) struct Seats {
 
 impl Seats {
     pub(super) fn new(limit: usize) -> Arc<Self> {
-        Arc::new(Self {
-            taken: AtomicUsize::new(0),
-            limit,
-        })
+        Arc::new(Self { taken: AtomicUsize::new(0), limit })
     }
 
     pub(super) fn take(self: &Arc<Self>) -> Option<Slot> {
@@ -52,19 +49,9 @@ pub(super) struct Served {
 }
 
 impl Served {
-    pub(super) fn new(
-        body: Body,
-        pending: Pending,
-        seat: Option<Slot>,
-        until: Option<Instant>,
-    ) -> Self {
+    pub(super) fn new(body: Body, pending: Pending, seat: Option<Slot>, until: Option<Instant>) -> Self {
         let until = until.map(|until| Box::pin(tokio::time::sleep_until(until)));
-        Self {
-            body,
-            pending: Some(pending),
-            seat,
-            until,
-        }
+        Self { body, pending: Some(pending), seat, until }
     }
 
     fn end(&mut self, code: Option<Code>) {
@@ -89,9 +76,7 @@ impl Served {
     }
 
     fn is_late(&mut self, cx: &mut Context<'_>) -> bool {
-        self.until
-            .as_mut()
-            .is_some_and(|until| until.as_mut().poll(cx).is_ready())
+        self.until.as_mut().is_some_and(|until| until.as_mut().poll(cx).is_ready())
     }
 }
 
@@ -99,10 +84,7 @@ impl HttpBody for Served {
     type Data = Bytes;
     type Error = Status;
 
-    fn poll_frame(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, Status>>> {
+    fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Status>>> {
         let this = &mut *self;
         if this.pending.is_none() {
             return Poll::Ready(None);

@@ -46,9 +46,7 @@ impl Problem {
             code,
             reason: info.reason.clone(),
             detail: status.message().to_owned(),
-            fields: details.bad_request().map_or_else(Vec::new, |bad| {
-                bad.field_violations.iter().map(field).collect()
-            }),
+            fields: details.bad_request().map_or_else(Vec::new, |bad| bad.field_violations.iter().map(field).collect()),
             retry_after: details.retry_info().and_then(|retry| retry.retry_delay),
             law: info.metadata.get(LAW).cloned(),
         }
@@ -56,10 +54,7 @@ impl Problem {
 
     fn foreign(code: Code, wire: tonic::Code) -> Self {
         let (reason, detail) = match wire {
-            tonic::Code::DeadlineExceeded => (
-                DEADLINE_EXCEEDED,
-                "the deadline passed before the call was answered",
-            ),
+            tonic::Code::DeadlineExceeded => (DEADLINE_EXCEEDED, "the deadline passed before the call was answered"),
             tonic::Code::Cancelled => ("CANCELLED", "the call was cancelled"),
             tonic::Code::Unimplemented => ("RPC_UNKNOWN", "there is no such rpc"),
             tonic::Code::OutOfRange => ("MESSAGE_TOO_LARGE", "the message is over the limit"),
@@ -98,28 +93,14 @@ impl Problem {
 impl From<Problem> for tonic::Status {
     fn from(problem: Problem) -> Self {
         let mut details = ErrorDetails::new();
-        details.set_error_info(
-            problem.reason.clone(),
-            super::DOMAIN,
-            metadata(problem.law.as_deref()),
-        );
+        details.set_error_info(problem.reason.clone(), super::DOMAIN, metadata(problem.law.as_deref()));
         if !problem.fields.is_empty() {
-            details.set_bad_request(
-                problem
-                    .fields
-                    .into_iter()
-                    .map(violation)
-                    .collect::<Vec<_>>(),
-            );
+            details.set_bad_request(problem.fields.into_iter().map(violation).collect::<Vec<_>>());
         }
         if let Some(wait) = problem.retry_after {
             details.set_retry_info(Some(wait));
         }
-        Self::with_error_details(
-            wire_code(problem.code, &problem.reason),
-            problem.detail,
-            details,
-        )
+        Self::with_error_details(wire_code(problem.code, &problem.reason), problem.detail, details)
     }
 }
 

@@ -1,0 +1,13 @@
+//! The chassis from outside: every test speaks to a served process through the real stack.
+#![allow(clippy::unwrap_used, reason = "tests")]
+
+mod admin;
+mod calls;
+mod deadlines;
+mod draining;
+mod errors;
+mod probe;
+mod shared_positions;
+mod streams;
+mod supervised;
+mod tokens;

@@ -10,11 +10,12 @@ use crate::{
     log::Tail,
     page::PageTokens,
     scope::{Filter, Page, Scope},
+    sight::Seen,
     step::TypedStep,
     store::{CaseRow, Identity, JournalEntry, Store},
 };
 use civic::{CaseId, Clock, Rng};
-use queue::{Partition, Position};
+use queue::Partition;
 use std::sync::Arc;
 use tokio::sync::{mpsc, oneshot, watch};
 
@@ -140,6 +141,7 @@ pub(crate) struct Inner {
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) committed: watch::Receiver<u64>,
     pub(crate) tail: Arc<Tail>,
+    pub(crate) seen: Seen,
     key: ClusterKey,
     sealer: KeyFileSealer,
     pages: PageTokens,
@@ -169,6 +171,7 @@ impl Casebook {
             clock,
             committed: changes,
             tail,
+            seen: Seen::default(),
             sealer: KeyFileSealer::new(key.clone(), rng),
             pages: PageTokens::new(key.clone()),
             key,
@@ -308,11 +311,6 @@ impl Casebook {
 
     pub fn partitions(&self) -> u16 {
         self.0.partitions
-    }
-
-    /// Position of an answer in the log, once it has one.
-    pub async fn position_of(&self, position: LogPosition) -> Result<Option<Position>, StoreError> {
-        self.0.store.position(position.case, position.version).await
     }
 }
 

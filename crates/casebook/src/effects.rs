@@ -132,6 +132,7 @@ impl Consume {
 impl Apply for Consume {
     async fn apply(&self, batch: Batch) -> Result<(), ApplyError> {
         let mut submission = self.submission(&batch);
+        let claims = submission.leases.clone();
         if submission.works.is_empty() {
             // Nothing concerns us, but the positions move on.
             submission.works.push(Work::new(Vec::new()));
@@ -139,7 +140,12 @@ impl Apply for Consume {
         let done = self.book.submit(submission).await.map_err(|e| ApplyError::Retry(Box::new(e)))?;
         match done.works.into_iter().next().map(|w| w.outcome) {
             Some(Outcome::LeaseLost(partitions)) => Err(ApplyError::LeaseLost(partitions)),
-            _ => Ok(()),
+            _ => {
+                for claim in claims {
+                    self.book.0.seen.note(&claim.producer, claim.partition, claim.to);
+                }
+                Ok(())
+            }
         }
     }
 }

@@ -21,6 +21,7 @@ mod log;
 pub mod memory;
 mod page;
 mod scope;
+mod sight;
 pub mod sql;
 mod step;
 pub mod store;

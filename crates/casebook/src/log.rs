@@ -44,6 +44,12 @@ impl Tail {
         }
     }
 
+    /// Position of an event that is among the newest.
+    pub(crate) fn find(&self, partition: Partition, case: CaseId, version: i64) -> Option<Position> {
+        let tail = self.0.get(usize::from(partition))?.lock().unwrap_or_else(PoisonError::into_inner);
+        tail.iter().rev().find(|(_, e)| e.case == case && e.version == version).map(|(position, _)| *position)
+    }
+
     /// `None` when the tail does not reach back so far.
     fn after(&self, partition: Partition, after: Position, limit: usize) -> Option<Vec<(Position, EventRow)>> {
         let tail = self.0.get(usize::from(partition))?.lock().unwrap_or_else(PoisonError::into_inner);

@@ -97,7 +97,7 @@ pub trait Store: Send + Sync + 'static {
     ) -> Result<Vec<(Position, EventRow)>, StoreError>;
     /// Last position of every partition.
     async fn heads(&self) -> Result<Vec<Position>, StoreError>;
-    /// Position of an event, once it has one.
+    /// A position at or after a committed event, once it has one.
     async fn position(&self, case: CaseId, version: i64) -> Result<Option<Position>, StoreError>;
     /// Gives positions to committed events that have none yet (PostgreSQL; elsewhere the commit does). Number placed.
     async fn place(&self, partition: Partition, limit: usize) -> Result<usize, StoreError>;

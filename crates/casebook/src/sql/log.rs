@@ -40,12 +40,17 @@ impl SqlStore {
         Ok(heads)
     }
 
+    /// At or after the event's own position: the head of its partition once the event has been placed.
     pub(super) async fn read_position(&self, case: CaseId, version: i64) -> Result<Option<Position>, StoreError> {
-        let sql = "SELECT position FROM event_log WHERE part = $1 AND case_id = $2 AND version = $3";
         let part = case.partition(self.partitions);
-        let values = vec![Value::Int(part.into()), id_value(case), Value::Int(version)];
-        let records = self.db.query(sql.into(), values).await?;
-        records.first().map(|r| r.int(0)).transpose()
+        if !self.db.is_sqlite() {
+            let sql = "SELECT version FROM unplaced WHERE part = $1 AND case_id = $2 AND version = $3";
+            let values = vec![Value::Int(part.into()), id_value(case), Value::Int(version)];
+            if !self.db.query(sql.into(), values).await?.is_empty() {
+                return Ok(None);
+            }
+        }
+        Ok(self.read_heads().await?.get(usize::from(part)).copied())
     }
 
     /// PostgreSQL's relay: gives the next positions to events that were committed without one. A case's versions commit in order

@@ -1,0 +1,20 @@
+# Recipes of one line; anything longer is a script or `cargo xtask`.
+.PHONY: run test check bench fmt clean
+
+run: ## build and start a whole cluster in one process (SQLite, embedded feed)
+	@scripts/run.sh $(ARGS)
+
+test: ## every test, with the servers that they need
+	@scripts/test.sh
+
+check: ## format, lints, house rules, dependency rules
+	@scripts/check.sh
+
+bench: ## product and limit in turn, printed as medians and ratios
+	@scripts/bench.sh $(ARGS)
+
+fmt: ## format the code
+	@cargo fmt --all
+
+clean: ## remove what builds and runs leave behind
+	@rm -rf target data .tools .cluster

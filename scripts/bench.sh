@@ -1,0 +1,9 @@
+#!/usr/bin/env bash
+# Product and limit in turn on the same cores. `make bench ARGS="accept"` runs one part.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+. scripts/need.sh
+need_toolchain
+need_packages postgresql || true
+cargo build --release --bin jiewang --bin jiewang-bench
+exec target/release/jiewang-bench "$@"

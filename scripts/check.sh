@@ -1,0 +1,9 @@
+#!/usr/bin/env bash
+# Format, lints, house rules and the rules about dependencies.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+. scripts/need.sh
+need_toolchain
+cargo fmt --all --check
+cargo clippy --workspace --all-targets --quiet -- -D warnings
+cargo xtask check

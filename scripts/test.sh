@@ -1,0 +1,9 @@
+#!/usr/bin/env bash
+# Every test of the workspace. Tests start their own servers on free loopback ports and end exactly those.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+. scripts/need.sh
+need_toolchain
+# Without the servers the tests that need them name themselves and pass; with CI=true they fail.
+need_packages redis-server postgresql || [ "${CI:-}" != true ]
+cargo test --workspace --quiet "$@"

@@ -3,9 +3,11 @@
 
 pub mod authority;
 pub mod classify;
+pub mod draft;
 pub mod kind;
 pub mod locate;
 pub mod report;
 
+pub use draft::Draft;
 pub use kind::{Channel, FoundBy, Kind, OrderState, Urgency};
 pub use report::{Command, Facts, Refusal, Report};

@@ -33,16 +33,16 @@
 //! make the two disagree. What intake does check is order: a step older than the last one heard changes nothing, and a step that
 //! the citizen could not tell from the last writes nothing (lamps turn without the report being touched).
 
+mod case;
+mod command;
 mod decide;
 mod encode;
 mod evolve;
 
+pub use command::{Command, Facts, OrderStep, Refusal};
+
 use crate::domain::kind::{Channel, FoundBy, Kind, OrderState, Urgency};
-use casebook::{Case, Row, Timer};
-use civic::{CaseId, Micros, Place, Private};
-use prost::Message;
-use proto::events::v1::{PublicEvent, ReportFiled, public_event};
-use proto::intake::v1::stored::{ReportEvent, report_event};
+use civic::{Micros, Place, Private};
 use serde::{Deserialize, Serialize};
 
 /// The state: what was told, and the phase it is in.
@@ -160,69 +160,6 @@ pub struct Work {
     pub reply_ready: bool,
 }
 
-/// What is asked of a report. Free text is sealed before it gets here.
-#[derive(Debug, Clone, PartialEq)]
-pub enum Command {
-    File(Box<Head>),
-    Classify { category: Option<String>, place: Option<Place>, by: String, note: Option<Private<String>> },
-    Step(OrderStep),
-    Rate(Rating),
-    Erase,
-}
-
-/// A step of the work order, as dispatch published it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct OrderStep {
-    pub at: Micros,
-    pub step: String,
-    pub work: Work,
-    pub order_version: i64,
-}
-
-/// What the rules look at besides the state.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Facts {
-    pub now: Micros,
-}
-
-/// Why a report refuses.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub enum Refusal {
-    #[error("report is {state} and cannot be filed again")]
-    AlreadyFiled { state: &'static str },
-    #[error("report does not exist: cannot {attempted}")]
-    NotFiled { attempted: &'static str },
-    #[error("report is {state}: it can no longer be classified")]
-    TooLateToClassify { state: &'static str },
-    #[error("report is {state}: classify names neither category nor place")]
-    NothingToClassify { state: &'static str },
-}
-
-impl Refusal {
-    /// The stable word clients match on.
-    pub const fn reason(&self) -> &'static str {
-        match self {
-            Self::AlreadyFiled { .. } => "ALREADY_FILED",
-            Self::NotFiled { .. } => "NOT_FOUND",
-            Self::TooLateToClassify { .. } => "STATE_REFUSES",
-            Self::NothingToClassify { .. } => "NOTHING_TO_CLASSIFY",
-        }
-    }
-}
-
-impl Command {
-    /// The verb, for refusals and spans.
-    pub const fn name(&self) -> &'static str {
-        match self {
-            Self::File(_) => "file",
-            Self::Classify { .. } => "classify",
-            Self::Step(_) => "step",
-            Self::Rate(_) => "rate",
-            Self::Erase => "erase",
-        }
-    }
-}
-
 impl Phase {
     /// The phase that a step of the order leads to, whatever came before.
     pub fn following(work: Work) -> Self {
@@ -308,100 +245,5 @@ impl Phase {
             Self::Filed | Self::Opened { .. } | Self::WithUnit(_) | Self::BeingHandled(_) | Self::Answered(_) => true,
             Self::Done(_) | Self::Ended(_) => false,
         }
-    }
-}
-
-impl Case for Report {
-    const KIND: &'static str = "report";
-    const SCHEMA: i64 = 1;
-    type Event = ReportEvent;
-    type Command = Command;
-    type Facts = Facts;
-    type Refusal = Refusal;
-
-    fn decide(state: Option<&Self>, command: &Command, facts: &Facts) -> Result<Vec<ReportEvent>, Refusal> {
-        decide::decide(state, command, facts)
-    }
-
-    fn evolve(state: Option<Self>, event: &ReportEvent) -> Option<Self> {
-        evolve::evolve(state, event)
-    }
-
-    fn index(&self) -> Row {
-        let place = &self.head.whereabouts.place;
-        let column = |code: &Option<civic::DivisionCode>| code.as_ref().map(|c| c.as_str().to_owned());
-        Row {
-            open: self.phase.open(),
-            state: i64::from(self.phase.number()),
-            urgency: i64::from(self.head.urgency.number()),
-            category: Some(self.head.category.code.clone()).filter(|code| !code.is_empty()),
-            district: column(&place.district),
-            town: column(&place.town),
-            village: column(&place.village),
-            grid: column(&place.grid),
-            unit: self.phase.work().map(|work| work.unit.clone()),
-            place: Some(place.code.as_str().to_owned()),
-            // A report has no clock of its own: its work order's lamp is dispatch's to show.
-            yellow_at: None,
-            red_at: None,
-            lamp: 0,
-            flagged: self.head.needs_person,
-        }
-    }
-
-    fn timers(&self) -> Vec<Timer> {
-        Vec::new()
-    }
-
-    fn event_type(event: &ReportEvent) -> &'static str {
-        match &event.event {
-            Some(report_event::Event::Filed(_)) => "report.filed",
-            Some(report_event::Event::Classified(_)) => "report.classified",
-            Some(report_event::Event::OrderStepped(_)) => "report.orderStepped",
-            Some(report_event::Event::Rated(_)) => "report.rated",
-            Some(report_event::Event::PersonErased(_)) => "report.personErased",
-            None => "report.unreadable",
-        }
-    }
-
-    fn event_time(event: &ReportEvent) -> Micros {
-        Micros(match &event.event {
-            Some(report_event::Event::Filed(filed)) => filed.at_us,
-            Some(report_event::Event::Classified(classified)) => classified.at_us,
-            Some(report_event::Event::OrderStepped(stepped)) => stepped.at_us,
-            Some(report_event::Event::Rated(rated)) => rated.at_us,
-            Some(report_event::Event::PersonErased(erased)) => erased.at_us,
-            None => 0,
-        })
-    }
-
-    fn event_actor(event: &ReportEvent) -> String {
-        match &event.event {
-            Some(report_event::Event::Filed(filed)) => filed.filed_by.clone(),
-            Some(report_event::Event::Classified(classified)) => classified.by.clone(),
-            // Dispatch's own timeline says which person; here it is the unit that moved.
-            Some(report_event::Event::OrderStepped(stepped)) => format!("/{}", stepped.unit),
-            Some(report_event::Event::Rated(_)) => "citizen/".to_owned(),
-            Some(report_event::Event::PersonErased(_)) | None => String::new(),
-        }
-    }
-
-    fn publish(id: CaseId, event: &ReportEvent) -> Option<(String, Vec<u8>)> {
-        let Some(report_event::Event::Filed(filed)) = &event.event else {
-            return None;
-        };
-        let public = ReportFiled {
-            report: id.to_string(),
-            tracking_number: filed.tracking_number.clone(),
-            category_code: filed.category_code.clone(),
-            urgency: filed.urgency,
-            division_code: filed.place.as_ref().map(|place| place.code.clone()).unwrap_or_default(),
-            kind: filed.kind,
-            accepted_us: filed.at_us,
-            anonymous: filed.anonymous,
-            no_reply: filed.no_reply,
-        };
-        let public = PublicEvent { event: Some(public_event::Event::ReportFiled(public)) };
-        Some(("report.filed.v1".to_owned(), public.encode_to_vec()))
     }
 }

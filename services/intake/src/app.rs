@@ -1,0 +1,134 @@
+//! What intake can do, one method a use case. Knows cases, catalog, tree, clock and chance; knows neither tonic nor SQL.
+
+mod filing;
+mod following;
+mod reading;
+
+pub use filing::{Filed, Ruling};
+pub use following::{Claim, Secret, Tracked};
+pub use reading::{Listed, Listing, Moment, Plain};
+
+use crate::catalog::Catalog;
+use crate::config::Config;
+use crate::domain::authority;
+use crate::domain::locate::Ground;
+use crate::guesses::Meters;
+use crate::peers::WorkOrders;
+use casebook::{Casebook, Scope};
+use civic::{Actor, Atlas, Clock, DivisionCode, Gazetteer, Micros, Rng, TrackingSequence, Tree, View};
+use mesh::Caller;
+use std::sync::{Arc, PoisonError, RwLock};
+
+/// The application: everything a use case needs, handed in.
+pub struct App {
+    cases: Casebook,
+    /// Replaced as a whole by an operator; a call keeps the one it began with. The lock is held for one reference count.
+    catalog: RwLock<Arc<Catalog>>,
+    map: Arc<Map>,
+    clock: Arc<dyn Clock>,
+    rng: Arc<dyn Rng>,
+    orders: Arc<dyn WorkOrders>,
+    numbers: TrackingSequence,
+    at_numbers: Meters,
+    from_addresses: Meters,
+}
+
+/// Places: the dated tree, the map an operator loaded, and what addresses are looked up in.
+pub struct Map {
+    pub root: DivisionCode,
+    pub tree: Arc<Tree>,
+    pub atlas: Atlas,
+    pub gazetteer: Gazetteer,
+}
+
+/// What an [`App`] is made of.
+pub struct Parts {
+    pub cases: Casebook,
+    pub catalog: Catalog,
+    pub map: Map,
+    pub clock: Arc<dyn Clock>,
+    pub rng: Arc<dyn Rng>,
+    pub orders: Arc<dyn WorkOrders>,
+}
+
+/// What one call decides by: the catalog, the tree and the time of its beginning.
+pub struct Desk {
+    pub catalog: Arc<Catalog>,
+    pub view: View,
+    pub map: Arc<Map>,
+    pub now: Micros,
+}
+
+/// Who asks, from where, in which trace.
+#[derive(Debug, Clone, Default)]
+pub struct Asking {
+    pub caller: Caller,
+    pub traceparent: String,
+    /// Address of the client as the edge saw it; empty when nobody told.
+    pub address: String,
+}
+
+impl App {
+    pub fn new(parts: Parts, config: &Config) -> Self {
+        let guesses = &config.guesses;
+        Self {
+            cases: parts.cases,
+            catalog: RwLock::new(Arc::new(parts.catalog)),
+            map: Arc::new(parts.map),
+            clock: parts.clock,
+            rng: parts.rng,
+            orders: parts.orders,
+            numbers: TrackingSequence::new(config.lane),
+            at_numbers: Meters::new(guesses.meters, guesses.per_number, guesses.number_seconds),
+            from_addresses: Meters::new(guesses.meters, guesses.per_address, guesses.address_seconds),
+        }
+    }
+
+    /// The present catalog, tree and time.
+    pub fn desk(&self) -> Desk {
+        let now = self.clock.now();
+        let catalog = Arc::clone(&self.catalog.read().unwrap_or_else(PoisonError::into_inner));
+        Desk { catalog, view: self.map.tree.today(now), map: Arc::clone(&self.map), now }
+    }
+
+    /// Puts another catalog in force, from the next call on.
+    pub fn replace_catalog(&self, catalog: Catalog) {
+        *self.catalog.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(catalog);
+    }
+
+    pub fn cases(&self) -> &Casebook {
+        &self.cases
+    }
+}
+
+impl Desk {
+    pub fn ground(&self) -> Ground<'_> {
+        Ground {
+            view: &self.view,
+            root: &self.map.root,
+            atlas: &self.map.atlas,
+            gazetteer: &self.map.gazetteer,
+            bounds: self.catalog.limits.territory,
+            thresholds: self.catalog.place_thresholds(),
+        }
+    }
+
+    /// The reports this actor may know of.
+    pub fn scope_of(&self, actor: &Actor) -> Scope {
+        let home = actor.place().and_then(|place| self.view.place(&place));
+        authority::scope_of(actor, home.as_ref(), &self.map.root)
+    }
+}
+
+impl Asking {
+    /// The caller as request ids are unique for: people without a token share one.
+    fn name(&self) -> String {
+        format!("{}/{}", self.caller.role(), self.caller.subject())
+    }
+
+    /// Role and unit, as events record it.
+    fn reference(&self) -> String {
+        let unit = self.caller.actor.as_ref().and_then(|actor| actor.unit.as_ref());
+        format!("{}/{}", self.caller.role(), unit.map_or("", |unit| unit.as_str()))
+    }
+}

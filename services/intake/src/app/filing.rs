@@ -1,0 +1,176 @@
+//! Filing a report: seal, draw a number, commit once however often it is sent.
+
+use super::{App, Asking, Desk};
+use crate::domain::classify;
+use crate::domain::draft::Draft;
+use crate::domain::kind::Kind;
+use crate::domain::report::{Category, Command, Facts, Head, Report, Reporter, Whereabouts};
+use crate::error::Error;
+use casebook::{Ask, Done, OnTaken, Unique};
+use civic::{CaseId, TrackingNumber};
+
+/// How often another tracking number is drawn when the first is taken. A sequence never repeats itself; this is for two
+/// replicas that were given the same lane.
+const DRAWS: usize = 4;
+
+const PIN_DIGITS: u64 = 1_000_000;
+
+/// A filed report. Its private text is the draft's: the same request has the same text, so nothing need be opened.
+pub struct Filed {
+    pub done: Done<Report>,
+    /// For a reporter without a phone number. Derived from the id, so that a repeated request gets the same answer.
+    pub pin: Option<String>,
+}
+
+impl App {
+    /// Accepts a report: when this returns it is on disk.
+    pub async fn file(&self, asking: &Asking, desk: &Desk, draft: &Draft) -> Result<Filed, Error> {
+        for _ in 0..DRAWS {
+            match self.cases.execute(self.filing(asking, desk, draft)).await {
+                Ok(done) => {
+                    let pin = needs_pin(&done.state).then(|| self.pin(done.id));
+                    if !done.replayed {
+                        tracing::info!(report = %done.id, channel = draft.channel.name(), "intake.report.filed {}", done.id);
+                    }
+                    return Ok(Filed { done, pin });
+                }
+                Err(casebook::Error::UniqueTaken { key, .. }) if key.starts_with("track/") => {}
+                Err(error) => return Err(error.into()),
+            }
+        }
+        Err(Error::NumbersExhausted)
+    }
+
+    fn filing(&self, asking: &Asking, desk: &Desk, draft: &Draft) -> Ask<Report> {
+        let id = CaseId::new(desk.now, &*self.rng);
+        let number = self.numbers.next(desk.now);
+        let head = self.head(id, &number, asking, desk, draft);
+        let request = self.cases.request_key(&asking.name(), "CreateReport", &draft.request_id, &draft.body);
+        let ask = Ask::new(id, Command::File(Box::new(head)), Facts { now: desk.now })
+            .with_request(request)
+            .with_traceparent(asking.traceparent.clone())
+            .with_unique(Unique { key: track_key(number.as_str()), content: [0; 16], on_taken: OnTaken::Refuse });
+        if draft.channel_number.is_empty() { ask } else { ask.with_unique(self.channel_unique(draft)) }
+    }
+
+    /// Unique for ever. The number is hashed, because some channels put a telephone number into it.
+    fn channel_unique(&self, draft: &Draft) -> Unique {
+        let channel = draft.channel.name();
+        let hash = self.cases.keyed_hash("intake.channel", &[channel.as_bytes(), draft.channel_number.as_bytes()]);
+        Unique {
+            key: format!("channel/{channel}/{}", CaseId::from_bytes(hash)),
+            content: self.cases.keyed_hash("intake.content", &[&draft.body]),
+            on_taken: OnTaken::FirstCase,
+        }
+    }
+
+    fn head(&self, id: CaseId, number: &TrackingNumber, asking: &Asking, desk: &Desk, draft: &Draft) -> Head {
+        let seal = |text: &str| self.cases.sealer().seal(id, text);
+        let (category, emergency) = categorise(desk, draft);
+        let sure = category.confidence >= desk.catalog.limits.category_sure;
+        let by_category = desk.catalog.urgency_of(&category.code);
+        let person = &draft.reporter;
+        Head {
+            tracking_number: number.as_str().to_owned(),
+            kind: draft.kind,
+            channel: draft.channel,
+            channel_number: draft.channel_number.clone(),
+            text: seal(&draft.text),
+            urgency: classify::urgency(draft.urgency, emergency, by_category),
+            needs_person: draft.located.needs_person || !sure,
+            category,
+            whereabouts: Whereabouts {
+                place: draft.located.place.clone(),
+                found_by: draft.located.found_by,
+                confidence: draft.located.confidence,
+                coordinates: draft.told.coordinates,
+                address: draft.told.address.as_deref().map(seal),
+            },
+            reporter: Reporter {
+                name: person.name.as_deref().map(seal),
+                phone: person.phone.as_ref().map(|phone| seal(phone.as_str())),
+                anonymous: person.anonymous,
+                secret: person.secret,
+                no_reply: person.no_reply,
+            },
+            track_secret: self.track_secret(id, number.as_str(), draft).to_vec(),
+            occurred: draft.occurred,
+            attachments: draft.attachments.clone(),
+            on_the_spot: draft.on_the_spot.as_deref().map(seal),
+            filed_at: desk.now,
+            filed_by: asking.reference(),
+            catalog_version: desk.catalog.version().to_owned(),
+            tree_version: desk.view.version().to_owned(),
+            order_version: 0,
+            rating: None,
+            erased: false,
+        }
+    }
+
+    fn track_secret(&self, id: CaseId, number: &str, draft: &Draft) -> [u8; 16] {
+        match &draft.reporter.phone {
+            Some(phone) => self.secret_hash(number, "phone", phone.last4()),
+            None => self.secret_hash(number, "pin", &self.pin(id)),
+        }
+    }
+
+    /// What is stored of a secret: keyed, and salted by the number it opens.
+    pub(super) fn secret_hash(&self, number: &str, kind: &str, secret: &str) -> [u8; 16] {
+        self.cases.keyed_hash("intake.track", &[number.as_bytes(), kind.as_bytes(), secret.as_bytes()])
+    }
+
+    /// Six digits that only this cluster's key can derive from the id.
+    fn pin(&self, id: CaseId) -> String {
+        let hash = self.cases.keyed_hash("intake.pin", &[id.as_bytes()]);
+        let (head, _) = hash.split_first_chunk().expect("sixteen bytes hold eight");
+        format!("{:06}", u64::from_le_bytes(*head) % PIN_DIGITS)
+    }
+
+    /// A person decides category, place or both.
+    pub async fn classify(&self, asking: &Asking, desk: &Desk, ruling: Ruling) -> Result<Done<Report>, Error> {
+        let scope = self.scope_for(asking, desk, crate::domain::authority::Verb::Classify)?;
+        let request = self.cases.request_key(&asking.name(), "ClassifyReport", &ruling.request_id, &ruling.body);
+        let place = ruling.place.as_ref().and_then(|code| desk.view.place(code));
+        let note = ruling.note.map(|note| self.cases.sealer().seal(ruling.id, &note));
+        let command = Command::Classify { category: ruling.category, place, by: asking.reference(), note };
+        let ask = Ask::new(ruling.id, command, Facts { now: desk.now })
+            .with_scope(scope)
+            .with_etag(ruling.etag)
+            .with_request(request)
+            .with_traceparent(asking.traceparent.clone());
+        Ok(self.cases.execute(ask).await?)
+    }
+}
+
+/// What a person decided, checked.
+pub struct Ruling {
+    pub id: CaseId,
+    pub request_id: String,
+    pub etag: Option<i64>,
+    pub category: Option<String>,
+    pub place: Option<civic::DivisionCode>,
+    pub note: Option<String>,
+    pub body: Vec<u8>,
+}
+
+/// Unique key of a tracking number.
+pub(super) fn track_key(number: &str) -> String {
+    format!("track/{number}")
+}
+
+fn needs_pin(report: &Report) -> bool {
+    report.head.reporter.phone.is_none()
+}
+
+/// Category and whether the words are those of an emergency. Suggestions speak of fires without there being one.
+fn categorise(desk: &Desk, draft: &Draft) -> (Category, bool) {
+    let reading = desk.catalog.rules.read(&draft.text);
+    let emergency = reading.emergency && draft.kind != Kind::Suggestion;
+    if let Some(code) = &draft.category {
+        return (Category { code: code.clone(), confidence: 100, by: "channel".to_owned() }, emergency);
+    }
+    let believed = reading.category.filter(|(_, confidence)| *confidence >= desk.catalog.limits.category_guess);
+    let category =
+        believed.map(|(code, confidence)| Category { code: code.to_owned(), confidence, by: "keywords".to_owned() });
+    (category.unwrap_or_default(), emergency)
+}

@@ -1,0 +1,113 @@
+//! What a reporter does with a number and its secret: look where the report stands, give a word on the result.
+
+use super::filing::track_key;
+use super::{App, Asking, Desk};
+use crate::domain::report::{Command, Facts, Report};
+use crate::error::Error;
+use crate::guesses::Braked;
+use crate::peers::{OrderView, Rated, Word};
+use casebook::{Ask, Found, Scope};
+use civic::{CaseId, TrackingNumber};
+use mesh::Code;
+
+/// Somebody's claim that a report is theirs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Claim {
+    /// As typed.
+    pub number: String,
+    pub secret: Secret,
+}
+
+/// What opens a report besides its number.
+#[derive(Clone, PartialEq, Eq)]
+pub enum Secret {
+    PhoneLast4(String),
+    Pin(String),
+}
+
+/// Never shows what was typed.
+impl std::fmt::Debug for Secret {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::PhoneLast4(_) => "PhoneLast4(..)",
+            Self::Pin(_) => "Pin(..)",
+        })
+    }
+}
+
+/// A report as its reporter may see it, with the order's fresher view where dispatch gave one.
+pub struct Tracked {
+    pub report: Found<Report>,
+    pub order: Option<OrderView>,
+}
+
+impl App {
+    /// Looks a report up. Wrong numbers and wrong secrets cannot be told apart.
+    pub async fn track(&self, asking: &Asking, desk: &Desk, claim: &Claim) -> Result<Tracked, Error> {
+        let report = self.claimed(asking, desk, claim).await?;
+        // Dispatch is asked only when there may be something to tell that events do not carry: the reply.
+        let answered = report.state.phase.work().is_some_and(|work| work.reply_ready);
+        let order = if answered { self.orders.look(report.id).await } else { None };
+        Ok(Tracked { report, order })
+    }
+
+    /// Gives the reporter's word to dispatch, whose rules decide, and keeps a copy with the report.
+    pub async fn rate(
+        &self,
+        asking: &Asking,
+        desk: &Desk,
+        claim: &Claim,
+        word: &Word,
+    ) -> Result<(Tracked, Rated), Error> {
+        let report = self.claimed(asking, desk, claim).await?;
+        let rated = self.orders.rate(report.id, word).await.map_err(refused_by_dispatch)?;
+        // Dispatch repeats its answer for the same request id, so a call cut off between the two is simply sent again.
+        let body = [word.rating.answered, word.rating.solved, word.rating.satisfied].map(u8::from);
+        let caller = format!("reports/{}", report.id);
+        let request = self.cases.request_key(&caller, "RateReport", &word.request_id, &body);
+        let ask = Ask::new(report.id, Command::Rate(word.rating), Facts { now: desk.now })
+            .with_request(request)
+            .with_traceparent(asking.traceparent.clone());
+        let done = self.cases.execute(ask).await?;
+        let report = Found { id: done.id, version: done.version, state: done.state };
+        Ok((Tracked { report, order: rated.order.clone() }, rated))
+    }
+
+    /// The report that the claim opens. Every guess counts, at the number and at the address it comes from, until it proves right.
+    async fn claimed(&self, asking: &Asking, desk: &Desk, claim: &Claim) -> Result<Found<Report>, Error> {
+        let braked = |braked: Braked| Error::TooManyGuesses { braked };
+        let from = self.cases.keyed_hash("intake.guess.from", &[asking.address.as_bytes()]);
+        // Where nobody told the address there is no one to brake: all callers would share one meter.
+        let known_address = !asking.address.is_empty();
+        if known_address {
+            self.from_addresses.take(from, desk.now).map_err(braked)?;
+        }
+        // A number that fails its check digit is a slip, not a guess at a report; the address has paid for it.
+        let number = TrackingNumber::parse(&claim.number).map_err(|_| Error::NotFound)?;
+        let at = self.cases.keyed_hash("intake.guess.at", &[number.as_str().as_bytes()]);
+        self.at_numbers.take(at, desk.now).map_err(braked)?;
+        let found = self.opened_by(number.as_str(), &claim.secret).await?;
+        self.at_numbers.give_back(at);
+        if known_address {
+            self.from_addresses.give_back(from);
+        }
+        Ok(found)
+    }
+
+    async fn opened_by(&self, number: &str, secret: &Secret) -> Result<Found<Report>, Error> {
+        let id: CaseId = self.cases.find_unique(&track_key(number)).await?.ok_or(Error::NotFound)?;
+        let found = self.cases.get::<Report>(&Scope::Case(id), id).await?;
+        let hash = match secret {
+            Secret::PhoneLast4(digits) => self.secret_hash(number, "phone", digits),
+            Secret::Pin(digits) => self.secret_hash(number, "pin", digits),
+        };
+        // Keyed hashes of what was typed: the time a comparison takes says nothing about the secret.
+        let opens = !found.state.head.erased && found.state.head.track_secret == hash;
+        opens.then_some(found).ok_or(Error::NotFound)
+    }
+}
+
+/// The report exists, so an order that dispatch does not know is one it has not heard of yet.
+fn refused_by_dispatch(problem: mesh::Problem) -> Error {
+    if problem.code == Code::NotFound { Error::OrderOnItsWay } else { Error::Dispatch(problem) }
+}

@@ -1,0 +1,168 @@
+//! Reports as callers see them: private parts masked, words in the caller's language.
+
+use super::language::Language;
+use super::timestamp;
+use crate::app::{Desk, Moment, Plain, Tracked};
+use crate::domain::draft::Draft;
+use crate::domain::report::{Attachment, Category, Head, Phase, Report, Whereabouts, Work};
+use casebook::Case;
+use civic::{CaseId, mask_name, mask_phone};
+use proto::intake::v1::{self as wire, stored::report_event::Event};
+use proto::types::v1::{self as types, TimelineEntry};
+
+impl Plain {
+    /// What was just filed, as it was told: the answer need not open what was sealed a moment ago.
+    pub fn of(draft: Draft) -> Self {
+        Self {
+            text: draft.text,
+            address: draft.told.address.unwrap_or_default(),
+            name: draft.reporter.name.unwrap_or_default(),
+            phone: draft.reporter.phone.map(String::from).unwrap_or_default(),
+            on_the_spot: draft.on_the_spot.unwrap_or_default(),
+        }
+    }
+}
+
+/// A report with its private parts. `pin` is set in the answer to its filing only.
+pub fn report(id: CaseId, version: i64, report: &Report, plain: Plain, desk: &Desk) -> wire::Report {
+    let Report { head, phase } = report;
+    wire::Report {
+        name: format!("reports/{id}"),
+        tracking_number: head.tracking_number.clone(),
+        work_order: format!("workOrders/{id}"),
+        pin: String::new(),
+        category: Some(category(&head.category, desk)),
+        etag: version.to_string(),
+        state: phase.number(),
+        kind: head.kind.number(),
+        channel: head.channel.number(),
+        channel_number: head.channel_number.clone(),
+        text: plain.text,
+        location: Some(location(&head.whereabouts, plain.address, desk)),
+        reporter: Some(reporter(head, &plain.name, &plain.phone)),
+        occur_time: head.occurred.map(timestamp),
+        urgency: head.urgency.number(),
+        attachments: head.attachments.iter().map(attachment).collect(),
+        on_the_spot: head.on_the_spot.as_ref().map(|_| wire::OnTheSpot { result: plain.on_the_spot }),
+        create_time: Some(timestamp(head.filed_at)),
+        needs_person: head.needs_person,
+        unit: phase.work().map(|work| work.unit.clone()).unwrap_or_default(),
+        work_order_state: phase.order().map_or(0, |order| order.number()),
+        due_time: phase.due().map(timestamp),
+    }
+}
+
+fn category(category: &Category, desk: &Desk) -> types::Category {
+    let known = desk.catalog.taxonomy.get(&category.code);
+    types::Category {
+        code: category.code.clone(),
+        display_name: known.map(|known| known.name_zh.to_string()).unwrap_or_default(),
+        confidence: i32::from(category.confidence),
+        by: category.by.clone(),
+    }
+}
+
+fn location(whereabouts: &Whereabouts, address: String, desk: &Desk) -> types::Location {
+    let code = &whereabouts.place.code;
+    types::Location {
+        latitude: whereabouts.coordinates.map(|(latitude, _)| latitude),
+        longitude: whereabouts.coordinates.map(|(_, longitude)| longitude),
+        division_code: code.as_str().to_owned(),
+        address,
+        found_by: whereabouts.found_by.name().to_owned(),
+        confidence: i32::from(whereabouts.confidence),
+        display_name: desk.view.full_name(code).unwrap_or_default(),
+    }
+}
+
+fn reporter(head: &Head, name: &str, phone: &str) -> wire::Reporter {
+    let reporter = &head.reporter;
+    wire::Reporter {
+        name: mask_name(name),
+        phone: mask_phone(phone),
+        anonymous: reporter.anonymous,
+        secret: reporter.secret,
+        no_reply: reporter.no_reply,
+    }
+}
+
+fn attachment(attachment: &Attachment) -> wire::Attachment {
+    wire::Attachment {
+        uri: attachment.uri.clone(),
+        sha256: attachment.sha256.clone(),
+        content_type: attachment.content_type.clone(),
+    }
+}
+
+/// What a reporter may know. The order's own view, where there is one, is fresher than the report's.
+pub fn tracked(tracked: Tracked, language: Language) -> wire::TrackedReport {
+    let Report { head, phase } = tracked.report.state;
+    let (phase, reply) = match tracked.order {
+        None => (phase, String::new()),
+        Some(order) => {
+            let unit = phase.work().map(|work| work.unit.clone()).unwrap_or_default();
+            let reply_ready = !order.reply.is_empty();
+            let work = Work { order: order.state, unit, unit_name: order.unit_name, due: order.due, reply_ready };
+            (Phase::following(work), order.reply)
+        }
+    };
+    wire::TrackedReport {
+        tracking_number: head.tracking_number,
+        state: phase.number(),
+        state_text: state_text(&phase, language).to_owned(),
+        responsible_unit: phase.work().map(|work| work.unit_name.clone()).unwrap_or_default(),
+        due_time: phase.due().map(timestamp),
+        create_time: Some(timestamp(head.filed_at)),
+        reply,
+    }
+}
+
+const fn state_text(phase: &Phase, language: Language) -> &'static str {
+    match phase {
+        Phase::Filed | Phase::Opened { .. } => {
+            language.pick("已受理，正在确定承办单位", "Received; a responsible unit is being found")
+        }
+        Phase::WithUnit(_) => language.pick("已交办，等待承办单位签收", "Given to the responsible unit"),
+        Phase::BeingHandled(_) => language.pick("承办单位正在办理", "The responsible unit is working on it"),
+        Phase::Answered(_) => {
+            language.pick("承办单位已答复，请您评价", "The unit has answered; please tell us what you think")
+        }
+        Phase::Done(_) => language.pick("已办结", "Closed"),
+        Phase::Ended(_) => language.pick("已终止", "Ended without a result"),
+    }
+}
+
+pub fn timeline(moments: Vec<Moment>, language: Language) -> wire::ReportTimeline {
+    wire::ReportTimeline { entries: moments.into_iter().map(|moment| entry(moment, language)).collect() }
+}
+
+fn entry(moment: Moment, language: Language) -> TimelineEntry {
+    let actor = Report::event_actor(&moment.event);
+    let (role, unit) = actor.split_once('/').unwrap_or((&actor, ""));
+    TimelineEntry {
+        version: moment.version,
+        time: Some(timestamp(Report::event_time(&moment.event))),
+        r#type: Report::event_type(&moment.event).to_owned(),
+        actor_role: role.to_owned(),
+        actor_unit: unit.to_owned(),
+        reason: moment.note,
+        text: words(moment.event.event.as_ref(), language),
+    }
+}
+
+fn words(event: Option<&Event>, language: Language) -> String {
+    match event {
+        Some(Event::Filed(_)) => language.pick("已受理", "Report received").to_owned(),
+        Some(Event::Classified(_)) => {
+            language.pick("已由工作人员确定类别或地点", "Category or place decided by a person").to_owned()
+        }
+        Some(Event::OrderStepped(stepped)) => {
+            let head = language.pick("工单状态更新", "The work order moved on");
+            if stepped.unit_name.is_empty() { head.to_owned() } else { format!("{head}：{}", stepped.unit_name) }
+        }
+        Some(Event::Rated(rated)) if rated.satisfied => language.pick("群众评价：满意", "Rated: satisfied").to_owned(),
+        Some(Event::Rated(_)) => language.pick("群众评价：不满意", "Rated: not satisfied").to_owned(),
+        Some(Event::PersonErased(_)) => language.pick("个人信息已清除", "Personal data erased").to_owned(),
+        None => String::new(),
+    }
+}

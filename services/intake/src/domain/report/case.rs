@@ -1,0 +1,103 @@
+//! The report as the casebook sees it: its columns, the names of its events, and what others may know of them.
+
+use super::{Command, Facts, Refusal, Report, decide, evolve};
+use casebook::{Case, Row, Timer};
+use civic::{CaseId, Micros};
+use prost::Message;
+use proto::events::v1::{PublicEvent, ReportFiled, public_event};
+use proto::intake::v1::stored::{ReportEvent, report_event};
+
+impl Case for Report {
+    const KIND: &'static str = "report";
+    const SCHEMA: i64 = 1;
+    type Event = ReportEvent;
+    type Command = Command;
+    type Facts = Facts;
+    type Refusal = Refusal;
+
+    fn decide(state: Option<&Self>, command: &Command, facts: &Facts) -> Result<Vec<ReportEvent>, Refusal> {
+        decide::decide(state, command, facts)
+    }
+
+    fn evolve(state: Option<Self>, event: &ReportEvent) -> Option<Self> {
+        evolve::evolve(state, event)
+    }
+
+    fn index(&self) -> Row {
+        let place = &self.head.whereabouts.place;
+        let column = |code: &Option<civic::DivisionCode>| code.as_ref().map(|c| c.as_str().to_owned());
+        Row {
+            open: self.phase.open(),
+            state: i64::from(self.phase.number()),
+            urgency: i64::from(self.head.urgency.number()),
+            category: Some(self.head.category.code.clone()).filter(|code| !code.is_empty()),
+            district: column(&place.district),
+            town: column(&place.town),
+            village: column(&place.village),
+            grid: column(&place.grid),
+            unit: self.phase.work().map(|work| work.unit.clone()),
+            place: Some(place.code.as_str().to_owned()),
+            // A report has no clock of its own: its work order's lamp is dispatch's to show.
+            yellow_at: None,
+            red_at: None,
+            lamp: 0,
+            flagged: self.head.needs_person,
+        }
+    }
+
+    fn timers(&self) -> Vec<Timer> {
+        Vec::new()
+    }
+
+    fn event_type(event: &ReportEvent) -> &'static str {
+        match &event.event {
+            Some(report_event::Event::Filed(_)) => "report.filed",
+            Some(report_event::Event::Classified(_)) => "report.classified",
+            Some(report_event::Event::OrderStepped(_)) => "report.orderStepped",
+            Some(report_event::Event::Rated(_)) => "report.rated",
+            Some(report_event::Event::PersonErased(_)) => "report.personErased",
+            None => "report.unreadable",
+        }
+    }
+
+    fn event_time(event: &ReportEvent) -> Micros {
+        Micros(match &event.event {
+            Some(report_event::Event::Filed(filed)) => filed.at_us,
+            Some(report_event::Event::Classified(classified)) => classified.at_us,
+            Some(report_event::Event::OrderStepped(stepped)) => stepped.at_us,
+            Some(report_event::Event::Rated(rated)) => rated.at_us,
+            Some(report_event::Event::PersonErased(erased)) => erased.at_us,
+            None => 0,
+        })
+    }
+
+    fn event_actor(event: &ReportEvent) -> String {
+        match &event.event {
+            Some(report_event::Event::Filed(filed)) => filed.filed_by.clone(),
+            Some(report_event::Event::Classified(classified)) => classified.by.clone(),
+            // Dispatch's own timeline says which person; here it is the unit that moved.
+            Some(report_event::Event::OrderStepped(stepped)) => format!("/{}", stepped.unit),
+            Some(report_event::Event::Rated(_)) => "citizen/".to_owned(),
+            Some(report_event::Event::PersonErased(_)) | None => String::new(),
+        }
+    }
+
+    fn publish(id: CaseId, event: &ReportEvent) -> Option<(String, Vec<u8>)> {
+        let Some(report_event::Event::Filed(filed)) = &event.event else {
+            return None;
+        };
+        let public = ReportFiled {
+            report: id.to_string(),
+            tracking_number: filed.tracking_number.clone(),
+            category_code: filed.category_code.clone(),
+            urgency: filed.urgency,
+            division_code: filed.place.as_ref().map(|place| place.code.clone()).unwrap_or_default(),
+            kind: filed.kind,
+            accepted_us: filed.at_us,
+            anonymous: filed.anonymous,
+            no_reply: filed.no_reply,
+        };
+        let public = PublicEvent { event: Some(public_event::Event::ReportFiled(public)) };
+        Some(("report.filed.v1".to_owned(), public.encode_to_vec()))
+    }
+}

@@ -1,0 +1,67 @@
+//! What is asked of a report, what the rules look at, and how they say no.
+
+use super::{Head, Rating, Work};
+use civic::{Micros, Place, Private};
+
+/// What is asked of a report. Free text is sealed before it gets here.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Command {
+    File(Box<Head>),
+    Classify { category: Option<String>, place: Option<Place>, by: String, note: Option<Private<String>> },
+    Step(OrderStep),
+    Rate(Rating),
+    Erase,
+}
+
+/// A step of the work order, as dispatch published it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OrderStep {
+    pub at: Micros,
+    pub step: String,
+    pub work: Work,
+    pub order_version: i64,
+}
+
+/// What the rules look at besides the state.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Facts {
+    pub now: Micros,
+}
+
+/// Why a report refuses.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum Refusal {
+    #[error("report is {state} and cannot be filed again")]
+    AlreadyFiled { state: &'static str },
+    #[error("report does not exist: cannot {attempted}")]
+    NotFiled { attempted: &'static str },
+    #[error("report is {state}: it can no longer be classified")]
+    TooLateToClassify { state: &'static str },
+    #[error("report is {state}: classify names neither category nor place")]
+    NothingToClassify { state: &'static str },
+}
+
+impl Refusal {
+    /// The stable word clients match on.
+    pub const fn reason(&self) -> &'static str {
+        match self {
+            Self::AlreadyFiled { .. } => "ALREADY_FILED",
+            Self::NotFiled { .. } => "NOT_FOUND",
+            Self::TooLateToClassify { .. } => "STATE_REFUSES",
+            Self::NothingToClassify { .. } => "NOTHING_TO_CLASSIFY",
+        }
+    }
+}
+
+impl Command {
+    /// The verb, for refusals and spans.
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::File(_) => "file",
+            Self::Classify { .. } => "classify",
+            Self::Step(_) => "step",
+            Self::Rate(_) => "rate",
+            Self::Erase => "erase",
+        }
+    }
+}

@@ -123,9 +123,7 @@ pub struct UnitCode(String);
 pub enum UnitCodeError {
     #[error("a unit code begins with a place of 2, 6, 9, 12 or 15 digits")]
     Place,
-    #[error(
-        "the part behind the place consists of 1 to 40 lowercase letters, digits and inner dashes"
-    )]
+    #[error("the part behind the place consists of 1 to 40 lowercase letters, digits and inner dashes")]
     Slug,
 }
 
@@ -177,14 +175,8 @@ impl FromStr for UnitCode {
 }
 
 fn is_slug(slug: &str) -> bool {
-    let plain = slug
-        .bytes()
-        .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-');
-    plain
-        && !slug.is_empty()
-        && slug.len() <= UnitCode::SLUG_LENGTH
-        && !slug.starts_with('-')
-        && !slug.ends_with('-')
+    let plain = slug.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-');
+    plain && !slug.is_empty() && slug.len() <= UnitCode::SLUG_LENGTH && !slug.starts_with('-') && !slug.ends_with('-')
 }
 
 impl TryFrom<String> for UnitCode {
@@ -228,23 +220,13 @@ impl Actor {
     /// Somebody who belongs to no unit: a citizen, an integrator.
     #[must_use]
     pub fn alone(role: Role, subject: impl Into<String>) -> Self {
-        Self {
-            role,
-            subject: subject.into(),
-            unit: None,
-            head: false,
-        }
+        Self { role, subject: subject.into(), unit: None, head: false }
     }
 
     /// A member of a unit.
     #[must_use]
     pub fn member(role: Role, subject: impl Into<String>, unit: UnitCode) -> Self {
-        Self {
-            role,
-            subject: subject.into(),
-            unit: Some(unit),
-            head: false,
-        }
+        Self { role, subject: subject.into(), unit: Some(unit), head: false }
     }
 
     /// The place whose work this is, by the unit.
@@ -274,35 +256,18 @@ mod tests {
     #[test]
     fn a_unit_knows_its_place() {
         let police: UnitCode = "500151-gongan".parse().unwrap();
-        assert_eq!(
-            (police.place().as_str(), police.slug()),
-            ("500151", Some("gongan"))
-        );
+        assert_eq!((police.place().as_str(), police.slug()), ("500151", Some("gongan")));
         let desk: UnitCode = "500151001".parse().unwrap();
-        assert_eq!(
-            (UnitCode::desk(&desk.place()), desk.slug()),
-            (desk.clone(), None)
-        );
+        assert_eq!((UnitCode::desk(&desk.place()), desk.slug()), (desk.clone(), None));
     }
 
     #[test]
     fn a_unit_code_that_is_none_is_refused() {
         for text in ["", "gongan", "5001-gongan", "-x", "50015x-a"] {
-            assert_eq!(
-                text.parse::<UnitCode>(),
-                Err(UnitCodeError::Place),
-                "{text}"
-            );
+            assert_eq!(text.parse::<UnitCode>(), Err(UnitCodeError::Place), "{text}");
         }
         let long = format!("50-{}", "a".repeat(41));
-        for text in [
-            "500151-",
-            "500151--a",
-            "500151-a-",
-            "500151-公安",
-            "500151-A",
-            &long,
-        ] {
+        for text in ["500151-", "500151--a", "500151-a-", "500151-公安", "500151-A", &long] {
             assert_eq!(text.parse::<UnitCode>(), Err(UnitCodeError::Slug), "{text}");
         }
         assert!(serde_json::from_str::<UnitCode>("\"x\"").is_err());

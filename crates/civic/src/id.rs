@@ -49,9 +49,7 @@ impl CaseId {
     /// When it was made: milliseconds since the Unix epoch.
     #[must_use]
     pub fn millis(&self) -> i64 {
-        self.0[..6]
-            .iter()
-            .fold(0, |millis, byte| (millis << 8) | i64::from(*byte))
+        self.0[..6].iter().fold(0, |millis, byte| (millis << 8) | i64::from(*byte))
     }
 
     /// The partition of the event log this case belongs to, in `0..partitions`: FNV-1a over the bytes, then modulo. Fixed for ever,
@@ -60,9 +58,7 @@ impl CaseId {
     pub fn partition(&self, partitions: u16) -> u16 {
         const OFFSET: u64 = 0xcbf2_9ce4_8422_2325;
         const PRIME: u64 = 0x0000_0100_0000_01b3;
-        let hash = self.0.iter().fold(OFFSET, |hash, byte| {
-            (hash ^ u64::from(*byte)).wrapping_mul(PRIME)
-        });
+        let hash = self.0.iter().fold(OFFSET, |hash, byte| (hash ^ u64::from(*byte)).wrapping_mul(PRIME));
         u16::try_from(hash % u64::from(partitions.max(1))).expect("a remainder of a u16 fits one")
     }
 }
@@ -109,10 +105,7 @@ impl FromStr for CaseId {
         }
         let mut value: u128 = 0;
         for byte in text.bytes() {
-            let digit = ALPHABET
-                .iter()
-                .position(|letter| *letter == byte)
-                .ok_or(CaseIdError::Character)?;
+            let digit = ALPHABET.iter().position(|letter| *letter == byte).ok_or(CaseIdError::Character)?;
             value = (value << 5) | u128::try_from(digit).expect("below 32");
         }
         Ok(Self(value.to_be_bytes()))
@@ -121,20 +114,14 @@ impl FromStr for CaseId {
 
 impl Serialize for CaseId {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        if serializer.is_human_readable() {
-            serializer.collect_str(self)
-        } else {
-            self.0.serialize(serializer)
-        }
+        if serializer.is_human_readable() { serializer.collect_str(self) } else { self.0.serialize(serializer) }
     }
 }
 
 impl<'de> Deserialize<'de> for CaseId {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         if deserializer.is_human_readable() {
-            String::deserialize(deserializer)?
-                .parse()
-                .map_err(de::Error::custom)
+            String::deserialize(deserializer)?.parse().map_err(de::Error::custom)
         } else {
             <[u8; 16]>::deserialize(deserializer).map(Self)
         }
@@ -157,22 +144,14 @@ mod tests {
     #[test]
     fn ids_sort_by_microsecond_as_bytes_and_as_text() {
         let rng = SeededRng::new(2);
-        let ids: Vec<CaseId> = (0..2_000)
-            .map(|i| CaseId::new(Micros(1_764_000_000_000_000 + i), &rng))
-            .collect();
-        assert!(
-            ids.windows(2)
-                .all(|w| w[0] < w[1] && w[0].to_string() < w[1].to_string())
-        );
+        let ids: Vec<CaseId> = (0..2_000).map(|i| CaseId::new(Micros(1_764_000_000_000_000 + i), &rng)).collect();
+        assert!(ids.windows(2).all(|w| w[0] < w[1] && w[0].to_string() < w[1].to_string()));
     }
 
     #[test]
     fn the_partition_of_an_id_never_changes() {
         let id = CaseId::from_bytes(*b"0123456789abcdef");
-        assert_eq!(
-            (id.partition(64), id.partition(1), id.partition(0)),
-            (61, 0, 0)
-        );
+        assert_eq!((id.partition(64), id.partition(1), id.partition(0)), (61, 0, 0));
         assert!((0..500).all(|i| CaseId::new(Micros(i), &SeededRng::new(3)).partition(64) < 64));
     }
 
@@ -181,20 +160,9 @@ mod tests {
         let id = CaseId::new(Micros(1_764_000_000_000_000), &SeededRng::new(4));
         let text = id.to_string();
         assert_eq!(text.parse(), Ok(id));
-        assert_eq!(
-            text.to_uppercase().parse::<CaseId>(),
-            Err(CaseIdError::Character)
-        );
-        assert_eq!(
-            "8zzzzzzzzzzzzzzzzzzzzzzzzz".parse::<CaseId>(),
-            Err(CaseIdError::Overflow)
-        );
-        assert_eq!(
-            "7zzzzzzzzzzzzzzzzzzzzzzzzz"
-                .parse::<CaseId>()
-                .map(|i| *i.as_bytes()),
-            Ok([255; 16])
-        );
+        assert_eq!(text.to_uppercase().parse::<CaseId>(), Err(CaseIdError::Character));
+        assert_eq!("8zzzzzzzzzzzzzzzzzzzzzzzzz".parse::<CaseId>(), Err(CaseIdError::Overflow));
+        assert_eq!("7zzzzzzzzzzzzzzzzzzzzzzzzz".parse::<CaseId>().map(|i| *i.as_bytes()), Ok([255; 16]));
         assert_eq!("".parse::<CaseId>(), Err(CaseIdError::Length(0)));
         assert!("爱爱爱爱爱爱爱爱爱a".parse::<CaseId>().is_err());
     }

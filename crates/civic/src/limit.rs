@@ -120,16 +120,8 @@ mod tests {
     fn a_limit_has_the_shape_of_the_contract() {
         let json = serde_json::to_string(&Limit::working_days(5)).unwrap();
         assert_eq!(json, r#"{"amount":5,"unit":"workingDay"}"#);
-        for measure in [
-            Measure::Minute,
-            Measure::Hour,
-            Measure::CalendarDay,
-            Measure::WorkingDay,
-        ] {
-            assert_eq!(
-                serde_json::to_string(&measure).unwrap(),
-                format!("\"{}\"", measure.as_str())
-            );
+        for measure in [Measure::Minute, Measure::Hour, Measure::CalendarDay, Measure::WorkingDay] {
+            assert_eq!(serde_json::to_string(&measure).unwrap(), format!("\"{}\"", measure.as_str()));
         }
     }
 

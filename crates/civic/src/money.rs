@@ -6,9 +6,7 @@ use std::str::FromStr;
 use serde::{Deserialize, Serialize};
 
 /// Renminbi in fen (a hundredth of a yuan). Arithmetic is checked: an overflow is an answer, not a wrapped amount.
-#[derive(
-    Copy, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default, Serialize, Deserialize,
-)]
+#[derive(Copy, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Money(i64);
 
@@ -89,9 +87,7 @@ impl FromStr for Money {
     type Err = MoneyError;
 
     fn from_str(text: &str) -> Result<Self, MoneyError> {
-        let (negative, digits) = text
-            .strip_prefix('-')
-            .map_or((false, text), |rest| (true, rest));
+        let (negative, digits) = text.strip_prefix('-').map_or((false, text), |rest| (true, rest));
         let (yuan, fen) = match digits.split_once('.') {
             Some((yuan, fen)) if fen.len() == 2 => (yuan, fen),
             Some(_) => return Err(MoneyError::Shape),
@@ -101,13 +97,9 @@ impl FromStr for Money {
         if !all_digits(yuan) || !all_digits(fen) {
             return Err(MoneyError::Shape);
         }
-        let magnitude: i128 = format!("{yuan}{fen}")
-            .parse()
-            .map_err(|_| MoneyError::Overflow)?;
+        let magnitude: i128 = format!("{yuan}{fen}").parse().map_err(|_| MoneyError::Overflow)?;
         let signed = if negative { -magnitude } else { magnitude };
-        i64::try_from(signed)
-            .map(Self)
-            .map_err(|_| MoneyError::Overflow)
+        i64::try_from(signed).map(Self).map_err(|_| MoneyError::Overflow)
     }
 }
 
@@ -119,33 +111,22 @@ mod tests {
     #[test]
     fn amounts_are_written_in_yuan_with_two_decimals() {
         let written = |fen| Money::from_fen(fen).to_string();
-        assert_eq!(
-            [written(1_234), written(-5), written(0), written(7)],
-            ["12.34", "-0.05", "0.00", "0.07"]
-        );
+        assert_eq!([written(1_234), written(-5), written(0), written(7)], ["12.34", "-0.05", "0.00", "0.07"]);
     }
 
     #[test]
     fn what_is_no_amount_is_refused() {
-        for text in [
-            "", "-", ".50", "1.", "1.5", "1.234", "1,000.00", "１２", "1e3", "+1", "--1", "1.-5",
-        ] {
+        for text in ["", "-", ".50", "1.", "1.5", "1.234", "1,000.00", "１２", "1e3", "+1", "--1", "1.-5"] {
             assert_eq!(text.parse::<Money>(), Err(MoneyError::Shape), "{text}");
         }
-        assert_eq!(
-            "92233720368547758.08".parse::<Money>(),
-            Err(MoneyError::Overflow)
-        );
+        assert_eq!("92233720368547758.08".parse::<Money>(), Err(MoneyError::Overflow));
     }
 
     #[test]
     fn overflow_is_an_answer() {
         let most = Money::from_fen(i64::MAX);
         assert_eq!(most.checked_add(Money::from_fen(1)), None);
-        assert_eq!(
-            Money::from_fen(i64::MIN).checked_sub(Money::from_fen(1)),
-            None
-        );
+        assert_eq!(Money::from_fen(i64::MIN).checked_sub(Money::from_fen(1)), None);
         assert_eq!(most.checked_mul(2), None);
         assert_eq!(most.percent(101), None);
         assert_eq!(Money::from_fen(150).percent(3), Some(Money::from_fen(4)));

@@ -68,10 +68,7 @@ fn halfwidth(digit: char) -> char {
 }
 
 fn national(digits: &str) -> Option<String> {
-    if let Some(rest) = digits
-        .strip_prefix("+86")
-        .or_else(|| digits.strip_prefix("0086"))
-    {
+    if let Some(rest) = digits.strip_prefix("+86").or_else(|| digits.strip_prefix("0086")) {
         return from_abroad(rest);
     }
     if is_mobile(digits) || is_landline(digits) {
@@ -108,11 +105,7 @@ fn is_landline(digits: &str) -> bool {
     };
     // Subscribers' numbers do not begin with 0 or 1 (those are for services).
     let subscriber = &bytes[area..];
-    let right_length = if area == 3 {
-        subscriber.len() == 8
-    } else {
-        matches!(subscriber.len(), 7 | 8)
-    };
+    let right_length = if area == 3 { subscriber.len() == 8 } else { matches!(subscriber.len(), 7 | 8) };
     right_length && subscriber[0] > b'1'
 }
 
@@ -161,24 +154,10 @@ mod tests {
             "１３８ ００００ １２３４",
             " 138 0000 1234 ",
         ] {
-            assert_eq!(
-                Phone::parse(text).unwrap().as_str(),
-                "13800001234",
-                "{text}"
-            );
+            assert_eq!(Phone::parse(text).unwrap().as_str(), "13800001234", "{text}");
         }
-        for text in [
-            "02368881234",
-            "023-68881234",
-            "(023) 6888 1234",
-            "+86 23 6888 1234",
-            "+86 023 68881234",
-        ] {
-            assert_eq!(
-                Phone::parse(text).unwrap().as_str(),
-                "02368881234",
-                "{text}"
-            );
+        for text in ["02368881234", "023-68881234", "(023) 6888 1234", "+86 23 6888 1234", "+86 023 68881234"] {
+            assert_eq!(Phone::parse(text).unwrap().as_str(), "02368881234", "{text}");
         }
         assert_eq!(Phone::parse("0871-6312345").unwrap().last4(), "2345");
     }
@@ -206,10 +185,7 @@ mod tests {
 
     #[test]
     fn debug_is_masked() {
-        assert_eq!(
-            format!("{:?}", Phone::parse("13800001234").unwrap()),
-            "Phone(138****1234)"
-        );
+        assert_eq!(format!("{:?}", Phone::parse("13800001234").unwrap()), "Phone(138****1234)");
     }
 
     proptest! {

@@ -17,10 +17,7 @@ impl<T> Private<T> {
     /// Wraps what a sealer has sealed.
     #[must_use]
     pub const fn from_sealed(sealed: Vec<u8>) -> Self {
-        Self {
-            sealed,
-            inside: PhantomData,
-        }
+        Self { sealed, inside: PhantomData }
     }
 
     /// The ciphertext.
@@ -66,9 +63,7 @@ impl<T> Serialize for Private<T> {
 
 impl<'de, T> Deserialize<'de> for Private<T> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer
-            .deserialize_byte_buf(Bytes)
-            .map(Self::from_sealed)
+        deserializer.deserialize_byte_buf(Bytes).map(Self::from_sealed)
     }
 }
 
@@ -102,11 +97,7 @@ impl<'de> Visitor<'de> for Bytes {
 /// A name of which only the first character shows. One star however long the rest is: the length of a name helps to guess it.
 #[must_use]
 pub fn mask_name(name: &str) -> String {
-    name.trim()
-        .chars()
-        .next()
-        .map(|first| format!("{first}*"))
-        .unwrap_or_default()
+    name.trim().chars().next().map(|first| format!("{first}*")).unwrap_or_default()
 }
 
 /// A telephone number of which the first three and last four digits show (`138****1234`); of a shorter one only what leaves at least four hidden.
@@ -129,26 +120,17 @@ mod tests {
     #[test]
     fn debug_shows_nothing_of_the_ciphertext() {
         let private: Private<String> = Private::from_sealed(b"canary".to_vec());
-        assert_eq!(
-            format!("{private:?} {:?}", Some(private.clone())),
-            "Private(..) Some(Private(..))"
-        );
+        assert_eq!(format!("{private:?} {:?}", Some(private.clone())), "Private(..) Some(Private(..))");
     }
 
     #[test]
     fn sealed_bytes_survive_json_and_postcard() {
         let private: Private<u64> = Private::from_sealed(vec![0, 255, 7]);
         let json = serde_json::to_string(&private).unwrap();
-        assert_eq!(
-            serde_json::from_str::<Private<u64>>(&json).unwrap(),
-            private
-        );
+        assert_eq!(serde_json::from_str::<Private<u64>>(&json).unwrap(), private);
         let packed = postcard::to_stdvec(&private).unwrap();
         assert_eq!(packed.len(), 4);
-        assert_eq!(
-            postcard::from_bytes::<Private<u64>>(&packed).unwrap(),
-            private
-        );
+        assert_eq!(postcard::from_bytes::<Private<u64>>(&packed).unwrap(), private);
     }
 
     #[test]

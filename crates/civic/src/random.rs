@@ -38,9 +38,7 @@ pub struct SystemRng;
 
 impl Rng for SystemRng {
     fn fill(&self, bytes: &mut [u8]) {
-        OsRng
-            .try_fill_bytes(bytes)
-            .expect("the operating system gives random bytes once it is up");
+        OsRng.try_fill_bytes(bytes).expect("the operating system gives random bytes once it is up");
     }
 }
 
@@ -58,10 +56,7 @@ impl SeededRng {
 
 impl Rng for SeededRng {
     fn fill(&self, bytes: &mut [u8]) {
-        self.0
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .fill_bytes(bytes);
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).fill_bytes(bytes);
     }
 }
 
@@ -95,9 +90,6 @@ mod tests {
 
     #[test]
     fn the_system_does_not_repeat_itself() {
-        assert_ne!(
-            (SystemRng.u64(), SystemRng.u64()),
-            (SystemRng.u64(), SystemRng.u64())
-        );
+        assert_ne!((SystemRng.u64(), SystemRng.u64()), (SystemRng.u64(), SystemRng.u64()));
     }
 }

@@ -98,25 +98,14 @@ impl Stopwatch {
     /// A watch that runs from `at`.
     #[must_use]
     pub const fn start(at: Micros, limit: Limit) -> Self {
-        Self {
-            started: at,
-            limit,
-            pauses: Vec::new(),
-            extended_to: None,
-            stopped: None,
-        }
+        Self { started: at, limit, pauses: Vec::new(), extended_to: None, stopped: None }
     }
 
     /// Stops counting. Nothing happens to a watch that is paused or stopped already.
     pub fn pause(&mut self, at: Micros, by: impl Into<String>, reason: impl Into<String>) {
         if self.is_running() {
             let from = self.not_before(at);
-            self.pauses.push(Pause {
-                from,
-                to: None,
-                by: by.into(),
-                reason: reason.into(),
-            });
+            self.pauses.push(Pause { from, to: None, by: by.into(), reason: reason.into() });
         }
     }
 
@@ -129,19 +118,8 @@ impl Stopwatch {
     }
 
     /// Grants a later end. A pause after the grant moves that end on; an end earlier than the one without it has no effect. The last grant holds.
-    pub fn extend(
-        &mut self,
-        to: Micros,
-        by: impl Into<String>,
-        reason: impl Into<String>,
-        at: Micros,
-    ) {
-        self.extended_to = Some(Extension {
-            to,
-            at,
-            by: by.into(),
-            reason: reason.into(),
-        });
+    pub fn extend(&mut self, to: Micros, by: impl Into<String>, reason: impl Into<String>, at: Micros) {
+        self.extended_to = Some(Extension { to, at, by: by.into(), reason: reason.into() });
     }
 
     /// Stops for good, or until reopened; ends a pause.
@@ -157,12 +135,7 @@ impl Stopwatch {
     pub fn reopen(&mut self, at: Micros) {
         if let Some(from) = self.stopped.take() {
             let to = Some(at.max(from));
-            self.pauses.push(Pause {
-                from,
-                to,
-                by: String::new(),
-                reason: CLOSED.to_owned(),
-            });
+            self.pauses.push(Pause { from, to, by: String::new(), reason: CLOSED.to_owned() });
         }
     }
 
@@ -190,15 +163,8 @@ impl Stopwatch {
             Some(extension) => self.extended(&measuring, &pauses, extension, plain, limit),
         };
         // Seven tenths, rounded down: at least 70 % is never announced late.
-        let yellow = measuring
-            .end(self.started, total / 10 * 7 + total % 10 * 7 / 10, &pauses)
-            .min(due);
-        Due {
-            due,
-            yellow,
-            provisional: measuring.is_provisional(due),
-            paused: self.is_paused(),
-        }
+        let yellow = measuring.end(self.started, total / 10 * 7 + total % 10 * 7 / 10, &pauses).min(due);
+        Due { due, yellow, provisional: measuring.is_provisional(due), paused: self.is_paused() }
     }
 
     /// The end under an extension, and the running time from the start to it.
@@ -210,26 +176,14 @@ impl Stopwatch {
         plain: Micros,
         limit: i64,
     ) -> (Micros, i64) {
-        let later: Vec<(Micros, Micros)> = pauses
-            .iter()
-            .map(|(from, to)| (extension.at.max(*from), *to))
-            .filter(|(from, to)| from < to)
-            .collect();
+        let later: Vec<(Micros, Micros)> =
+            pauses.iter().map(|(from, to)| (extension.at.max(*from), *to)).filter(|(from, to)| from < to).collect();
         let end = measuring.end(extension.to, 0, &later);
         if end <= plain {
             return (plain, limit);
         }
-        let paused: i64 = pauses
-            .iter()
-            .map(|(from, to)| measuring.between(*from, (*to).min(end)))
-            .sum();
-        (
-            end,
-            measuring
-                .between(self.started, end)
-                .saturating_sub(paused)
-                .max(limit),
-        )
+        let paused: i64 = pauses.iter().map(|(from, to)| measuring.between(*from, (*to).min(end))).sum();
+        (end, measuring.between(self.started, end).saturating_sub(paused).max(limit))
     }
 
     /// The lamp at `now` for instants this watch gave: of a stopped watch, as it stood when it stopped.
@@ -248,12 +202,7 @@ impl Stopwatch {
     /// Everything that led to the end, as of `now`.
     #[must_use]
     pub fn explain(&self, calendar: &Calendar, now: Micros) -> Explanation {
-        let Due {
-            due,
-            yellow,
-            provisional,
-            paused,
-        } = self.due(calendar, now);
+        let Due { due, yellow, provisional, paused } = self.due(calendar, now);
         Explanation {
             limit: self.limit,
             due,
@@ -271,25 +220,13 @@ impl Stopwatch {
         let mut from = self.started;
         let mut push = |kind, from: Micros, to: Micros, by: &str, reason: &str| {
             if from < to {
-                segments.push(Segment {
-                    kind,
-                    from,
-                    to,
-                    by: by.to_owned(),
-                    reason: reason.to_owned(),
-                });
+                segments.push(Segment { kind, from, to, by: by.to_owned(), reason: reason.to_owned() });
             }
         };
         for pause in &self.pauses {
             let to = pause.to.unwrap_or(end).min(end);
             push(SegmentKind::Running, from, pause.from.min(end), "", "");
-            push(
-                SegmentKind::Paused,
-                pause.from,
-                to,
-                &pause.by,
-                &pause.reason,
-            );
+            push(SegmentKind::Paused, pause.from, to, &pause.by, &pause.reason);
             from = to.max(pause.from);
         }
         push(SegmentKind::Running, from, end, "", "");
@@ -303,10 +240,7 @@ impl Stopwatch {
 
     /// Commands of one case come in order, their clocks perhaps not: an instant earlier than the last one counts as that one.
     fn not_before(&self, at: Micros) -> Micros {
-        let last = self
-            .pauses
-            .last()
-            .map_or(self.started, |pause| pause.to.unwrap_or(pause.from));
+        let last = self.pauses.last().map_or(self.started, |pause| pause.to.unwrap_or(pause.from));
         at.max(last)
     }
 }

@@ -14,9 +14,7 @@ const SHANGHAI_HOURS: i8 = 8;
 const SHANGHAI_MICROS: i64 = SHANGHAI_HOURS as i64 * Micros::HOUR;
 
 /// Microseconds since the Unix epoch, UTC. Adding and subtracting saturate: an instant out of range is a far one, never a panic.
-#[derive(
-    Copy, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default, Serialize, Deserialize,
-)]
+#[derive(Copy, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Micros(pub i64);
 
@@ -86,10 +84,7 @@ impl Micros {
     }
 
     pub(crate) const fn start_of_day_number(day: i64) -> Self {
-        Self(
-            day.saturating_mul(Self::DAY)
-                .saturating_sub(SHANGHAI_MICROS),
-        )
+        Self(day.saturating_mul(Self::DAY).saturating_sub(SHANGHAI_MICROS))
     }
 }
 
@@ -104,18 +99,14 @@ const EPOCH: Date = Date::constant(1970, 1, 1);
 
 /// Days since 1970-01-01.
 pub(crate) fn day_number(date: Date) -> i64 {
-    let days = date
-        .since((jiff::Unit::Day, EPOCH))
-        .expect("a difference of two civil dates in days never overflows");
+    let days = date.since((jiff::Unit::Day, EPOCH)).expect("a difference of two civil dates in days never overflows");
     i64::from(days.get_days())
 }
 
 /// The civil date of a day number, clamped to the dates there are.
 pub(crate) fn date_of_number(day: i64) -> Date {
     let clamped = day.clamp(day_number(Date::MIN), day_number(Date::MAX));
-    EPOCH
-        .checked_add(jiff::Span::new().days(clamped))
-        .expect("clamped to the range of civil dates")
+    EPOCH.checked_add(jiff::Span::new().days(clamped)).expect("clamped to the range of civil dates")
 }
 
 impl Add<i64> for Micros {
@@ -161,14 +152,9 @@ pub trait Clock: Send + Sync + 'static {
 pub struct SystemClock;
 
 impl Clock for SystemClock {
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "the one place that reads the machine's clock"
-    )]
+    #[expect(clippy::disallowed_methods, reason = "the one place that reads the machine's clock")]
     fn now(&self) -> Micros {
-        let since = std::time::SystemTime::now()
-            .duration_since(std::time::UNIX_EPOCH)
-            .unwrap_or_default();
+        let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
         Micros(i64::try_from(since.as_micros()).unwrap_or(i64::MAX))
     }
 }
@@ -191,11 +177,7 @@ impl SettableClock {
 
     /// Moves on by so many microseconds (backwards when negative) and says what it then shows.
     pub fn advance(&self, micros: i64) -> Micros {
-        Micros(
-            self.0
-                .fetch_add(micros, Ordering::SeqCst)
-                .wrapping_add(micros),
-        )
+        Micros(self.0.fetch_add(micros, Ordering::SeqCst).wrapping_add(micros))
     }
 }
 
@@ -228,16 +210,10 @@ mod tests {
 
     #[test]
     fn civil_time_goes_there_and_back_also_before_the_epoch() {
-        for civil in [
-            date(1969, 12, 31).at(23, 59, 59, 1_000),
-            date(2026, 11, 22).at(7, 30, 0, 0),
-        ] {
+        for civil in [date(1969, 12, 31).at(23, 59, 59, 1_000), date(2026, 11, 22).at(7, 30, 0, 0)] {
             let instant = Micros::from_local(civil);
             assert_eq!(instant.local_date(), civil.date());
-            assert_eq!(
-                instant - Micros::start_of_day(civil.date()),
-                micros_of_day(civil)
-            );
+            assert_eq!(instant - Micros::start_of_day(civil.date()), micros_of_day(civil));
         }
     }
 

@@ -75,9 +75,7 @@ impl TrackingNumber {
         for character in text.chars() {
             let digit = match character {
                 '0'..='9' => character,
-                '０'..='９' => {
-                    char::from_digit(u32::from(character) - u32::from('０'), 10).unwrap_or('0')
-                }
+                '０'..='９' => char::from_digit(u32::from(character) - u32::from('０'), 10).unwrap_or('0'),
                 _ if character.is_whitespace() || matches!(character, '-' | '－' | '–' | '—') => {
                     continue;
                 }
@@ -91,11 +89,7 @@ impl TrackingNumber {
         if count != LENGTH {
             return Err(TrackingNumberError::Length(count));
         }
-        if damm(&digits) == 0 {
-            Ok(Self(digits))
-        } else {
-            Err(TrackingNumberError::CheckDigit)
-        }
+        if damm(&digits) == 0 { Ok(Self(digits)) } else { Err(TrackingNumberError::CheckDigit) }
     }
 
     /// The seventeen digits.
@@ -130,9 +124,7 @@ fn step_at(now: Micros) -> i64 {
 
 /// The interim digit after all digits of an ASCII text: the check digit of a payload, 0 for a whole valid number.
 fn damm(digits: &str) -> u8 {
-    digits.bytes().fold(0, |interim, digit| {
-        DAMM[usize::from(interim)][usize::from(digit - b'0')]
-    })
+    digits.bytes().fold(0, |interim, digit| DAMM[usize::from(interim)][usize::from(digit - b'0')])
 }
 
 impl FromStr for TrackingNumber {
@@ -172,10 +164,7 @@ impl TrackingSequence {
     /// A sequence in its lane; no two replicas of a cluster may share one. The lane counts modulo 100.
     #[must_use]
     pub const fn new(lane: u8) -> Self {
-        Self {
-            lane: lane % LANES,
-            last: AtomicI64::new(i64::MIN),
-        }
+        Self { lane: lane % LANES, last: AtomicI64::new(i64::MIN) }
     }
 
     /// The next number: of this instant, or the step after the last one given when that is later.
@@ -183,10 +172,7 @@ impl TrackingSequence {
     pub fn next(&self, now: Micros) -> TrackingNumber {
         let wanted = step_at(now);
         let after = |last: i64| Some(wanted.max(last.saturating_add(1)));
-        let last = self
-            .last
-            .fetch_update(Ordering::SeqCst, Ordering::SeqCst, after)
-            .unwrap_or_else(|last| last);
+        let last = self.last.fetch_update(Ordering::SeqCst, Ordering::SeqCst, after).unwrap_or_else(|last| last);
         TrackingNumber::of(wanted.max(last.saturating_add(1)), self.lane)
     }
 }
@@ -210,54 +196,28 @@ mod tests {
         let number = TrackingNumber::new(NOW, &SeededRng::new(1));
         assert_eq!(number.as_str().len(), LENGTH);
         assert_eq!(TrackingNumber::parse(&number.spoken()), Ok(number.clone()));
-        assert_eq!(
-            TrackingNumber::parse(&number.spoken().replace(' ', "-")),
-            Ok(number.clone())
-        );
-        let full_width: String = number
-            .as_str()
-            .bytes()
-            .map(|b| char::from_u32(u32::from('０') + u32::from(b - b'0')).unwrap())
-            .collect();
+        assert_eq!(TrackingNumber::parse(&number.spoken().replace(' ', "-")), Ok(number.clone()));
+        let full_width: String =
+            number.as_str().bytes().map(|b| char::from_u32(u32::from('０') + u32::from(b - b'0')).unwrap()).collect();
         assert_eq!(TrackingNumber::parse(&full_width), Ok(number));
     }
 
     #[test]
     fn what_is_no_number_is_refused() {
-        assert_eq!(
-            TrackingNumber::parse(""),
-            Err(TrackingNumberError::Length(0))
-        );
-        assert_eq!(
-            TrackingNumber::parse("1234567890123456a"),
-            Err(TrackingNumberError::Character)
-        );
-        assert_eq!(
-            TrackingNumber::parse(&"0".repeat(1_000_000)),
-            Err(TrackingNumberError::Length(1_000_000))
-        );
+        assert_eq!(TrackingNumber::parse(""), Err(TrackingNumberError::Length(0)));
+        assert_eq!(TrackingNumber::parse("1234567890123456a"), Err(TrackingNumberError::Character));
+        assert_eq!(TrackingNumber::parse(&"0".repeat(1_000_000)), Err(TrackingNumberError::Length(1_000_000)));
     }
 
     #[test]
     fn a_sequence_rises_and_never_repeats_under_threads_and_a_clock_set_back() {
         let sequence = TrackingSequence::new(7);
         let batches: Vec<Vec<TrackingNumber>> = std::thread::scope(|scope| {
-            let draw = |back: i64| {
-                (0..5_000)
-                    .map(|i| sequence.next(NOW - back * i))
-                    .collect::<Vec<_>>()
-            };
+            let draw = |back: i64| (0..5_000).map(|i| sequence.next(NOW - back * i)).collect::<Vec<_>>();
             let threads: Vec<_> = (0..4).map(|back| scope.spawn(move || draw(back))).collect();
-            threads
-                .into_iter()
-                .map(|thread| thread.join().unwrap())
-                .collect()
+            threads.into_iter().map(|thread| thread.join().unwrap()).collect()
         });
-        assert!(
-            batches
-                .iter()
-                .all(|batch| batch.windows(2).all(|w| w[0] < w[1]))
-        );
+        assert!(batches.iter().all(|batch| batch.windows(2).all(|w| w[0] < w[1])));
         let distinct: HashSet<&TrackingNumber> = batches.iter().flatten().collect();
         assert_eq!(distinct.len(), 20_000);
     }

@@ -9,9 +9,7 @@ use serde::{Serialize, Serializer};
 const LONGEST: usize = 15;
 
 /// The five tiers of places.
-#[derive(
-    Copy, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, serde::Deserialize,
-)]
+#[derive(Copy, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, serde::Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Tier {
     /// 市
@@ -28,13 +26,7 @@ pub enum Tier {
 
 impl Tier {
     /// From the city down.
-    pub const ALL: [Self; 5] = [
-        Self::City,
-        Self::District,
-        Self::Town,
-        Self::Village,
-        Self::Grid,
-    ];
+    pub const ALL: [Self; 5] = [Self::City, Self::District, Self::Town, Self::Village, Self::Grid];
 
     /// `city`, `district`, `town`, `village`, `grid`.
     #[must_use]
@@ -105,8 +97,7 @@ impl DivisionCode {
     /// The code as text.
     #[must_use]
     pub fn as_str(&self) -> &str {
-        std::str::from_utf8(&self.digits[..self.tier.digits()])
-            .expect("only ASCII digits are stored")
+        std::str::from_utf8(&self.digits[..self.tier.digits()]).expect("only ASCII digits are stored")
     }
 
     /// The tier, by the number of digits.
@@ -185,39 +176,25 @@ mod tests {
         for tier in Tier::ALL {
             let code: DivisionCode = "500151001002003"[..tier.digits()].parse().unwrap();
             assert_eq!((code.tier(), code.as_str().len()), (tier, tier.digits()));
-            assert_eq!(
-                code.listed_parent().map(|parent| parent.tier()),
-                tier.above()
-            );
+            assert_eq!(code.listed_parent().map(|parent| parent.tier()), tier.above());
         }
     }
 
     #[test]
     fn codes_order_as_text_does() {
-        let mut codes = ["500151", "50", "500151001", "500112", "500151001002"]
-            .map(|text| text.parse::<DivisionCode>().unwrap());
+        let mut codes =
+            ["500151", "50", "500151001", "500112", "500151001002"].map(|text| text.parse::<DivisionCode>().unwrap());
         codes.sort();
-        assert_eq!(
-            codes.each_ref().map(DivisionCode::as_str),
-            ["50", "500112", "500151", "500151001", "500151001002"]
-        );
+        assert_eq!(codes.each_ref().map(DivisionCode::as_str), ["50", "500112", "500151", "500151001", "500151001002"]);
     }
 
     #[test]
     fn what_is_no_code_is_refused() {
         for text in ["", "5", "5001", "5001510010020031"] {
-            assert_eq!(
-                text.parse::<DivisionCode>(),
-                Err(DivisionCodeError::Length),
-                "{text}"
-            );
+            assert_eq!(text.parse::<DivisionCode>(), Err(DivisionCodeError::Length), "{text}");
         }
         for text in ["50015x", "铜梁", " 50"] {
-            assert_eq!(
-                text.parse::<DivisionCode>(),
-                Err(DivisionCodeError::Digit),
-                "{text}"
-            );
+            assert_eq!(text.parse::<DivisionCode>(), Err(DivisionCodeError::Digit), "{text}");
         }
         assert!(serde_json::from_str::<DivisionCode>("\"5001\"").is_err());
     }

@@ -45,21 +45,9 @@ pub struct Division {
 }
 
 impl Division {
-    pub(super) fn new(
-        code: DivisionCode,
-        name: &str,
-        parent: Option<DivisionCode>,
-        mark: Mark,
-    ) -> Self {
+    pub(super) fn new(code: DivisionCode, name: &str, parent: Option<DivisionCode>, mark: Mark) -> Self {
         let tier = code.tier();
-        Self {
-            code,
-            name: name.to_owned(),
-            tier,
-            parent,
-            local: mark != Mark::National,
-            zone: mark == Mark::Zone,
-        }
+        Self { code, name: name.to_owned(), tier, parent, local: mark != Mark::National, zone: mark == Mark::Zone }
     }
 }
 
@@ -67,10 +55,7 @@ impl Division {
 #[derive(Clone, Debug)]
 pub(super) enum Changed {
     Is(Division),
-    Dissolved {
-        name: String,
-        successor: DivisionCode,
-    },
+    Dissolved { name: String, successor: DivisionCode },
 }
 
 /// The differences from a date on.
@@ -121,34 +106,17 @@ impl Tree {
     ///
     /// # Errors
     /// As [`Tree::load`].
-    pub fn extended(
-        &self,
-        version: &str,
-        lists: &[&str],
-        changes: &[&str],
-    ) -> Result<Self, TreeError> {
+    pub fn extended(&self, version: &str, lists: &[&str], changes: &[&str]) -> Result<Self, TreeError> {
         let known = &self.inner;
         let version = format!("{}+{version}", known.version);
-        load::build(
-            &version,
-            known.divisions.clone(),
-            known.epochs.clone(),
-            lists,
-            changes,
-        )
+        load::build(&version, known.divisions.clone(), known.epochs.clone(), lists, changes)
     }
 
     /// The tree as it stands on a date.
     #[must_use]
     pub fn on(&self, date: Date) -> View {
-        let epoch = self
-            .inner
-            .epochs
-            .partition_point(|epoch| epoch.from <= date);
-        View {
-            inner: Arc::clone(&self.inner),
-            epoch,
-        }
+        let epoch = self.inner.epochs.partition_point(|epoch| epoch.from <= date);
+        View { inner: Arc::clone(&self.inner), epoch }
     }
 
     /// The tree as it stands on the day in China that `now` lies in.
@@ -165,11 +133,6 @@ impl Tree {
 
 impl fmt::Debug for Tree {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "Tree({}, {} places)",
-            self.inner.version,
-            self.inner.divisions.len()
-        )
+        write!(f, "Tree({}, {} places)", self.inner.version, self.inner.divisions.len())
     }
 }

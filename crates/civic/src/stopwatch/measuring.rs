@@ -19,15 +19,9 @@ impl<'a> Measuring<'a> {
     pub(super) const fn new(calendar: &'a Calendar, started: Micros, measure: Measure) -> Self {
         let origin = match measure {
             Measure::Minute | Measure::Hour => started,
-            Measure::CalendarDay | Measure::WorkingDay => {
-                Micros::start_of_day_number(started.local_day() + 1)
-            }
+            Measure::CalendarDay | Measure::WorkingDay => Micros::start_of_day_number(started.local_day() + 1),
         };
-        Self {
-            calendar,
-            measure,
-            origin,
-        }
+        Self { calendar, measure, origin }
     }
 
     /// A limit as microseconds of running time.
@@ -56,16 +50,12 @@ impl<'a> Measuring<'a> {
     ///
     /// Each pause that begins before the end found so far moves it on by what of the pause counts.
     pub(super) fn end(&self, start: Micros, length: i64, pauses: &[(Micros, Micros)]) -> Micros {
-        let mut end = if length == 0 {
-            start
-        } else {
-            self.after(start.max(self.origin), length)
-        };
+        let mut end = if length == 0 { start } else { self.after(start.max(self.origin), length) };
         for (from, to) in pauses {
             if *from >= end {
                 break;
             }
-            let stood_still = self.between((*from).max(start.min(*from)), *to);
+            let stood_still = self.between(*from, *to);
             if stood_still > 0 {
                 end = self.after(end.max(self.origin), stood_still);
             }
@@ -89,11 +79,8 @@ impl<'a> Measuring<'a> {
     fn working(&self, from: Micros, to: Micros) -> i64 {
         let days = from.local_day()..=(to - 1).local_day().min(from.local_day() + 4 * MOST_DAYS);
         let counted = days.filter(|day| self.calendar.works(*day)).map(|day| {
-            let (opens, closes) = (
-                Micros::start_of_day_number(day),
-                Micros::start_of_day_number(day + 1),
-            );
-            to.min(closes) - from.max(opens)
+            let (opens, closes) = (Micros::start_of_day_number(day), Micros::start_of_day_number(day + 1));
+            (to.min(closes) - from.max(opens)).max(0)
         });
         counted.sum()
     }
@@ -113,13 +100,15 @@ impl<'a> Measuring<'a> {
         let last = day + 4 * MOST_DAYS;
         while day < last {
             let closes = Micros::start_of_day_number(day + 1);
+            // Never negative but at the end of time, where instants saturate.
+            let open = (closes - at).max(0);
             if self.calendar.works(day) {
-                if left <= closes - at {
+                if left <= open {
                     return at + left;
                 }
-                left -= closes - at;
+                left -= open;
             }
-            at = closes;
+            at = at.max(closes);
             day += 1;
         }
         at

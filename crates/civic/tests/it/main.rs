@@ -1,5 +1,7 @@
 //! What the crate promises, tried from outside.
 #![allow(clippy::unwrap_used, reason = "tests")]
 
+mod atlas;
 mod divisions;
+mod gazetteer;
 mod stopwatch;

@@ -1,11 +1,9 @@
 //! One gRPC call with bytes in and bytes out: the messages are never built.
 use crate::problem::Problem;
-use crate::reason::Reason;
-use crate::trace::Trace;
-use crate::upstream::Upstream;
 use bytes::{Buf, BufMut, Bytes};
 use http::uri::PathAndQuery;
-use http::{HeaderMap, HeaderName};
+use http::{HeaderMap, HeaderName, HeaderValue};
+use mesh::{Channel, TRACEPARENT, TraceContext};
 use std::time::Duration;
 use tonic::codec::{Codec, DecodeBuf, Decoder, EncodeBuf, Encoder};
 use tonic::metadata::MetadataMap;
@@ -59,10 +57,10 @@ impl Decoder for Untouched {
 
 /// A call about to be made.
 pub(crate) struct Call<'a> {
-    pub(crate) upstream: &'a Upstream,
+    pub(crate) upstream: &'a Channel,
     pub(crate) path: &'a PathAndQuery,
     pub(crate) headers: &'a HeaderMap,
-    pub(crate) trace: &'a Trace,
+    pub(crate) trace: TraceContext,
     pub(crate) message: Bytes,
     /// Largest message that is taken from the service.
     pub(crate) answer_bytes: usize,
@@ -71,40 +69,23 @@ pub(crate) struct Call<'a> {
 impl Call<'_> {
     /// The answer's bytes and metadata. The deadline goes along as `grpc-timeout`.
     pub(crate) async fn unary(self, deadline: Duration) -> Result<Response<Bytes>, Problem> {
-        let mut client = self.client().await?;
+        let mut client = self.client();
         let path = self.path.clone();
         let mut request = self.request();
         request.set_timeout(deadline);
-        client
-            .unary(request, path, Untouched)
-            .await
-            .map_err(|status| Problem::of_status(&status))
+        client.unary(request, path, Untouched).await.map_err(|status| Problem::of_status(&status))
     }
 
     /// An open stream; errors before its first message are told here.
     pub(crate) async fn stream(self) -> Result<Streaming<Bytes>, Problem> {
-        let mut client = self.client().await?;
+        let mut client = self.client();
         let path = self.path.clone();
-        let answer = client
-            .server_streaming(self.request(), path, Untouched)
-            .await;
-        answer
-            .map(Response::into_inner)
-            .map_err(|status| Problem::of_status(&status))
+        let answer = client.server_streaming(self.request(), path, Untouched).await;
+        answer.map(Response::into_inner).map_err(|status| Problem::of_status(&status))
     }
 
-    async fn client(&self) -> Result<tonic::client::Grpc<Upstream>, Problem> {
-        let mut client = tonic::client::Grpc::new(self.upstream.clone())
-            .max_decoding_message_size(self.answer_bytes);
-        let ready = client.ready().await;
-        ready.map_err(|error| {
-            tracing::warn!(
-                error = &error as &dyn std::error::Error,
-                "upstream cannot be reached"
-            );
-            Problem::from(Reason::UpstreamUnavailable)
-        })?;
-        Ok(client)
+    fn client(&self) -> tonic::client::Grpc<Channel> {
+        tonic::client::Grpc::new(self.upstream.clone()).max_decoding_message_size(self.answer_bytes)
     }
 
     fn request(self) -> Request<Bytes> {
@@ -114,26 +95,21 @@ impl Call<'_> {
                 headers.insert(name, value.clone());
             }
         }
-        if let Some(value) = self.trace.header() {
-            headers.insert(HeaderName::from_static("traceparent"), value);
+        if let Ok(value) = HeaderValue::try_from(self.trace.to_string()) {
+            headers.insert(HeaderName::from_static(TRACEPARENT), value);
         }
-        Request::from_parts(
-            MetadataMap::from_headers(headers),
-            Extensions::default(),
-            self.message,
-        )
+        Request::from_parts(MetadataMap::from_headers(headers), Extensions::default(), self.message)
     }
 }
 
 /// Asks `grpc.health.v1.Health/Check` about one service, or about the whole process with an empty name.
-pub(crate) async fn is_serving(upstream: &Upstream, service: &str, wait: Duration) -> bool {
+pub(crate) async fn is_serving(upstream: &Channel, service: &str, wait: Duration) -> bool {
     let mut request = bytes::BytesMut::new();
     if !service.is_empty() {
         crate::wire::put_string(&mut request, 1, service);
     }
     let asked = async {
         let mut client = tonic::client::Grpc::new(upstream.clone());
-        client.ready().await.ok()?;
         let path = PathAndQuery::from_static("/grpc.health.v1.Health/Check");
         let mut request = Request::new(request.freeze());
         request.set_timeout(wait);

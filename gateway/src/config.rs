@@ -34,6 +34,8 @@ pub struct Config {
     pub health_ms: u64,
     /// How long a drain waits for requests at work.
     pub drain_ms: u64,
+    /// Part of the traces begun here that is recorded, 0 to 1.
+    pub trace_ratio: f64,
 }
 
 impl Default for Config {
@@ -53,6 +55,7 @@ impl Default for Config {
             heartbeat_ms: 15_000,
             health_ms: 1_000,
             drain_ms: 10_000,
+            trace_ratio: 0.01,
         }
     }
 }
@@ -110,12 +113,7 @@ impl Config {
             check(key, value as u64, 1, "at least 1")?;
         }
         check("body_bytes", self.body_bytes as u64, 1_024, "at least 1024")?;
-        check(
-            "header_bytes",
-            self.header_bytes as u64,
-            1_024,
-            "at least 1024",
-        )?;
+        check("header_bytes", self.header_bytes as u64, 1_024, "at least 1024")?;
         check("header_ms", self.header_ms, 100, "at least 100")?;
         check("request_ms", self.request_ms, 10, "at least 10")?;
         check("heartbeat_ms", self.heartbeat_ms, 10, "at least 10")?;
@@ -127,21 +125,8 @@ impl Config {
     }
 }
 
-fn check(
-    key: &'static str,
-    value: u64,
-    least: u64,
-    expected: &'static str,
-) -> Result<(), ConfigError> {
-    if value < least {
-        Err(ConfigError {
-            key,
-            expected,
-            value,
-        })
-    } else {
-        Ok(())
-    }
+fn check(key: &'static str, value: u64, least: u64, expected: &'static str) -> Result<(), ConfigError> {
+    if value < least { Err(ConfigError { key, expected, value }) } else { Ok(()) }
 }
 
 #[cfg(test)]
@@ -157,12 +142,7 @@ mod tests {
     #[test]
     fn defaults_are_valid_and_a_zero_limit_is_not() {
         Config::default().validate().unwrap();
-        let error = Config {
-            requests: 0,
-            ..Config::default()
-        }
-        .validate()
-        .unwrap_err();
+        let error = Config { requests: 0, ..Config::default() }.validate().unwrap_err();
         assert_eq!(error.key, "requests");
     }
 }

@@ -42,9 +42,7 @@ pub(crate) struct Descriptors {
 impl Descriptors {
     pub(crate) fn decode(bytes: &[u8]) -> Result<Self, BuildError> {
         let pool = DescriptorPool::decode(bytes)?;
-        let http = pool
-            .get_extension_by_name("google.api.http")
-            .ok_or(BuildError::NoAnnotations)?;
+        let http = pool.get_extension_by_name("google.api.http").ok_or(BuildError::NoAnnotations)?;
         Ok(Self { pool, http })
     }
 
@@ -69,10 +67,7 @@ impl Descriptors {
 }
 
 fn text(message: &DynamicMessage, field: &str) -> String {
-    message
-        .get_field_by_name(field)
-        .and_then(|value| value.as_str().map(str::to_owned))
-        .unwrap_or_default()
+    message.get_field_by_name(field).and_then(|value| value.as_str().map(str::to_owned)).unwrap_or_default()
 }
 
 fn rule(rpc: &MethodDescriptor, message: &DynamicMessage) -> Result<Rule, BuildError> {
@@ -85,11 +80,7 @@ fn rule(rpc: &MethodDescriptor, message: &DynamicMessage) -> Result<Rule, BuildE
     ];
     for (name, method) in methods {
         if message.has_field_by_name(name) {
-            return Ok(Rule {
-                method,
-                path: text(message, name),
-                body: text(message, "body"),
-            });
+            return Ok(Rule { method, path: text(message, name), body: text(message, "body") });
         }
     }
     Err(BuildError::Rule {
@@ -102,20 +93,10 @@ fn rule(rpc: &MethodDescriptor, message: &DynamicMessage) -> Result<Rule, BuildE
 pub(crate) fn comments(pool: &DescriptorPool) -> HashMap<String, String> {
     let mut by_path: HashMap<(String, Vec<i32>), String> = HashMap::new();
     for file in pool.files() {
-        let info = file
-            .file_descriptor_proto()
-            .source_code_info
-            .clone()
-            .unwrap_or_default();
+        let info = file.file_descriptor_proto().source_code_info.clone().unwrap_or_default();
         for location in info.location {
             let text = location.leading_comments.unwrap_or_default();
-            let text = text
-                .lines()
-                .map(str::trim)
-                .collect::<Vec<_>>()
-                .join("\n")
-                .trim()
-                .to_owned();
+            let text = text.lines().map(str::trim).collect::<Vec<_>>().join("\n").trim().to_owned();
             if !text.is_empty() {
                 by_path.insert((file.name().to_owned(), location.path), text);
             }
@@ -146,11 +127,7 @@ pub(crate) fn comments(pool: &DescriptorPool) -> HashMap<String, String> {
         note(kind.full_name(), file.name(), kind.path());
         for value in kind.values() {
             // Values live in the scope of the enum's parent; the enum's own name keeps them apart.
-            note(
-                &format!("{}.{}", kind.full_name(), value.name()),
-                file.name(),
-                value.path(),
-            );
+            note(&format!("{}.{}", kind.full_name(), value.name()), file.name(), value.path());
         }
     }
     found

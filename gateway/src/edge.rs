@@ -10,9 +10,8 @@ use crate::reason::{Language, Reason};
 use crate::reply::{self, POSITION, Reply};
 use crate::routes::{BodyRule, Found, Route, Table};
 use crate::stream::{self, Pump};
-use crate::trace::{Trace, TraceIds};
 use crate::transcode::{self, Given};
-use crate::upstream::{Upstream, Upstreams};
+use crate::upstream::Upstreams;
 use crate::wire::Plans;
 use bytes::Bytes;
 use http::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, TRANSFER_ENCODING};
@@ -20,10 +19,10 @@ use http::request::Parts;
 use http::{HeaderMap, Method, Request};
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use hyper::body::Incoming;
+use mesh::{Channel, Drain, TRACEPARENT, TraceContext, TraceSource};
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::sync::Arc;
-use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 /// Everything a request may need, built once.
@@ -32,10 +31,10 @@ pub(crate) struct Edge {
     pub(crate) table: Table,
     pub(crate) plans: Plans,
     /// By full name of the service: exactly those that have routes.
-    pub(crate) upstreams: BTreeMap<String, Upstream>,
+    pub(crate) upstreams: BTreeMap<String, Channel>,
     pub(crate) limits: Limits,
-    pub(crate) traces: TraceIds,
-    pub(crate) drain: CancellationToken,
+    pub(crate) traces: TraceSource,
+    pub(crate) drain: Drain,
     /// The pumps of open streams.
     pub(crate) pumps: TaskTracker,
     pub(crate) openapi: Bytes,
@@ -43,57 +42,46 @@ pub(crate) struct Edge {
 }
 
 impl Edge {
-    pub(crate) fn build(
-        config: Config,
-        upstreams: &Upstreams,
-        drain: CancellationToken,
-    ) -> Result<Self, BuildError> {
+    pub(crate) fn build(config: Config, upstreams: &Upstreams, drain: Drain) -> Result<Self, BuildError> {
         let descriptors = Descriptors::decode(proto::DESCRIPTORS)?;
         let mut plans = Plans::default();
         let table = Table::build(&descriptors, &mut plans)?;
         let mut used = BTreeMap::new();
         for route in &table.routes {
             let service = route.rpc.parent_service().full_name().to_owned();
-            let upstream = upstreams
-                .get(&service)
-                .ok_or_else(|| BuildError::NoUpstream(service.clone()))?;
+            let upstream = upstreams.get(&service).ok_or_else(|| BuildError::NoUpstream(service.clone()))?;
             used.insert(service, upstream.clone());
         }
         let document = openapi::document(&descriptors, &table);
         Ok(Self {
             limits: Limits::new(&config),
+            traces: TraceSource::new(&civic::SystemRng, config.trace_ratio),
             config,
-            openapi: serde_json::to_vec(&document)
-                .expect("a JSON value always serializes")
-                .into(),
+            openapi: serde_json::to_vec(&document).expect("a JSON value always serializes").into(),
             reference: openapi::page(&document).into(),
             table,
             plans,
             upstreams: used,
-            traces: TraceIds::new(),
             drain,
             pumps: TaskTracker::new(),
         })
     }
 
     /// Answers a request. Every refusal is a problem document.
-    pub(crate) async fn answer(
-        self: &Arc<Self>,
-        request: Request<Incoming>,
-        peer: IpAddr,
-    ) -> Reply {
+    pub(crate) async fn answer(self: &Arc<Self>, request: Request<Incoming>, peer: IpAddr) -> Reply {
         let (parts, body) = request.into_parts();
-        let trace = self.traces.of(&parts.headers);
-        match self.walk(&parts, body, peer, &trace).await {
+        let given = parts.headers.get(TRACEPARENT).and_then(|value| TraceContext::parse(value.to_str().ok()?));
+        let trace = given.unwrap_or_else(|| self.traces.start());
+        match self.walk(&parts, body, peer, trace).await {
             Ok(reply) => reply,
             Err(problem) => {
                 if problem.status == 500 {
-                    tracing::error!(trace = trace.id(), reason = %problem.reason, detail = ?problem.detail, "request failed");
+                    tracing::error!(trace_id = trace.trace_id(), reason = %problem.reason, detail = ?problem.detail, "request failed");
                 }
                 reply::problem(
                     &problem,
                     Language::of(parts.headers.get(http::header::ACCEPT_LANGUAGE)),
-                    trace.id(),
+                    &trace.trace_id(),
                 )
             }
         }
@@ -104,38 +92,25 @@ impl Edge {
         parts: &Parts,
         body: Incoming,
         peer: IpAddr,
-        trace: &Trace,
+        trace: TraceContext,
     ) -> Result<Reply, Problem> {
         self.check_head(parts)?;
         // HEAD is GET without the body, which hyper leaves out.
-        let method = if parts.method == Method::HEAD {
-            &Method::GET
-        } else {
-            &parts.method
-        };
+        let method = if parts.method == Method::HEAD { &Method::GET } else { &parts.method };
         let (route, segments) = match self.table.find(method, parts.uri.path()) {
             Found::Route(route, segments) => (route, segments),
             Found::OtherMethods(methods) => return Err(other_methods(&methods)),
             Found::Nothing => return self.fixed_page(method, parts.uri.path()).await,
         };
         let _place = self.limits.request()?;
-        let body = tokio::time::timeout(
-            self.config.request_time(),
-            self.body(route, &parts.headers, body),
-        );
+        let body = tokio::time::timeout(self.config.request_time(), self.body(route, &parts.headers, body));
         let body = body.await.map_err(|_| Problem::from(Reason::BodySlow))??;
         let last_event_id = match (&route.resume, parts.headers.get("last-event-id")) {
-            (Some(_), Some(value)) => {
-                Some(std::str::from_utf8(value.as_bytes()).map_err(|_| Reason::Utf8Invalid)?)
-            }
+            (Some(_), Some(value)) => Some(std::str::from_utf8(value.as_bytes()).map_err(|_| Reason::Utf8Invalid)?),
             (Some(_) | None, _) => None,
         };
-        let given = Given {
-            segments: &segments,
-            query: parts.uri.query().unwrap_or_default(),
-            body: &body,
-            last_event_id,
-        };
+        let given =
+            Given { segments: &segments, query: parts.uri.query().unwrap_or_default(), body: &body, last_event_id };
         let message = transcode::request(&self.plans, route, &given)?;
         let call = Call {
             upstream: self.upstream(route)?,
@@ -145,30 +120,19 @@ impl Edge {
             message,
             answer_bytes: self.config.answer_bytes,
         };
-        if route.streams() {
-            self.events(route, call, peer).await
-        } else {
-            self.unary(route, call).await
-        }
+        if route.streams() { self.events(route, call, peer).await } else { self.unary(route, call).await }
     }
 
     async fn fixed_page(&self, method: &Method, path: &str) -> Result<Reply, Problem> {
         let Some(page) = pages::page(self, path).await else {
             return Err(Reason::RouteUnknown.into());
         };
-        if method == Method::GET {
-            Ok(page)
-        } else {
-            Err(other_methods(&[Method::GET]))
-        }
+        if method == Method::GET { Ok(page) } else { Err(other_methods(&[Method::GET])) }
     }
 
     async fn unary(&self, route: &Route, call: Call<'_>) -> Result<Reply, Problem> {
-        let deadline = self.config.request_time();
-        let answer = tokio::time::timeout(deadline, call.unary(deadline)).await;
-        let answer = answer.map_err(|_| Problem::from(Reason::DeadlineExceeded))??;
-        let json =
-            transcode::answer(&self.plans, route, answer.get_ref()).ok_or(Reason::Internal)?;
+        let answer = call.unary(self.config.request_time()).await?;
+        let json = transcode::answer(&self.plans, route, answer.get_ref()).ok_or(Reason::Internal)?;
         let mut reply = reply::json(json);
         if let Some(position) = answer.metadata().as_ref().get(POSITION) {
             reply.headers_mut().insert(POSITION, position.clone());
@@ -176,89 +140,52 @@ impl Edge {
         Ok(reply)
     }
 
-    async fn events(
-        self: &Arc<Self>,
-        route: &Route,
-        call: Call<'_>,
-        peer: IpAddr,
-    ) -> Result<Reply, Problem> {
-        if self.drain.is_cancelled() {
+    async fn events(self: &Arc<Self>, route: &Route, call: Call<'_>, peer: IpAddr) -> Result<Reply, Problem> {
+        if self.drain.has_begun() {
             return Err(Reason::Draining.into());
         }
         let permit = self.limits.stream(call.headers, peer)?;
         let language = Language::of(call.headers.get(http::header::ACCEPT_LANGUAGE));
-        let trace = call.trace.id().to_owned();
+        let trace = call.trace.trace_id();
         let messages = tokio::time::timeout(self.config.request_time(), call.stream()).await;
         let pump = Pump {
-            messages: messages.map_err(|_| Problem::from(Reason::DeadlineExceeded))??,
+            messages: messages.map_err(|_| Problem::of_status(&mesh::Fault::deadline_exceeded().into_status()))??,
             heartbeat: std::time::Duration::from_millis(self.config.heartbeat_ms),
-            drain: self.drain.clone(),
+            drain: self.drain.token(),
             language,
             trace,
             permit,
             id_field: stream::id_field(route),
         };
         let (client, body) = stream::body(self.config.stream_buffer);
-        let index = self
-            .table
-            .routes
-            .iter()
-            .position(|other| std::ptr::eq(other, route))
-            .ok_or(Reason::Internal)?;
+        let index = self.table.routes.iter().position(|other| std::ptr::eq(other, route)).ok_or(Reason::Internal)?;
         let edge = Arc::clone(self);
-        self.pumps.spawn(async move {
-            pump.run(&edge.plans, &edge.table.routes[index], client)
-                .await
-        });
+        self.pumps.spawn(async move { pump.run(&edge.plans, &edge.table.routes[index], client).await });
         Ok(reply::events(body))
     }
 
-    fn upstream(&self, route: &Route) -> Result<&Upstream, Problem> {
-        self.upstreams
-            .get(route.rpc.parent_service().full_name())
-            .ok_or_else(|| Reason::Internal.into())
+    fn upstream(&self, route: &Route) -> Result<&Channel, Problem> {
+        self.upstreams.get(route.rpc.parent_service().full_name()).ok_or_else(|| Reason::Internal.into())
     }
 
     fn check_head(&self, parts: &Parts) -> Result<(), Problem> {
         // Four bytes a line for ": " and the line's end.
-        let lines: usize = parts
-            .headers
-            .iter()
-            .map(|(name, value)| name.as_str().len() + value.len() + 4)
-            .sum();
-        let target = parts
-            .uri
-            .path_and_query()
-            .map_or(0, |target| target.as_str().len());
-        let too_large = lines + target > self.config.header_bytes
-            || parts.headers.len() > self.config.header_lines;
+        let lines: usize = parts.headers.iter().map(|(name, value)| name.as_str().len() + value.len() + 4).sum();
+        let target = parts.uri.path_and_query().map_or(0, |target| target.as_str().len());
+        let too_large = lines + target > self.config.header_bytes || parts.headers.len() > self.config.header_lines;
         if too_large {
-            Err(Problem::new(
-                Reason::HeadersTooLarge,
-                self.config.header_bytes.to_string(),
-            ))
+            Err(Problem::new(Reason::HeadersTooLarge, self.config.header_bytes.to_string()))
         } else {
             Ok(())
         }
     }
 
     /// The body, whole, within its limit. A length that is too large is refused before a byte is read.
-    async fn body(
-        &self,
-        route: &Route,
-        headers: &HeaderMap,
-        body: Incoming,
-    ) -> Result<Bytes, Problem> {
-        let length = headers
-            .get(CONTENT_LENGTH)
-            .and_then(|value| value.to_str().ok()?.parse::<u64>().ok());
+    async fn body(&self, route: &Route, headers: &HeaderMap, body: Incoming) -> Result<Bytes, Problem> {
+        let length = headers.get(CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse::<u64>().ok());
         if matches!(route.body, BodyRule::None) {
             let has_body = length.unwrap_or(0) > 0 || headers.contains_key(TRANSFER_ENCODING);
-            return if has_body {
-                Err(Reason::BodyUnexpected.into())
-            } else {
-                Ok(Bytes::new())
-            };
+            return if has_body { Err(Reason::BodyUnexpected.into()) } else { Ok(Bytes::new()) };
         }
         let most = self.config.body_bytes;
         let too_large = || Problem::new(Reason::BodyTooLarge, format!("{most} bytes at most"));
@@ -281,34 +208,20 @@ fn other_methods(methods: &[Method]) -> Problem {
     }
     names.sort_unstable();
     names.dedup();
-    Problem {
-        allow: Some(names.join(", ")),
-        ..Reason::MethodNotAllowed.into()
-    }
+    Problem { allow: Some(names.join(", ")), ..Reason::MethodNotAllowed.into() }
 }
 
 /// `application/json`, in UTF-8 if it says so, not compressed.
 fn check_type(headers: &HeaderMap) -> Result<(), Problem> {
-    let plain = headers
-        .get(CONTENT_ENCODING)
-        .is_none_or(|value| value.as_bytes().eq_ignore_ascii_case(b"identity"));
-    let kind = headers
-        .get(CONTENT_TYPE)
-        .and_then(|value| value.to_str().ok())
-        .unwrap_or_default();
+    let plain = headers.get(CONTENT_ENCODING).is_none_or(|value| value.as_bytes().eq_ignore_ascii_case(b"identity"));
+    let kind = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let mut parts = kind.split(';').map(str::trim);
-    let json = parts
-        .next()
-        .is_some_and(|essence| essence.eq_ignore_ascii_case("application/json"));
+    let json = parts.next().is_some_and(|essence| essence.eq_ignore_ascii_case("application/json"));
     let utf8 = parts.all(|parameter| match parameter.split_once('=') {
         Some((name, value)) if name.eq_ignore_ascii_case("charset") => {
             value.trim_matches('"').eq_ignore_ascii_case("utf-8")
         }
         Some(_) | None => true,
     });
-    if plain && json && utf8 {
-        Ok(())
-    } else {
-        Err(Reason::ContentTypeUnsupported.into())
-    }
+    if plain && json && utf8 { Ok(()) } else { Err(Reason::ContentTypeUnsupported.into()) }
 }

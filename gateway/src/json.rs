@@ -11,11 +11,7 @@ pub(crate) use tree::{Node, parse};
 pub(crate) fn write(message: &MessageDescriptor, wire: &[u8]) -> Option<Vec<u8>> {
     let message = DynamicMessage::decode(message.clone(), wire).ok()?;
     let mut out = Vec::with_capacity(wire.len() * 2);
-    let options = SerializeOptions::new()
-        .skip_default_fields(true)
-        .stringify_64_bit_integers(true);
-    message
-        .serialize_with_options(&mut serde_json::Serializer::new(&mut out), &options)
-        .ok()?;
+    let options = SerializeOptions::new().skip_default_fields(true).stringify_64_bit_integers(true);
+    message.serialize_with_options(&mut serde_json::Serializer::new(&mut out), &options).ok()?;
     Some(out)
 }

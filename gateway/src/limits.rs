@@ -32,11 +32,7 @@ pub(crate) struct StreamPermit {
 
 impl Limits {
     pub(crate) fn new(config: &Config) -> Self {
-        let callers = Callers {
-            keys: RandomState::new(),
-            most: config.streams_per_caller,
-            open: Mutex::default(),
-        };
+        let callers = Callers { keys: RandomState::new(), most: config.streams_per_caller, open: Mutex::default() };
         Self {
             requests: Arc::new(Semaphore::new(config.requests)),
             streams: Arc::new(Semaphore::new(config.streams)),
@@ -46,52 +42,32 @@ impl Limits {
 
     /// A place for one request. Nothing waits here: a queue before the services would only hide that they are slow.
     pub(crate) fn request(&self) -> Result<OwnedSemaphorePermit, Problem> {
-        Arc::clone(&self.requests)
-            .try_acquire_owned()
-            .map_err(|_| Reason::TooManyRequests.into())
+        Arc::clone(&self.requests).try_acquire_owned().map_err(|_| Reason::TooManyRequests.into())
     }
 
     /// A place for one stream of this caller: known by token, else by address.
-    pub(crate) fn stream(
-        &self,
-        headers: &HeaderMap,
-        peer: IpAddr,
-    ) -> Result<StreamPermit, Problem> {
+    pub(crate) fn stream(&self, headers: &HeaderMap, peer: IpAddr) -> Result<StreamPermit, Problem> {
         let full = |_| Problem::from(Reason::TooManyStreams);
-        let place = Arc::clone(&self.streams)
-            .try_acquire_owned()
-            .map_err(full)?;
+        let place = Arc::clone(&self.streams).try_acquire_owned().map_err(full)?;
         let keys = &self.callers.keys;
         let caller = match headers.get(http::header::AUTHORIZATION) {
             Some(token) => keys.hash_one(token.as_bytes()),
             None => keys.hash_one(peer),
         };
-        let mut open = self
-            .callers
-            .open
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
+        let mut open = self.callers.open.lock().unwrap_or_else(PoisonError::into_inner);
         let count = open.entry(caller).or_default();
         if *count >= self.callers.most {
             return Err(Reason::TooManyStreams.into());
         }
         *count += 1;
         drop(open);
-        Ok(StreamPermit {
-            _place: place,
-            callers: Arc::clone(&self.callers),
-            caller,
-        })
+        Ok(StreamPermit { _place: place, callers: Arc::clone(&self.callers), caller })
     }
 }
 
 impl Drop for StreamPermit {
     fn drop(&mut self) {
-        let mut open = self
-            .callers
-            .open
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
+        let mut open = self.callers.open.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(count) = open.get_mut(&self.caller) {
             *count -= 1;
             if *count == 0 {
@@ -108,21 +84,12 @@ mod tests {
 
     #[test]
     fn one_caller_cannot_take_anothers_streams() {
-        let limits = Limits::new(&Config {
-            streams_per_caller: 1,
-            ..Config::default()
-        });
+        let limits = Limits::new(&Config { streams_per_caller: 1, ..Config::default() });
         let mut token = HeaderMap::new();
-        token.insert(
-            http::header::AUTHORIZATION,
-            http::HeaderValue::from_static("Bearer a"),
-        );
+        token.insert(http::header::AUTHORIZATION, http::HeaderValue::from_static("Bearer a"));
         let peer = IpAddr::V4(Ipv4Addr::LOCALHOST);
         let first = limits.stream(&token, peer).map_err(|p| p.reason).unwrap();
-        assert_eq!(
-            limits.stream(&token, peer).err().unwrap().reason,
-            "TOO_MANY_STREAMS"
-        );
+        assert_eq!(limits.stream(&token, peer).err().unwrap().reason, "TOO_MANY_STREAMS");
         assert!(limits.stream(&HeaderMap::new(), peer).is_ok());
         drop(first);
         assert!(limits.stream(&token, peer).is_ok());

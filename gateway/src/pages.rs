@@ -18,19 +18,14 @@ pub(crate) async fn page(edge: &Edge, path: &str) -> Option<Reply> {
 
 /// Ready when not draining and every routed service says it serves. One line per service that does not.
 async fn ready(edge: &Edge) -> Reply {
-    if edge.drain.is_cancelled() {
+    if edge.drain.has_begun() {
         return reply::text(StatusCode::SERVICE_UNAVAILABLE, "draining\n".to_owned());
     }
     let wait = Duration::from_millis(edge.config.health_ms);
     let checks = edge.upstreams.iter().map(|(service, upstream)| async move {
-        (!call::is_serving(upstream, service, wait).await)
-            .then(|| format!("{service}: not serving\n"))
+        (!call::is_serving(upstream, service, wait).await).then(|| format!("{service}: not serving\n"))
     });
-    let failing: String = futures_util::future::join_all(checks)
-        .await
-        .into_iter()
-        .flatten()
-        .collect();
+    let failing: String = futures_util::future::join_all(checks).await.into_iter().flatten().collect();
     if failing.is_empty() {
         return reply::text(StatusCode::OK, "ready\n".to_owned());
     }

@@ -1,9 +1,9 @@
 //! RFC 9457 problem details in the shape of the contract, from the edge's own refusals or from a service's status.
-use crate::reason::{Code, Language, Reason};
+use crate::reason::{Language, Reason, title};
+use mesh::Code;
 use serde::Serialize;
 use std::borrow::Cow;
 use std::time::Duration;
-use tonic_types::StatusExt;
 
 /// A field that is wrong.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -33,11 +33,27 @@ impl Detail {
 
 impl FieldFault {
     pub(crate) fn new(path: impl Into<String>, reason: Reason, note: impl Into<String>) -> Self {
-        Self {
-            path: path.into(),
-            reason: reason.as_str().into(),
-            detail: Detail::Edge(reason, note.into()),
-        }
+        Self { path: path.into(), reason: reason.as_str().into(), detail: Detail::Edge(reason, note.into()) }
+    }
+}
+
+impl From<mesh::ProblemField> for FieldFault {
+    fn from(field: mesh::ProblemField) -> Self {
+        Self { path: field.path, reason: field.reason.into(), detail: Detail::Service(field.detail) }
+    }
+}
+
+/// How long to wait where nobody said: what is exhausted or unavailable frees up within a request's time.
+const fn soon(code: Code) -> Option<Duration> {
+    match code {
+        Code::Exhausted | Code::Unavailable => Some(Duration::from_secs(1)),
+        Code::Invalid
+        | Code::Unauthenticated
+        | Code::Denied
+        | Code::NotFound
+        | Code::Conflict
+        | Code::Refused
+        | Code::Internal => None,
     }
 }
 
@@ -71,8 +87,7 @@ impl Problem {
             detail: Detail::Edge(reason, note.into()),
             fields: Vec::new(),
             // What is exhausted or unavailable at the edge frees up within a request's time.
-            retry_after: matches!(reason.code(), Code::Exhausted | Code::Unavailable)
-                .then_some(Duration::from_secs(1)),
+            retry_after: matches!(reason.code(), Code::Exhausted | Code::Unavailable).then_some(Duration::from_secs(1)),
             allow: None,
             law: None,
         }
@@ -95,69 +110,19 @@ impl Problem {
         }
     }
 
-    /// A service's status: code by the contract's table, the rest from ErrorInfo, BadRequest and RetryInfo.
+    /// A service's status, as mesh reads it.
     pub(crate) fn of_status(status: &tonic::Status) -> Self {
-        let code = Code::of_grpc(status.code());
-        let details = status.get_error_details();
-        let Some(info) = details.error_info() else {
-            return Self::of_bare_status(code, status);
-        };
-        let fields = details
-            .bad_request()
-            .map(|bad| bad.field_violations.as_slice())
-            .unwrap_or_default();
+        let problem = mesh::Problem::from_status(status);
         Self {
-            code,
-            status: code.http(),
-            reason: info.reason.clone().into(),
-            detail: Detail::Service(status.message().to_owned()),
-            fields: fields
-                .iter()
-                .map(|field| FieldFault {
-                    path: field.field.clone(),
-                    reason: field.reason.clone().into(),
-                    detail: Detail::Service(field.description.clone()),
-                })
-                .collect(),
-            retry_after: details.retry_info().and_then(|retry| retry.retry_delay),
+            code: problem.code,
+            status: problem.code.http(),
+            reason: problem.reason.into(),
+            detail: Detail::Service(problem.detail),
+            fields: problem.fields.into_iter().map(FieldFault::from).collect(),
+            retry_after: problem.retry_after.or(soon(problem.code)),
             allow: None,
-            law: info.metadata.get("law").cloned(),
+            law: problem.law,
         }
-    }
-
-    /// A status without our details comes from the transport or from a layer, not from a service's rules.
-    fn of_bare_status(code: Code, status: &tonic::Status) -> Self {
-        let reason = match code {
-            Code::Unavailable
-                if matches!(
-                    status.code(),
-                    tonic::Code::DeadlineExceeded | tonic::Code::Cancelled
-                ) =>
-            {
-                Reason::DeadlineExceeded
-            }
-            Code::Unavailable => Reason::UpstreamUnavailable,
-            Code::Internal => Reason::Internal,
-            Code::Invalid
-            | Code::Unauthenticated
-            | Code::Denied
-            | Code::NotFound
-            | Code::Conflict
-            | Code::Refused
-            | Code::Exhausted => {
-                return Self {
-                    code,
-                    status: code.http(),
-                    reason: code.slug().replace('-', "_").to_ascii_uppercase().into(),
-                    detail: Detail::Service(status.message().to_owned()),
-                    fields: Vec::new(),
-                    retry_after: None,
-                    allow: None,
-                    law: None,
-                };
-            }
-        };
-        reason.into()
     }
 
     /// The document. An internal fault says its trace id and nothing else.
@@ -174,8 +139,8 @@ impl Problem {
             | Code::Unavailable => self.detail.text(language),
         };
         let document = Document {
-            r#type: format!("/docs#{}", self.code.slug()),
-            title: self.code.title(language),
+            r#type: format!("/docs#{}", self.code.as_str()),
+            title: title(self.code, language),
             status: self.status,
             detail,
             reason: &self.reason,
@@ -183,11 +148,7 @@ impl Problem {
             fields: self
                 .fields
                 .iter()
-                .map(|field| Field {
-                    path: &field.path,
-                    reason: &field.reason,
-                    detail: field.detail.text(language),
-                })
+                .map(|field| Field { path: &field.path, reason: &field.reason, detail: field.detail.text(language) })
                 .collect(),
             trace_id: trace,
         };

@@ -9,37 +9,20 @@ use std::borrow::Cow;
 use std::collections::HashSet;
 
 /// Fills `message` from the query. An empty value means the parameter was left blank, as forms send it.
-pub(crate) fn fill(
-    message: &mut DynamicMessage,
-    route: &Route,
-    query: &str,
-) -> Result<(), Problem> {
+pub(crate) fn fill(message: &mut DynamicMessage, route: &Route, query: &str) -> Result<(), Problem> {
     let mut faults = Vec::new();
     let mut seen = HashSet::new();
     for pair in query.split('&').filter(|pair| !pair.is_empty()) {
         let (key, value) = pair.split_once('=').unwrap_or((pair, ""));
         let key = decode(key).ok_or(Reason::Utf8Invalid)?;
         let shown: String = key.chars().filter(|c| !c.is_control()).take(64).collect();
-        let utf8 = || {
-            Problem::of_fields(vec![FieldFault::new(
-                shown.clone(),
-                Reason::Utf8Invalid,
-                "",
-            )])
-        };
+        let utf8 = || Problem::of_fields(vec![FieldFault::new(shown.clone(), Reason::Utf8Invalid, "")]);
         let value = decode(value).ok_or_else(utf8)?;
         if let Err(fault) = parameter(message, route, &key, &value, &mut seen) {
-            faults.push(FieldFault {
-                path: shown,
-                ..fault
-            });
+            faults.push(FieldFault { path: shown, ..fault });
         }
     }
-    if faults.is_empty() {
-        Ok(())
-    } else {
-        Err(Problem::of_fields(faults))
-    }
+    if faults.is_empty() { Ok(()) } else { Err(Problem::of_fields(faults)) }
 }
 
 fn parameter(
@@ -60,12 +43,7 @@ fn parameter(
         BodyRule::Whole => true,
         BodyRule::Field(field) => field == first,
     };
-    if in_body
-        || route
-            .captures
-            .iter()
-            .any(|capture| capture.fields == fields)
-    {
+    if in_body || route.captures.iter().any(|capture| capture.fields == fields) {
         return Err(unknown());
     }
     let is_list = fields.last().is_some_and(FieldDescriptor::is_list);
@@ -88,10 +66,7 @@ pub(crate) fn set(
     let unknown = || FieldFault::new(path, Reason::UnknownField, "");
     let (field, rest) = fields.split_first().ok_or_else(unknown)?;
     if !rest.is_empty() {
-        let inner = message
-            .get_field_mut(field)
-            .as_message_mut()
-            .ok_or_else(unknown)?;
+        let inner = message.get_field_mut(field).as_message_mut().ok_or_else(unknown)?;
         return set(inner, rest, text, path);
     }
     if field.is_map() {
@@ -113,10 +88,7 @@ pub(crate) fn set(
 fn decode(text: &str) -> Option<Cow<'_, str>> {
     if text.contains('+') {
         let text = text.replace('+', " ");
-        return percent_decode_str(&text)
-            .decode_utf8()
-            .ok()
-            .map(|text| Cow::Owned(text.into_owned()));
+        return percent_decode_str(&text).decode_utf8().ok().map(|text| Cow::Owned(text.into_owned()));
     }
     percent_decode_str(text).decode_utf8().ok()
 }

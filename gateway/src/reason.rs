@@ -1,18 +1,5 @@
 //! Reasons for which the edge itself refuses, each with its code, HTTP status and words in both languages.
-
-/// The nine codes of the contract.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(crate) enum Code {
-    Invalid,
-    Unauthenticated,
-    Denied,
-    NotFound,
-    Conflict,
-    Refused,
-    Exhausted,
-    Unavailable,
-    Internal,
-}
+use mesh::Code;
 
 /// Language of titles and of the edge's own details.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -31,9 +18,7 @@ impl Language {
         for item in text.split(',') {
             let mut parts = item.split(';');
             let tag = parts.next().unwrap_or_default().trim().to_ascii_lowercase();
-            let weight = parts
-                .find_map(|p| p.trim().strip_prefix("q=")?.parse().ok())
-                .unwrap_or(1.0);
+            let weight = parts.find_map(|p| p.trim().strip_prefix("q=")?.parse().ok()).unwrap_or(1.0);
             let language = match tag.split('-').next() {
                 Some("en") => Self::English,
                 Some("zh") => Self::Chinese,
@@ -54,124 +39,36 @@ impl Language {
     }
 }
 
-impl Code {
-    pub(crate) const ALL: [Self; 9] = [
-        Self::Invalid,
-        Self::Unauthenticated,
-        Self::Denied,
-        Self::NotFound,
-        Self::Conflict,
-        Self::Refused,
-        Self::Exhausted,
-        Self::Unavailable,
-        Self::Internal,
-    ];
-
-    pub(crate) const fn http(self) -> u16 {
-        match self {
-            Self::Invalid => 400,
-            Self::Unauthenticated => 401,
-            Self::Denied => 403,
-            Self::NotFound => 404,
-            Self::Conflict => 409,
-            Self::Refused => 422,
-            Self::Exhausted => 429,
-            Self::Unavailable => 503,
-            Self::Internal => 500,
-        }
+/// Title of a code.
+pub(crate) const fn title(code: Code, language: Language) -> &'static str {
+    match language {
+        Language::Chinese => code.title_zh(),
+        Language::English => code.title_en(),
     }
+}
 
-    /// What a gRPC status means at the edge, by the contract's table.
-    pub(crate) const fn of_grpc(code: tonic::Code) -> Self {
-        match code {
-            tonic::Code::InvalidArgument | tonic::Code::OutOfRange => Self::Invalid,
-            tonic::Code::Unauthenticated => Self::Unauthenticated,
-            tonic::Code::PermissionDenied => Self::Denied,
-            tonic::Code::NotFound => Self::NotFound,
-            tonic::Code::AlreadyExists | tonic::Code::Aborted => Self::Conflict,
-            tonic::Code::FailedPrecondition => Self::Refused,
-            tonic::Code::ResourceExhausted => Self::Exhausted,
-            // `Cancelled` is how a passed deadline or a closing server comes back from tonic's transport.
-            tonic::Code::Unavailable | tonic::Code::DeadlineExceeded | tonic::Code::Cancelled => {
-                Self::Unavailable
-            }
-            // An rpc that the running service does not have: it is older than this gateway, or not deployed.
-            tonic::Code::Unimplemented => Self::Unavailable,
-            tonic::Code::Ok
-            | tonic::Code::Unknown
-            | tonic::Code::Internal
-            | tonic::Code::DataLoss => Self::Internal,
+/// What a client should make of a code, for the reference page.
+pub(crate) fn explanation(code: Code, language: Language) -> &'static str {
+    match code {
+        Code::Invalid => language.pick(
+            "无论现状如何，请求本身有误。改正后再发。",
+            "Wrong whatever the state. Mend the request, then send it again.",
+        ),
+        Code::Unauthenticated => {
+            language.pick("没有令牌，或令牌无效、过期。", "No token, or one that is invalid or expired.")
         }
-    }
-
-    /// Fragment of the reference page that explains it; also the last part of a problem's `type`.
-    pub(crate) const fn slug(self) -> &'static str {
-        match self {
-            Self::Invalid => "invalid",
-            Self::Unauthenticated => "unauthenticated",
-            Self::Denied => "denied",
-            Self::NotFound => "not-found",
-            Self::Conflict => "conflict",
-            Self::Refused => "refused",
-            Self::Exhausted => "exhausted",
-            Self::Unavailable => "unavailable",
-            Self::Internal => "internal",
+        Code::Denied => language.pick("您可以知道此事，但不能这样办。", "You may know of it, but not do this."),
+        Code::NotFound => language.pick("不存在，或您无权知道。", "It is not there, or you may not know of it."),
+        Code::Conflict => language
+            .pick("etag 已旧，或同一编号配了不同内容。", "A stale etag, or a number used again with other content."),
+        Code::Refused => {
+            language.pick("规则在此状态下不允许，reason 说明原因。", "The rules refuse in this state; reason says why.")
         }
-    }
-
-    pub(crate) fn title(self, language: Language) -> &'static str {
-        match self {
-            Self::Invalid => language.pick("请求有误", "The request is not valid"),
-            Self::Unauthenticated => language.pick("需要登录", "No valid token"),
-            Self::Denied => language.pick("无权办理", "Not allowed"),
-            Self::NotFound => language.pick("未找到", "Not found"),
-            Self::Conflict => language.pick("与现状冲突", "Conflicts with what is stored"),
-            Self::Refused => language.pick("当前状态不允许", "Refused by the rules in this state"),
-            Self::Exhausted => language.pick("请求过多", "Too many requests"),
-            Self::Unavailable => language.pick("暂时无法服务", "Not available now, try again"),
-            Self::Internal => language.pick("内部错误", "Our fault"),
+        Code::Exhausted => {
+            language.pick("超过限额，按 Retry-After 再试。", "Over a limit; try again after Retry-After.")
         }
-    }
-
-    pub(crate) fn explanation(self, language: Language) -> &'static str {
-        match self {
-            Self::Invalid => language.pick(
-                "无论现状如何，请求本身有误。改正后再发。",
-                "Wrong whatever the state. Mend the request, then send it again.",
-            ),
-            Self::Unauthenticated => language.pick(
-                "没有令牌，或令牌无效、过期。",
-                "No token, or one that is invalid or expired.",
-            ),
-            Self::Denied => language.pick(
-                "您可以知道此事，但不能这样办。",
-                "You may know of it, but not do this.",
-            ),
-            Self::NotFound => language.pick(
-                "不存在，或您无权知道。",
-                "It is not there, or you may not know of it.",
-            ),
-            Self::Conflict => language.pick(
-                "etag 已旧，或同一编号配了不同内容。",
-                "A stale etag, or a number used again with other content.",
-            ),
-            Self::Refused => language.pick(
-                "规则在此状态下不允许，reason 说明原因。",
-                "The rules refuse in this state; `reason` says why.",
-            ),
-            Self::Exhausted => language.pick(
-                "超过限额，按 Retry-After 再试。",
-                "Over a limit; try again after Retry-After.",
-            ),
-            Self::Unavailable => language.pick(
-                "稍后用同一 requestId 再试。",
-                "Try again later with the same requestId.",
-            ),
-            Self::Internal => language.pick(
-                "请把 traceId 告诉运维人员。",
-                "Give the traceId to the operator.",
-            ),
-        }
+        Code::Unavailable => language.pick("稍后用同一 requestId 再试。", "Try again later with the same requestId."),
+        Code::Internal => language.pick("请把 traceId 告诉运维人员。", "Give the traceId to the operator."),
     }
 }
 
@@ -220,8 +117,6 @@ reasons! {
     TooManyRequests "TOO_MANY_REQUESTS" Exhausted 429 "同时处理的请求过多" "too many requests at work";
     TooManyStreams "TOO_MANY_STREAMS" Exhausted 429 "打开的事件流过多" "too many event streams open";
     StreamTooSlow "STREAM_TOO_SLOW" Exhausted 429 "读取太慢，请从 Last-Event-ID 续读" "reading too slowly, resume by Last-Event-ID";
-    DeadlineExceeded "DEADLINE_EXCEEDED" Unavailable 503 "处理超时" "not answered in time";
-    UpstreamUnavailable "UPSTREAM_UNAVAILABLE" Unavailable 503 "服务暂时不可达" "the service cannot be reached";
     Draining "DRAINING" Unavailable 503 "正在停机，请重试" "shutting down, try again";
     Internal "INTERNAL" Internal 500 "内部错误" "internal error";
 }
@@ -244,11 +139,7 @@ mod tests {
     fn status_of_a_reason_is_the_codes_unless_http_has_its_own() {
         for reason in Reason::ALL {
             let own = [405, 408, 413, 415, 431].contains(&reason.status());
-            assert!(
-                own || reason.status() == reason.code().http(),
-                "{}",
-                reason.as_str()
-            );
+            assert!(own || reason.status() == reason.code().http(), "{}", reason.as_str());
         }
     }
 }

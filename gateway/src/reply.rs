@@ -23,12 +23,10 @@ const NO_SNIFF: HeaderValue = HeaderValue::from_static("nosniff");
 const NO_FRAME: HeaderValue = HeaderValue::from_static("DENY");
 const NO_REFERRER: HeaderValue = HeaderValue::from_static("no-referrer");
 /// JSON needs no rights in a browser at all.
-const NO_CONTENT: HeaderValue =
-    HeaderValue::from_static("default-src 'none'; frame-ancestors 'none'");
+const NO_CONTENT: HeaderValue = HeaderValue::from_static("default-src 'none'; frame-ancestors 'none'");
 /// The reference page has its style inside and nothing else.
-const STYLE_ONLY: HeaderValue = HeaderValue::from_static(
-    "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'",
-);
+const STYLE_ONLY: HeaderValue =
+    HeaderValue::from_static("default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'");
 
 const POLICY: HeaderName = http::header::CONTENT_SECURITY_POLICY;
 
@@ -64,11 +62,7 @@ pub(crate) fn html(body: impl Into<Bytes>) -> Reply {
 
 /// One line for probes.
 pub(crate) fn text(status: StatusCode, body: String) -> Reply {
-    whole(
-        status,
-        secured(HeaderValue::from_static("text/plain; charset=utf-8")),
-        body,
-    )
+    whole(status, secured(HeaderValue::from_static("text/plain; charset=utf-8")), body)
 }
 
 /// Server-sent events.
@@ -76,10 +70,7 @@ pub(crate) fn events(body: EventBody) -> Reply {
     let mut reply = Response::new(Either::Right(body));
     let mut headers = secured(HeaderValue::from_static("text/event-stream"));
     // nginx would otherwise collect events before passing them on.
-    headers.insert(
-        HeaderName::from_static("x-accel-buffering"),
-        HeaderValue::from_static("no"),
-    );
+    headers.insert(HeaderName::from_static("x-accel-buffering"), HeaderValue::from_static("no"));
     *reply.headers_mut() = headers;
     reply
 }
@@ -92,23 +83,13 @@ pub(crate) fn problem(problem: &Problem, language: Language, trace: &str) -> Rep
         let seconds = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);
         headers.insert(RETRY_AFTER, seconds.into());
     }
-    if let Some(value) = problem
-        .allow
-        .as_deref()
-        .and_then(|allow| HeaderValue::from_str(allow).ok())
-    {
+    if let Some(value) = problem.allow.as_deref().and_then(|allow| HeaderValue::from_str(allow).ok()) {
         headers.insert(ALLOW, value);
     }
     if problem.status == 401 {
-        headers.insert(
-            http::header::WWW_AUTHENTICATE,
-            HeaderValue::from_static("Bearer"),
-        );
+        headers.insert(http::header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
     }
-    headers.insert(
-        http::header::CONTENT_LANGUAGE,
-        HeaderValue::from_static(language.pick("zh-CN", "en")),
-    );
+    headers.insert(http::header::CONTENT_LANGUAGE, HeaderValue::from_static(language.pick("zh-CN", "en")));
     let status = StatusCode::from_u16(problem.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     whole(status, headers, problem.render(language, trace))
 }

@@ -53,12 +53,10 @@ impl Route {
 
     /// Fields that the path gives and the body therefore must not.
     pub(crate) fn bound(&self) -> impl Iterator<Item = &FieldDescriptor> {
-        self.captures
-            .iter()
-            .filter_map(|capture| match capture.fields.as_slice() {
-                [field] => Some(field),
-                [] | [_, ..] => None,
-            })
+        self.captures.iter().filter_map(|capture| match capture.fields.as_slice() {
+            [field] => Some(field),
+            [] | [_, ..] => None,
+        })
     }
 }
 
@@ -86,10 +84,7 @@ pub(crate) struct Table {
 
 impl Table {
     pub(crate) fn build(descriptors: &Descriptors, plans: &mut Plans) -> Result<Self, BuildError> {
-        let mut table = Self {
-            routes: Vec::new(),
-            root: Node::default(),
-        };
+        let mut table = Self { routes: Vec::new(), root: Node::default() };
         for service in descriptors.pool.services() {
             for rpc in service.methods() {
                 for rule in descriptors.rules(&rpc)? {
@@ -114,19 +109,11 @@ impl Table {
             };
         }
         let verb = route.template.verb.clone();
-        if node
-            .ends
-            .iter()
-            .any(|(v, m, _)| *v == verb && *m == route.method)
-        {
-            let what = format!(
-                "{} {} is taken by another rpc",
-                route.method, route.template.text
-            );
+        if node.ends.iter().any(|(v, m, _)| *v == verb && *m == route.method) {
+            let what = format!("{} {} is taken by another rpc", route.method, route.template.text);
             return Err(refused(&route.rpc, what));
         }
-        node.ends
-            .push((verb, route.method.clone(), self.routes.len()));
+        node.ends.push((verb, route.method.clone(), self.routes.len()));
         self.routes.push(route);
         Ok(())
     }
@@ -151,13 +138,7 @@ impl Table {
 }
 
 impl Node {
-    fn find(
-        &self,
-        rest: &[&str],
-        verb: &str,
-        method: &Method,
-        allowed: &mut Vec<Method>,
-    ) -> Option<usize> {
+    fn find(&self, rest: &[&str], verb: &str, method: &Method, allowed: &mut Vec<Method>) -> Option<usize> {
         let Some((first, rest)) = rest.split_first() else {
             for (_, m, index) in self.ends.iter().filter(|(v, _, _)| v == verb) {
                 if m == method {
@@ -170,23 +151,13 @@ impl Node {
         if first.is_empty() {
             return None;
         }
-        let literal = self
-            .literals
-            .get(*first)
-            .and_then(|node| node.find(rest, verb, method, allowed));
-        literal.or_else(|| {
-            self.any
-                .as_ref()
-                .and_then(|node| node.find(rest, verb, method, allowed))
-        })
+        let literal = self.literals.get(*first).and_then(|node| node.find(rest, verb, method, allowed));
+        literal.or_else(|| self.any.as_ref().and_then(|node| node.find(rest, verb, method, allowed)))
     }
 }
 
 fn refused(rpc: &MethodDescriptor, what: String) -> BuildError {
-    BuildError::Rule {
-        rpc: rpc.full_name().to_owned(),
-        what,
-    }
+    BuildError::Rule { rpc: rpc.full_name().to_owned(), what }
 }
 
 /// Fields along a dotted path of proto or JSON names; only the last may be a list.
@@ -195,9 +166,7 @@ pub(crate) fn field_path(message: &MessageDescriptor, path: &str) -> Option<Vec<
     let mut found = Vec::new();
     for name in path.split('.') {
         let message = inside.take()?;
-        let field = message
-            .get_field_by_json_name(name)
-            .or_else(|| message.get_field_by_name(name))?;
+        let field = message.get_field_by_json_name(name).or_else(|| message.get_field_by_name(name))?;
         if let (Kind::Message(next), false) = (field.kind(), field.is_list()) {
             inside = Some(next);
         }
@@ -211,48 +180,33 @@ fn route(rpc: &MethodDescriptor, rule: Rule, plans: &mut Plans) -> Result<Route,
         return Err(refused(rpc, "a client stream has no HTTP form".to_owned()));
     }
     let (input, output) = (rpc.input(), rpc.output());
-    let template = Template::parse(&rule.path)
-        .map_err(|what| refused(rpc, format!("{}: {what}", rule.path)))?;
+    let template = Template::parse(&rule.path).map_err(|what| refused(rpc, format!("{}: {what}", rule.path)))?;
     let mut captures = Vec::new();
     for (path, segments) in &template.captures {
-        let fields = field_path(&input, path)
-            .ok_or_else(|| refused(rpc, format!("no field {path} in the request")))?;
-        captures.push(Capture {
-            fields,
-            segments: segments.clone(),
-        });
+        let fields = field_path(&input, path).ok_or_else(|| refused(rpc, format!("no field {path} in the request")))?;
+        captures.push(Capture { fields, segments: segments.clone() });
     }
     let body = match rule.body.as_str() {
         "" => BodyRule::None,
         "*" => BodyRule::Whole,
         name => {
-            let field = input
-                .get_field_by_name(name)
-                .filter(|f| matches!(f.kind(), Kind::Message(_)) && !f.is_list());
-            BodyRule::Field(
-                field.ok_or_else(|| refused(rpc, format!("body {name} is no message field")))?,
-            )
+            let field = input.get_field_by_name(name).filter(|f| matches!(f.kind(), Kind::Message(_)) && !f.is_list());
+            BodyRule::Field(field.ok_or_else(|| refused(rpc, format!("body {name} is no message field")))?)
         }
     };
     plans.add(&input);
     plans.add(&output);
     let grpc_path = format!("/{}/{}", rpc.parent_service().full_name(), rpc.name());
-    let text =
-        |field: FieldDescriptor| Some(field).filter(|f| f.kind() == Kind::String && !f.is_list());
+    let text = |field: FieldDescriptor| Some(field).filter(|f| f.kind() == Kind::String && !f.is_list());
     Ok(Route {
         method: rule.method,
         template,
         body,
         captures,
-        grpc_path: grpc_path
-            .parse()
-            .map_err(|_| refused(rpc, "its name is no path".to_owned()))?,
+        grpc_path: grpc_path.parse().map_err(|_| refused(rpc, "its name is no path".to_owned()))?,
         input_plan: None,
         output_plan: None,
-        resume: rpc
-            .is_server_streaming()
-            .then(|| input.get_field_by_name("last_event_id").and_then(text))
-            .flatten(),
+        resume: rpc.is_server_streaming().then(|| input.get_field_by_name("last_event_id").and_then(text)).flatten(),
         rpc: rpc.clone(),
         input,
         output,
@@ -264,11 +218,7 @@ mod tests {
     use super::*;
 
     fn table() -> Table {
-        Table::build(
-            &Descriptors::decode(proto::DESCRIPTORS).unwrap(),
-            &mut Plans::default(),
-        )
-        .unwrap()
+        Table::build(&Descriptors::decode(proto::DESCRIPTORS).unwrap(), &mut Plans::default()).unwrap()
     }
 
     fn rpc(table: &Table, method: &Method, path: &str) -> String {
@@ -303,9 +253,6 @@ mod tests {
 
     #[test]
     fn colon_escaped_in_the_path_is_not_a_verb() {
-        assert_eq!(
-            rpc(&table(), &Method::GET, "/v1/reports/a%3Ab"),
-            "GetReport"
-        );
+        assert_eq!(rpc(&table(), &Method::GET, "/v1/reports/a%3Ab"), "GetReport");
     }
 }

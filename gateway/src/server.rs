@@ -9,6 +9,7 @@ use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
+use mesh::Drain;
 use std::future::poll_fn;
 use std::net::SocketAddr;
 use std::pin::{Pin, pin};
@@ -18,7 +19,6 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
-use tokio_util::sync::CancellationToken;
 
 /// The gateway cannot start.
 #[derive(Debug, thiserror::Error)]
@@ -31,13 +31,8 @@ pub enum Error {
     Build(#[from] BuildError),
 }
 
-/// Serves HTTP on `listener` until `drain` is cancelled and requests at work are done, or the drain's bound has passed.
-pub async fn serve(
-    config: Config,
-    upstreams: Upstreams,
-    listener: TcpListener,
-    drain: CancellationToken,
-) -> Result<(), Error> {
+/// Serves HTTP on `listener` until `drain` has begun and requests at work are done, or the drain's bound has passed.
+pub async fn serve(config: Config, upstreams: Upstreams, listener: TcpListener, drain: Drain) -> Result<(), Error> {
     config.validate()?;
     let bound = Duration::from_millis(config.drain_ms);
     let edge = Arc::new(Edge::build(config, &upstreams, drain)?);
@@ -49,11 +44,13 @@ pub async fn serve(
         while connections.join_next().await.is_some() {}
         edge.pumps.wait().await;
     };
-    if tokio::time::timeout(bound, finished).await.is_err() {
-        tracing::warn!(
-            left = connections.len(),
-            "connections cut at the end of the drain's bound"
-        );
+    let hard = edge.drain.clone();
+    let cut = tokio::select! {
+        finished = tokio::time::timeout(bound, finished) => finished.is_err(),
+        () = hard.hard() => true,
+    };
+    if cut {
+        tracing::warn!(left = connections.len(), "connections cut at the end of the drain's bound");
         connections.abort_all();
     }
     Ok(())
@@ -70,7 +67,7 @@ async fn accept(edge: &Arc<Edge>, listener: &TcpListener) -> JoinSet<()> {
             (place, listener.accept().await)
         };
         tokio::select! {
-            () = edge.drain.cancelled() => return connections,
+            () = edge.drain.begun() => return connections,
             (place, accepted) = next => match accepted {
                 Ok((stream, peer)) => {
                     let edge = Arc::clone(edge);
@@ -112,7 +109,7 @@ async fn connection(edge: Arc<Edge>, stream: TcpStream, peer: SocketAddr) {
     });
     let mut connection = http.serve_connection(TokioIo::new(stream), service);
     let mut draining = false;
-    let mut drained = pin!(drain.cancelled());
+    let mut drained = pin!(drain.begun());
     loop {
         tokio::select! {
             ended = poll_fn(|context| connection.poll_without_shutdown(context)) => {

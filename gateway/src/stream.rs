@@ -67,32 +67,17 @@ impl Pump {
         if let Some(Some(problem)) = ending {
             let document = problem.render(self.language, &self.trace);
             // Best effort: behind a full buffer nobody reads it.
-            let text = format!(
-                "event: error\ndata: {}\n\n",
-                String::from_utf8_lossy(&document)
-            );
+            let text = format!("event: error\ndata: {}\n\n", String::from_utf8_lossy(&document));
             drop(client.try_send(Ok(Frame::data(text.into()))));
         }
         drop(self.permit);
     }
 
-    fn event(
-        &self,
-        plans: &Plans,
-        route: &Route,
-        message: &[u8],
-    ) -> Result<String, Option<Problem>> {
-        let quick = route
-            .output_plan
-            .and_then(|plan| plans.to_json(plan, message));
-        let json = quick
-            .or_else(|| json::write(&route.output, message))
-            .and_then(|json| String::from_utf8(json).ok());
+    fn event(&self, plans: &Plans, route: &Route, message: &[u8]) -> Result<String, Option<Problem>> {
+        let quick = route.output_plan.and_then(|plan| plans.to_json(plan, message));
+        let json = quick.or_else(|| json::write(&route.output, message)).and_then(|json| String::from_utf8(json).ok());
         let json = json.ok_or_else(|| Some(Problem::from(Reason::Internal)))?;
-        let id = self
-            .id_field
-            .and_then(|number| wire::find_string(message, number))
-            .unwrap_or_default();
+        let id = self.id_field.and_then(|number| wire::find_string(message, number)).unwrap_or_default();
         // A line break in an id would end its line; such an id cannot be resumed by.
         if id.is_empty() || id.contains(['\n', '\r', '\0']) {
             return Ok(format!("data: {json}\n\n"));
@@ -107,10 +92,8 @@ fn put(client: &mpsc::Sender<Piece>, text: String) -> Result<(), Option<Problem>
     if client.capacity() <= 1 {
         return Err(Some(Reason::StreamTooSlow.into()));
     }
-    client
-        .try_send(Ok(Frame::data(text.into())))
-        .map_err(|error| match error {
-            TrySendError::Full(_) => Some(Reason::StreamTooSlow.into()),
-            TrySendError::Closed(_) => None,
-        })
+    client.try_send(Ok(Frame::data(text.into()))).map_err(|error| match error {
+        TrySendError::Full(_) => Some(Reason::StreamTooSlow.into()),
+        TrySendError::Closed(_) => None,
+    })
 }

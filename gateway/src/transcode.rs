@@ -32,9 +32,7 @@ pub(crate) fn request(plans: &Plans, route: &Route, given: &Given<'_>) -> Result
 
 /// JSON of an answer; `None` when the service sent something that is not its message.
 pub(crate) fn answer(plans: &Plans, route: &Route, bytes: &[u8]) -> Option<Vec<u8>> {
-    let quick = route
-        .output_plan
-        .and_then(|plan| plans.to_json(plan, bytes));
+    let quick = route.output_plan.and_then(|plan| plans.to_json(plan, bytes));
     quick.or_else(|| json::write(&route.output, bytes))
 }
 
@@ -71,8 +69,7 @@ pub(crate) fn careful_request(route: &Route, given: &Given<'_>) -> Result<Dynami
         BodyRule::Whole => {
             let bound: Vec<FieldDescriptor> = route.bound().cloned().collect();
             let tree = tree(given.body)?;
-            json::read(&route.input, tree, &ReadAs::Request { bound: &bound })
-                .map_err(Problem::of_fields)?
+            json::read(&route.input, tree, &ReadAs::Request { bound: &bound }).map_err(Problem::of_fields)?
         }
         BodyRule::Field(field) => field_message(route, field, given.body)?,
     };
@@ -80,17 +77,10 @@ pub(crate) fn careful_request(route: &Route, given: &Given<'_>) -> Result<Dynami
         query::fill(&mut message, route, given.query)?;
     }
     for capture in &route.captures {
-        let name = capture
-            .fields
-            .iter()
-            .map(FieldDescriptor::json_name)
-            .collect::<Vec<_>>()
-            .join(".");
-        let utf8 =
-            || Problem::of_fields(vec![FieldFault::new(name.clone(), Reason::Utf8Invalid, "")]);
+        let name = capture.fields.iter().map(FieldDescriptor::json_name).collect::<Vec<_>>().join(".");
+        let utf8 = || Problem::of_fields(vec![FieldFault::new(name.clone(), Reason::Utf8Invalid, "")]);
         let text = captured(capture, given.segments).ok_or_else(utf8)?;
-        query::set(&mut message, &capture.fields, &text, &name)
-            .map_err(|fault| Problem::of_fields(vec![fault]))?;
+        query::set(&mut message, &capture.fields, &text, &name).map_err(|fault| Problem::of_fields(vec![fault]))?;
     }
     // A browser reconnects to the same address with this header: it is newer than what the query says.
     if let (Some(field), Some(id)) = (&route.resume, given.last_event_id) {
@@ -100,21 +90,15 @@ pub(crate) fn careful_request(route: &Route, given: &Given<'_>) -> Result<Dynami
 }
 
 fn tree(body: &[u8]) -> Result<json::Node, Problem> {
-    let text = std::str::from_utf8(body).map_err(|error| {
-        Problem::new(Reason::Utf8Invalid, format!("byte {}", error.valid_up_to()))
-    })?;
+    let text = std::str::from_utf8(body)
+        .map_err(|error| Problem::new(Reason::Utf8Invalid, format!("byte {}", error.valid_up_to())))?;
     json::parse(text).map_err(|words| Problem::new(Reason::JsonMalformed, words))
 }
 
-fn field_message(
-    route: &Route,
-    field: &FieldDescriptor,
-    body: &[u8],
-) -> Result<DynamicMessage, Problem> {
+fn field_message(route: &Route, field: &FieldDescriptor, body: &[u8]) -> Result<DynamicMessage, Problem> {
     let mut message = DynamicMessage::new(route.input.clone());
     if let Kind::Message(inner) = field.kind() {
-        let read =
-            json::read(&inner, tree(body)?, &ReadAs::Field(field)).map_err(Problem::of_fields)?;
+        let read = json::read(&inner, tree(body)?, &ReadAs::Field(field)).map_err(Problem::of_fields)?;
         message.set_field(field, Value::Message(read));
     }
     Ok(message)

@@ -125,14 +125,10 @@ mod tests {
             put_bytes(&mut out, 2, &vec![7; length]);
             close_message(&mut out, start);
             let mut rest = &out[..];
-            let Some((1, Raw::Delimited(inner))) = take_field(&mut rest) else {
-                panic!("no message")
-            };
+            let Some((1, Raw::Delimited(inner))) = take_field(&mut rest) else { panic!("no message") };
             assert!(rest.is_empty());
             let mut inner = inner;
-            let Some((2, Raw::Delimited(bytes))) = take_field(&mut inner) else {
-                panic!("no bytes")
-            };
+            let Some((2, Raw::Delimited(bytes))) = take_field(&mut inner) else { panic!("no bytes") };
             assert_eq!((bytes.len(), inner.len()), (length, 0));
         }
     }

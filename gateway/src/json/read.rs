@@ -28,10 +28,7 @@ pub(crate) fn read(
         ReadAs::Request { bound } => (String::new(), *bound),
         ReadAs::Field(field) => (field.json_name().to_owned(), &[][..]),
     };
-    let mut reader = Reader {
-        path,
-        faults: Vec::new(),
-    };
+    let mut reader = Reader { path, faults: Vec::new() };
     let read = reader.message(message, node, bound);
     match read {
         Some(message) if reader.faults.is_empty() => Ok(message),
@@ -46,17 +43,9 @@ pub(crate) fn scalar(field: &FieldDescriptor, text: &str, path: &str) -> Result<
         (Kind::Bool, "false") => Node::Bool(false),
         _ => Node::Text(text.to_owned()),
     };
-    let mut reader = Reader {
-        path: path.to_owned(),
-        faults: Vec::new(),
-    };
+    let mut reader = Reader { path: path.to_owned(), faults: Vec::new() };
     let value = reader.value(&field.kind(), node);
-    value.ok_or_else(|| {
-        reader
-            .faults
-            .pop()
-            .unwrap_or_else(|| FieldFault::new(path, Reason::TypeMismatch, ""))
-    })
+    value.ok_or_else(|| reader.faults.pop().unwrap_or_else(|| FieldFault::new(path, Reason::TypeMismatch, "")))
 }
 
 struct Reader {
@@ -68,8 +57,7 @@ impl Reader {
     /// Records a fault at the present path. Always `None`, so that it can end a reading.
     fn fault<T>(&mut self, reason: Reason, note: &str) -> Option<T> {
         if self.faults.len() < MOST_FAULTS {
-            self.faults
-                .push(FieldFault::new(self.path.clone(), reason, note));
+            self.faults.push(FieldFault::new(self.path.clone(), reason, note));
         }
         None
     }
@@ -100,13 +88,9 @@ impl Reader {
         let mut read = DynamicMessage::new(message.clone());
         let mut seen = HashSet::new();
         for (key, value) in entries {
-            let field = message
-                .get_field_by_json_name(&key)
-                .or_else(|| message.get_field_by_name(&key));
+            let field = message.get_field_by_json_name(&key).or_else(|| message.get_field_by_name(&key));
             let Some(field) = field else {
-                self.at(&shown(&key), |reader| {
-                    reader.fault::<()>(Reason::UnknownField, "")
-                });
+                self.at(&shown(&key), |reader| reader.fault::<()>(Reason::UnknownField, ""));
                 continue;
             };
             self.at(field.json_name(), |reader| {
@@ -122,12 +106,7 @@ impl Reader {
         Some(read)
     }
 
-    fn field(
-        &mut self,
-        message: &mut DynamicMessage,
-        field: &FieldDescriptor,
-        node: Node,
-    ) -> Option<()> {
+    fn field(&mut self, message: &mut DynamicMessage, field: &FieldDescriptor, node: Node) -> Option<()> {
         // Null means absent in proto JSON, except where null is a value of its own.
         if node == Node::Null && !takes_null(field) {
             return Some(());
@@ -138,9 +117,7 @@ impl Reader {
             (_, true, _) => return self.fault(Reason::TypeMismatch, "array expected"),
             (_, _, node) => self.value(&field.kind(), node)?,
         };
-        let rival = field
-            .containing_oneof()
-            .and_then(|oneof| oneof.fields().find(|other| message.has_field(other)));
+        let rival = field.containing_oneof().and_then(|oneof| oneof.fields().find(|other| message.has_field(other)));
         if let Some(rival) = rival {
             return self.fault(Reason::OneofConflict, rival.json_name());
         }
@@ -163,10 +140,7 @@ impl Reader {
         let Kind::Message(entry) = field.kind() else {
             return self.fault(Reason::TypeMismatch, "");
         };
-        let (key_kind, value_kind) = (
-            entry.map_entry_key_field().kind(),
-            entry.map_entry_value_field().kind(),
-        );
+        let (key_kind, value_kind) = (entry.map_entry_key_field().kind(), entry.map_entry_value_field().kind());
         let mut map = HashMap::new();
         for (key, value) in entries {
             self.at(&shown(&key), |reader| {
@@ -175,15 +149,9 @@ impl Reader {
                     (Kind::Bool, "false") => Node::Bool(false),
                     _ => Node::Text(key),
                 };
-                let key = reader
-                    .value(&key_kind, key_node)
-                    .and_then(Value::into_map_key)?;
+                let key = reader.value(&key_kind, key_node).and_then(Value::into_map_key)?;
                 let value = reader.value(&value_kind, value)?;
-                if map.insert(key, value).is_some() {
-                    reader.fault(Reason::DuplicateKey, "")
-                } else {
-                    Some(())
-                }
+                if map.insert(key, value).is_some() { reader.fault(Reason::DuplicateKey, "") } else { Some(()) }
             });
         }
         Some(map)
@@ -207,32 +175,20 @@ impl Reader {
             },
             (Kind::String, Node::Text(text)) => (Some(Value::String(text)), ""),
             (Kind::String, _) => (None, "string expected"),
-            (Kind::Bytes, Node::Text(text)) => (
-                base64(&text).map(|b| Value::Bytes(b.into())),
-                "base64 expected",
-            ),
+            (Kind::Bytes, Node::Text(text)) => (base64(&text).map(|b| Value::Bytes(b.into())), "base64 expected"),
             (Kind::Bytes, _) => (None, "base64 expected"),
             (Kind::Bool, Node::Bool(value)) => (Some(Value::Bool(value)), ""),
             (Kind::Bool, _) => (None, "true or false expected"),
             (Kind::Double, node) => (float(&node).map(Value::F64), "number expected"),
-            (Kind::Float, node) => (
-                float(&node).and_then(single).map(Value::F32),
-                "number expected",
-            ),
+            (Kind::Float, node) => (float(&node).and_then(single).map(Value::F32), "number expected"),
             (Kind::Int32 | Kind::Sint32 | Kind::Sfixed32, node) => {
                 (whole(&node).map(Value::I32), "32-bit integer expected")
             }
             (Kind::Int64 | Kind::Sint64 | Kind::Sfixed64, node) => {
                 (whole(&node).map(Value::I64), "64-bit integer expected")
             }
-            (Kind::Uint32 | Kind::Fixed32, node) => (
-                whole(&node).map(Value::U32),
-                "unsigned 32-bit integer expected",
-            ),
-            (Kind::Uint64 | Kind::Fixed64, node) => (
-                whole(&node).map(Value::U64),
-                "unsigned 64-bit integer expected",
-            ),
+            (Kind::Uint32 | Kind::Fixed32, node) => (whole(&node).map(Value::U32), "unsigned 32-bit integer expected"),
+            (Kind::Uint64 | Kind::Fixed64, node) => (whole(&node).map(Value::U64), "unsigned 64-bit integer expected"),
         };
         match read {
             Some(value) => Some(value),
@@ -245,10 +201,7 @@ impl Reader {
         let value = self.plain(node)?;
         match DynamicMessage::deserialize(message.clone(), value) {
             Ok(read) => Some(read),
-            Err(_) => self.fault(
-                Reason::TypeMismatch,
-                &format!("{} expected", message.name()),
-            ),
+            Err(_) => self.fault(Reason::TypeMismatch, &format!("{} expected", message.name())),
         }
     }
 
@@ -274,11 +227,7 @@ impl Reader {
                     self.at(&shown(&key), |reader| {
                         let value = reader.plain(value)?;
                         let twice = object.insert(key.clone(), value).is_some();
-                        if twice {
-                            reader.fault(Reason::DuplicateKey, "")
-                        } else {
-                            Some(())
-                        }
+                        if twice { reader.fault(Reason::DuplicateKey, "") } else { Some(()) }
                     })?;
                 }
                 object.into()
@@ -289,17 +238,12 @@ impl Reader {
 
 /// A stranger's key or value as it may stand in an answer: short, on one line.
 fn shown(text: &str) -> String {
-    text.chars()
-        .take(64)
-        .map(|c| if c.is_control() { '\u{fffd}' } else { c })
-        .collect()
+    text.chars().take(64).map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect()
 }
 
 fn takes_null(field: &FieldDescriptor) -> bool {
     match field.kind() {
-        Kind::Message(message) => {
-            message.full_name() == "google.protobuf.Value" && !field.is_list()
-        }
+        Kind::Message(message) => message.full_name() == "google.protobuf.Value" && !field.is_list(),
         Kind::Enum(kind) => kind.full_name() == "google.protobuf.NullValue",
         Kind::Double
         | Kind::Float
@@ -325,9 +269,7 @@ fn integer(node: &Node) -> Option<i128> {
         Node::Unsigned(value) => Some((*value).into()),
         Node::Signed(value) => Some((*value).into()),
         // Beyond 2^53 a float no longer says which integer was meant.
-        Node::Float(value) if value.fract() == 0.0 && value.abs() <= 9_007_199_254_740_992.0 => {
-            Some(*value as i128)
-        }
+        Node::Float(value) if value.fract() == 0.0 && value.abs() <= 9_007_199_254_740_992.0 => Some(*value as i128),
         Node::Text(text) => text.parse().ok(),
         Node::Float(_) | Node::Null | Node::Bool(_) | Node::List(_) | Node::Object(_) => None,
     }
@@ -364,10 +306,6 @@ pub(crate) fn base64(text: &str) -> Option<Vec<u8>> {
         .with_decode_padding_mode(DecodePaddingMode::Indifferent);
     const STANDARD: GeneralPurpose = GeneralPurpose::new(&base64::alphabet::STANDARD, LENIENT);
     const URL_SAFE: GeneralPurpose = GeneralPurpose::new(&base64::alphabet::URL_SAFE, LENIENT);
-    let engine = if text.contains(['-', '_']) {
-        URL_SAFE
-    } else {
-        STANDARD
-    };
+    let engine = if text.contains(['-', '_']) { URL_SAFE } else { STANDARD };
     engine.decode(text).ok()
 }

@@ -28,21 +28,18 @@ impl Template {
             Some(at) => (&path[..end + at], &path[end + at + 1..]),
             None => (path, ""),
         };
-        let mut template = Self {
-            text: text.to_owned(),
-            segments: Vec::new(),
-            verb: verb.to_owned(),
-            captures: Vec::new(),
-        };
+        let mut template =
+            Self { text: text.to_owned(), segments: Vec::new(), verb: verb.to_owned(), captures: Vec::new() };
         while !rest.is_empty() {
             let (part, after) = if let Some(inner) = rest.strip_prefix('{') {
                 let (inner, after) = inner.split_once('}').ok_or("brace is not closed")?;
                 template.capture(inner)?;
-                ("", after)
+                (None, after)
             } else {
-                rest.split_at(rest.find('/').unwrap_or(rest.len()))
+                let (part, after) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
+                (Some(part), after)
             };
-            if !part.is_empty() {
+            if let Some(part) = part {
                 template.segment(part)?;
             }
             rest = match after.strip_prefix('/') {
@@ -61,8 +58,7 @@ impl Template {
         for part in pattern.split('/') {
             self.segment(part)?;
         }
-        self.captures
-            .push((field.to_owned(), from..self.segments.len()));
+        self.captures.push((field.to_owned(), from..self.segments.len()));
         Ok(())
     }
 
@@ -87,25 +83,13 @@ mod tests {
     fn captures_know_their_positions() {
         let template = Template::parse("/v1/{name=workOrders/*}/parts/{part}:answerPart").unwrap();
         assert_eq!(template.segments.len(), 5);
-        assert_eq!(
-            template.captures,
-            vec![("name".to_owned(), 1..3), ("part".to_owned(), 4..5)]
-        );
+        assert_eq!(template.captures, vec![("name".to_owned(), 1..3), ("part".to_owned(), 4..5)]);
         assert_eq!(template.verb, "answerPart");
     }
 
     #[test]
     fn templates_that_cannot_be_matched_by_position_are_refused() {
-        for bad in [
-            "v1",
-            "/v1/",
-            "/v1/**",
-            "/v1/{name",
-            "/v1/{name=**}",
-            "/v1/a*",
-            "/v1/{a}b",
-            "/v1//b",
-        ] {
+        for bad in ["v1", "/v1/", "/v1/**", "/v1/{name", "/v1/{name=**}", "/v1/a*", "/v1/{a}b", "/v1//b"] {
             assert!(Template::parse(bad).is_err(), "{bad}");
         }
     }

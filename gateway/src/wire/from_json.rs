@@ -22,21 +22,10 @@ impl Plans {
     ) -> Option<()> {
         let plan = self.plan(id);
         // What the path gives counts as seen: in the body it would be a second time.
-        let index = |field: &FieldDescriptor| {
-            plan.by_name
-                .get(field.json_name())
-                .map(|index| plan.fields[*index].bit)
-        };
+        let index = |field: &FieldDescriptor| plan.by_name.get(field.json_name()).map(|index| plan.fields[*index].bit);
         let seen = bound.filter_map(index).fold(0, |mask, bit| mask | bit);
         let mut parser = serde_json::Deserializer::from_str(text);
-        parser
-            .deserialize_map(Object {
-                plans: self,
-                plan,
-                seen,
-                out,
-            })
-            .ok()?;
+        parser.deserialize_map(Object { plans: self, plan, seen, out }).ok()?;
         parser.end().ok()
     }
 }
@@ -69,12 +58,7 @@ impl<'de> Visitor<'de> for Object<'_> {
                 return Err(unusual());
             }
             self.seen |= field.bit;
-            let value = Value {
-                plans: self.plans,
-                field,
-                item: false,
-                out: self.out,
-            };
+            let value = Value { plans: self.plans, field, item: false, out: self.out };
             if entries.next_value_seed(value)? {
                 held |= field.bit;
             }
@@ -102,11 +86,7 @@ impl<'a> Visitor<'_> for Key<'a> {
     }
 
     fn visit_str<E: Error>(self, name: &str) -> Result<&'a Field, E> {
-        self.0
-            .by_name
-            .get(name)
-            .map(|index| &self.0.fields[*index])
-            .ok_or_else(unusual)
+        self.0.by_name.get(name).map(|index| &self.0.fields[*index]).ok_or_else(unusual)
     }
 }
 
@@ -263,12 +243,7 @@ impl<'de> Visitor<'de> for Value<'_> {
     }
 
     fn visit_str<E: Error>(self, text: &str) -> Result<bool, E> {
-        if self.expects_list() {
-            None
-        } else {
-            self.text(text)
-        }
-        .ok_or_else(unusual)
+        if self.expects_list() { None } else { self.text(text) }.ok_or_else(unusual)
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<bool, A::Error> {
@@ -276,12 +251,7 @@ impl<'de> Visitor<'de> for Value<'_> {
             return Err(unusual());
         }
         loop {
-            let item = Value {
-                plans: self.plans,
-                field: self.field,
-                item: true,
-                out: &mut *self.out,
-            };
+            let item = Value { plans: self.plans, field: self.field, item: true, out: &mut *self.out };
             if items.next_element_seed(item)?.is_none() {
                 return Ok(true);
             }
@@ -297,12 +267,7 @@ impl<'de> Visitor<'de> for Value<'_> {
         }
         put_key(self.out, self.field.number, DELIMITED);
         let start = self.out.len();
-        let inner = Object {
-            plans: self.plans,
-            plan: self.plans.plan(id),
-            seen: 0,
-            out: &mut *self.out,
-        };
+        let inner = Object { plans: self.plans, plan: self.plans.plan(id), seen: 0, out: &mut *self.out };
         inner.visit_map(entries)?;
         close_message(self.out, start);
         Ok(true)

@@ -71,12 +71,7 @@ impl Plans {
         self.known.insert(message.full_name().to_owned(), id);
         let ours = !message.full_name().starts_with("google.protobuf.");
         let direct = ours && message.fields().len() <= 128 && message.extensions().len() == 0;
-        self.plans.push(Plan {
-            fields: Vec::new(),
-            by_name: HashMap::new(),
-            by_number: Vec::new(),
-            direct,
-        });
+        self.plans.push(Plan { fields: Vec::new(), by_name: HashMap::new(), by_number: Vec::new(), direct });
         if direct {
             self.fill(id, message);
         }
@@ -85,30 +80,22 @@ impl Plans {
 
     fn fill(&mut self, id: PlanId, message: &MessageDescriptor) {
         let descriptors: Vec<FieldDescriptor> = message.fields().collect();
-        let bits: HashMap<u32, u128> = descriptors
-            .iter()
-            .enumerate()
-            .map(|(index, field)| (field.number(), 1u128 << index))
-            .collect();
+        let bits: HashMap<u32, u128> =
+            descriptors.iter().enumerate().map(|(index, field)| (field.number(), 1u128 << index)).collect();
         for (index, field) in descriptors.iter().enumerate() {
             let Some(holds) = self.holds(field) else {
                 self.plans[id.0].direct = false;
                 return;
             };
             let oneof = field.containing_oneof();
-            let rivals = oneof
-                .iter()
-                .flat_map(|oneof| oneof.fields())
-                .filter(|other| other != field);
+            let rivals = oneof.iter().flat_map(|oneof| oneof.fields()).filter(|other| other != field);
             let planned = Field {
                 number: field.number(),
                 holds,
                 list: field.is_list(),
                 presence: field.supports_presence(),
                 bit: bits[&field.number()],
-                rivals: rivals
-                    .map(|other| bits[&other.number()])
-                    .fold(0, |mask, bit| mask | bit),
+                rivals: rivals.map(|other| bits[&other.number()]).fold(0, |mask, bit| mask | bit),
                 key: format!("\"{}\":", field.json_name()),
             };
             let plan = &mut self.plans[id.0];
@@ -136,9 +123,7 @@ impl Plans {
             Kind::Double => Holds::Double,
             Kind::Enum(kind) if kind.full_name() == "google.protobuf.NullValue" => return None,
             Kind::Enum(kind) => Holds::Enum(self.names(&kind)),
-            Kind::Message(message) if message.full_name() == "google.protobuf.Timestamp" => {
-                Holds::Timestamp
-            }
+            Kind::Message(message) if message.full_name() == "google.protobuf.Timestamp" => Holds::Timestamp,
             Kind::Message(message) => Holds::Message(self.add(&message)),
             Kind::Float
             | Kind::Sint32
@@ -153,14 +138,9 @@ impl Plans {
     fn names(&mut self, kind: &EnumDescriptor) -> usize {
         let mut names = Names::default();
         for value in kind.values() {
-            names
-                .by_name
-                .insert(value.name().to_owned(), value.number());
+            names.by_name.insert(value.name().to_owned(), value.number());
             // Of aliases the first is the one that is written.
-            names
-                .by_number
-                .entry(value.number())
-                .or_insert_with(|| format!("\"{}\"", value.name()));
+            names.by_number.entry(value.number()).or_insert_with(|| format!("\"{}\"", value.name()));
         }
         self.enums.push(names);
         self.enums.len() - 1
@@ -170,12 +150,11 @@ impl Plans {
     pub(crate) fn settle(&mut self) {
         loop {
             let spoilt = |plan: &Plan| {
-                plan.fields.iter().any(|field| matches!(field.holds, Holds::Message(inner) if !self.plans[inner.0].direct))
+                plan.fields
+                    .iter()
+                    .any(|field| matches!(field.holds, Holds::Message(inner) if !self.plans[inner.0].direct))
             };
-            let next = self
-                .plans
-                .iter()
-                .position(|plan| plan.direct && spoilt(plan));
+            let next = self.plans.iter().position(|plan| plan.direct && spoilt(plan));
             let Some(index) = next else { return };
             self.plans[index].direct = false;
         }
@@ -183,10 +162,7 @@ impl Plans {
 
     /// The plan of a message that the quick way can handle.
     pub(crate) fn get(&self, message: &MessageDescriptor) -> Option<PlanId> {
-        self.known
-            .get(message.full_name())
-            .copied()
-            .filter(|id| self.plans[id.0].direct)
+        self.known.get(message.full_name()).copied().filter(|id| self.plans[id.0].direct)
     }
 
     pub(super) fn plan(&self, id: PlanId) -> &Plan {

@@ -28,13 +28,7 @@ pub(super) fn print(bytes: &[u8], out: &mut Vec<u8>) -> Option<()> {
 fn is_ordinary(text: &[u8]) -> bool {
     let shaped = |text: &[u8], shape: &[u8]| {
         text.len() == shape.len()
-            && text.iter().zip(shape).all(|(c, s)| {
-                if *s == b'0' {
-                    c.is_ascii_digit()
-                } else {
-                    c == s
-                }
-            })
+            && text.iter().zip(shape).all(|(c, s)| if *s == b'0' { c.is_ascii_digit() } else { c == s })
     };
     let Some((head, mut tail)) = text.split_at_checked(19) else {
         return false;

@@ -28,10 +28,7 @@ impl Plans {
         let mut open: Option<u32> = None;
         while !bytes.is_empty() {
             let (number, raw) = take_field(&mut bytes)?;
-            let Ok(at) = plan
-                .by_number
-                .binary_search_by_key(&number, |(number, _)| *number)
-            else {
+            let Ok(at) = plan.by_number.binary_search_by_key(&number, |(number, _)| *number) else {
                 continue;
             };
             let field = &plan.fields[plan.by_number[at].1];
@@ -103,18 +100,10 @@ impl Plans {
             (Holds::Text, Raw::Delimited(bytes)) => {
                 serde_json::to_writer(&mut *out, std::str::from_utf8(bytes).ok()?).ok()?;
             }
-            (Holds::Bytes, Raw::Delimited(bytes)) => {
-                write!(out, "\"{}\"", BASE64_STANDARD.encode(bytes)).ok()?
-            }
-            (Holds::Bool, Raw::Varint(bits)) => {
-                out.extend_from_slice(if *bits != 0 { b"true" } else { b"false" })
-            }
-            (Holds::Int32, Raw::Varint(bits)) => {
-                serde_json::to_writer(&mut *out, &(*bits as i32)).ok()?
-            }
-            (Holds::Uint32, Raw::Varint(bits)) => {
-                serde_json::to_writer(&mut *out, &(*bits as u32)).ok()?
-            }
+            (Holds::Bytes, Raw::Delimited(bytes)) => write!(out, "\"{}\"", BASE64_STANDARD.encode(bytes)).ok()?,
+            (Holds::Bool, Raw::Varint(bits)) => out.extend_from_slice(if *bits != 0 { b"true" } else { b"false" }),
+            (Holds::Int32, Raw::Varint(bits)) => serde_json::to_writer(&mut *out, &(*bits as i32)).ok()?,
+            (Holds::Uint32, Raw::Varint(bits)) => serde_json::to_writer(&mut *out, &(*bits as u32)).ok()?,
             (Holds::Int64, Raw::Varint(bits)) => write!(out, "\"{}\"", *bits as i64).ok()?,
             (Holds::Uint64, Raw::Varint(bits)) => write!(out, "\"{bits}\"").ok()?,
             (Holds::Double, Raw::Fixed64(bits)) => {

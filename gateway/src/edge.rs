@@ -208,7 +208,7 @@ fn other_methods(methods: &[Method]) -> Problem {
     }
     names.sort_unstable();
     names.dedup();
-    Problem { allow: Some(names.join(", ")), ..Reason::MethodNotAllowed.into() }
+    Problem { allow: Some(names.join(", ").into()), ..Reason::MethodNotAllowed.into() }
 }
 
 /// `application/json`, in UTF-8 if it says so, not compressed.

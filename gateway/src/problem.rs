@@ -17,8 +17,8 @@ pub(crate) struct FieldFault {
 /// Words for people: our own in their language, or a service's as they are.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub(crate) enum Detail {
-    Edge(Reason, String),
-    Service(String),
+    Edge(Reason, Box<str>),
+    Service(Box<str>),
 }
 
 impl Detail {
@@ -26,27 +26,27 @@ impl Detail {
         match self {
             Self::Edge(reason, note) if note.is_empty() => reason.text(language).to_owned(),
             Self::Edge(reason, note) => format!("{}: {note}", reason.text(language)),
-            Self::Service(text) => text.clone(),
+            Self::Service(text) => text.to_string(),
         }
     }
 }
 
 impl FieldFault {
     pub(crate) fn new(path: impl Into<String>, reason: Reason, note: impl Into<String>) -> Self {
-        Self { path: path.into(), reason: reason.as_str().into(), detail: Detail::Edge(reason, note.into()) }
+        Self { path: path.into(), reason: reason.as_str().into(), detail: Detail::Edge(reason, note.into().into()) }
     }
 }
 
 impl From<mesh::ProblemField> for FieldFault {
     fn from(field: mesh::ProblemField) -> Self {
-        Self { path: field.path, reason: field.reason.into(), detail: Detail::Service(field.detail) }
+        Self { path: field.path, reason: field.reason.into(), detail: Detail::Service(field.detail.into()) }
     }
 }
 
 /// How long to wait where nobody said: what is exhausted or unavailable frees up within a request's time.
-const fn soon(code: Code) -> Option<Duration> {
+const fn soon(code: Code) -> Option<u32> {
     match code {
-        Code::Exhausted | Code::Unavailable => Some(Duration::from_secs(1)),
+        Code::Exhausted | Code::Unavailable => Some(1),
         Code::Invalid
         | Code::Unauthenticated
         | Code::Denied
@@ -57,6 +57,11 @@ const fn soon(code: Code) -> Option<Duration> {
     }
 }
 
+/// Rounded up: trying at the stated second must not be too early.
+fn whole_seconds(wait: Duration) -> u32 {
+    u32::try_from(wait.as_secs() + u64::from(wait.subsec_nanos() > 0)).unwrap_or(u32::MAX)
+}
+
 /// What is answered instead of a resource.
 #[derive(Clone, Debug)]
 pub(crate) struct Problem {
@@ -65,11 +70,12 @@ pub(crate) struct Problem {
     pub(crate) reason: Cow<'static, str>,
     pub(crate) detail: Detail,
     pub(crate) fields: Vec<FieldFault>,
-    pub(crate) retry_after: Option<Duration>,
+    /// Seconds.
+    pub(crate) retry_after: Option<u32>,
     /// Methods of the address, for 405.
-    pub(crate) allow: Option<String>,
+    pub(crate) allow: Option<Box<str>>,
     /// Article that refuses, where a service names one.
-    pub(crate) law: Option<String>,
+    pub(crate) law: Option<Box<str>>,
 }
 
 impl From<Reason> for Problem {
@@ -84,10 +90,9 @@ impl Problem {
             code: reason.code(),
             status: reason.status(),
             reason: reason.as_str().into(),
-            detail: Detail::Edge(reason, note.into()),
+            detail: Detail::Edge(reason, note.into().into()),
             fields: Vec::new(),
-            // What is exhausted or unavailable at the edge frees up within a request's time.
-            retry_after: matches!(reason.code(), Code::Exhausted | Code::Unavailable).then_some(Duration::from_secs(1)),
+            retry_after: soon(reason.code()),
             allow: None,
             law: None,
         }
@@ -117,11 +122,11 @@ impl Problem {
             code: problem.code,
             status: problem.code.http(),
             reason: problem.reason.into(),
-            detail: Detail::Service(problem.detail),
+            detail: Detail::Service(problem.detail.into()),
             fields: problem.fields.into_iter().map(FieldFault::from).collect(),
-            retry_after: problem.retry_after.or(soon(problem.code)),
+            retry_after: problem.retry_after.map(whole_seconds).or(soon(problem.code)),
             allow: None,
-            law: problem.law,
+            law: problem.law.map(Into::into),
         }
     }
 

@@ -78,9 +78,7 @@ pub(crate) fn events(body: EventBody) -> Reply {
 /// Problem details.
 pub(crate) fn problem(problem: &Problem, language: Language, trace: &str) -> Reply {
     let mut headers = secured(PROBLEM);
-    if let Some(wait) = problem.retry_after {
-        // Whole seconds, rounded up: trying at the stated second must not be too early.
-        let seconds = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);
+    if let Some(seconds) = problem.retry_after {
         headers.insert(RETRY_AFTER, seconds.into());
     }
     if let Some(value) = problem.allow.as_deref().and_then(|allow| HeaderValue::from_str(allow).ok()) {

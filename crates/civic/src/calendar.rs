@@ -10,7 +10,7 @@ use jiff::civil::Date;
 
 use crate::time::day_number;
 
-/// Written by `scripts/calendar.py`; the first lines of the file name its source.
+/// Written by `scripts/working_calendar.py`; the first lines of the file name its source.
 const CHINA: &str = include_str!("../data/calendar.csv");
 const CHINA_VERSION: &str = "chinese-days-1.5.7";
 

@@ -51,10 +51,7 @@ pub struct UnknownSection;
 impl FromStr for Section {
     type Err = UnknownSection;
     fn from_str(text: &str) -> Result<Self, UnknownSection> {
-        Self::ALL
-            .into_iter()
-            .find(|section| section.slug() == text)
-            .ok_or(UnknownSection)
+        Self::ALL.into_iter().find(|section| section.slug() == text).ok_or(UnknownSection)
     }
 }
 
@@ -131,19 +128,9 @@ impl Taxonomy {
     /// # Errors
     /// The first line that cannot be taken, by its number.
     pub fn load_csv(version: &str, csv: &str) -> Result<Self, TaxonomyError> {
-        let mut lines = csv
-            .lines()
-            .enumerate()
-            .map(|(index, text)| (index + 1, text));
-        if lines
-            .next()
-            .map(|(_, header)| header.trim_start_matches('\u{feff}'))
-            != Some(HEADER)
-        {
-            return Err(TaxonomyError {
-                line: 1,
-                problem: TaxonomyProblem::Header,
-            });
+        let mut lines = csv.lines().enumerate().map(|(index, text)| (index + 1, text));
+        if lines.next().map(|(_, header)| header.trim_start_matches('\u{feff}')) != Some(HEADER) {
+            return Err(TaxonomyError { line: 1, problem: TaxonomyProblem::Header });
         }
         let mut categories = Vec::new();
         for (line, text) in lines.filter(|(_, text)| !text.trim().is_empty()) {
@@ -151,16 +138,10 @@ impl Taxonomy {
             refuse_repeated(&categories).map_err(|problem| TaxonomyError { line, problem })?;
         }
         if categories.is_empty() {
-            return Err(TaxonomyError {
-                line: 1,
-                problem: TaxonomyProblem::Empty,
-            });
+            return Err(TaxonomyError { line: 1, problem: TaxonomyProblem::Empty });
         }
         categories.sort_by(|a: &Category, b: &Category| a.code.cmp(&b.code));
-        Ok(Self {
-            version: version.into(),
-            categories: categories.into(),
-        })
+        Ok(Self { version: version.into(), categories: categories.into() })
     }
 
     /// Which list this is; written into the events that were decided under it.
@@ -172,10 +153,7 @@ impl Taxonomy {
     /// The category of a code.
     #[must_use]
     pub fn get(&self, code: &str) -> Option<&Category> {
-        let found = self
-            .categories
-            .binary_search_by(|category| (*category.code).cmp(code))
-            .ok()?;
+        let found = self.categories.binary_search_by(|category| (*category.code).cmp(code)).ok()?;
         self.categories.get(found)
     }
 
@@ -187,38 +165,20 @@ impl Taxonomy {
 
 fn category(text: &str) -> Result<Category, TaxonomyProblem> {
     let cells: Vec<&str> = text.split(',').map(str::trim).collect();
-    let [
-        code,
-        module,
-        module_zh,
-        module_en,
-        section,
-        name_zh,
-        name_en,
-    ] = cells[..]
-    else {
+    let [code, module, module_zh, module_en, section, name_zh, name_en] = cells[..] else {
         return Err(TaxonomyProblem::Columns);
     };
     debug_assert_eq!(cells.len(), COLUMNS, "the pattern above has as many names");
     if text.contains('"') {
         return Err(TaxonomyProblem::Columns);
     }
-    if code.len() != 4
-        || module.len() != 2
-        || !code.starts_with(module)
-        || !code.bytes().all(|b| b.is_ascii_digit())
-    {
+    if code.len() != 4 || module.len() != 2 || !code.starts_with(module) || !code.bytes().all(|b| b.is_ascii_digit()) {
         return Err(TaxonomyProblem::Code);
     }
-    if [module_zh, module_en, name_zh, name_en]
-        .iter()
-        .any(|name| name.is_empty())
-    {
+    if [module_zh, module_en, name_zh, name_en].iter().any(|name| name.is_empty()) {
         return Err(TaxonomyProblem::Name);
     }
-    let section = section
-        .parse()
-        .map_err(|UnknownSection| TaxonomyProblem::Section)?;
+    let section = section.parse().map_err(|UnknownSection| TaxonomyProblem::Section)?;
     Ok(Category {
         code: code.into(),
         module_zh: module_zh.into(),
@@ -233,11 +193,7 @@ fn refuse_repeated(categories: &[Category]) -> Result<(), TaxonomyProblem> {
     let Some((last, before)) = categories.split_last() else {
         return Ok(());
     };
-    if before.iter().any(|category| category.code == last.code) {
-        Err(TaxonomyProblem::Repeated)
-    } else {
-        Ok(())
-    }
+    if before.iter().any(|category| category.code == last.code) { Err(TaxonomyProblem::Repeated) } else { Ok(()) }
 }
 
 #[cfg(test)]
@@ -251,20 +207,13 @@ mod tests {
         let modules: BTreeSet<_> = taxonomy.iter().map(Category::module).collect();
         let sections: BTreeSet<_> = taxonomy.iter().map(|category| category.section).collect();
         assert_eq!((modules.len(), sections.len()), (10, 4));
-        assert!(
-            (120..=260).contains(&taxonomy.iter().len()),
-            "{} categories",
-            taxonomy.iter().len()
-        );
+        assert!((120..=260).contains(&taxonomy.iter().len()), "{} categories", taxonomy.iter().len());
     }
 
     #[test]
     fn names_are_unique_so_that_a_person_can_choose_by_name() {
         let taxonomy = Taxonomy::builtin();
-        for name in [
-            |c: &Category| c.name_zh.clone(),
-            |c: &Category| c.name_en.clone(),
-        ] {
+        for name in [|c: &Category| c.name_zh.clone(), |c: &Category| c.name_en.clone()] {
             let names: BTreeSet<_> = taxonomy.iter().map(name).collect();
             assert_eq!(names.len(), taxonomy.iter().len());
         }
@@ -274,10 +223,7 @@ mod tests {
     fn a_category_is_found_by_its_code_only() {
         let taxonomy = Taxonomy::builtin();
         let lift = taxonomy.get("0308").unwrap();
-        assert_eq!(
-            (lift.module(), &*lift.name_zh, lift.section),
-            ("03", "电梯故障", Section::Peace)
-        );
+        assert_eq!((lift.module(), &*lift.name_zh, lift.section), ("03", "电梯故障", Section::Peace));
         for code in ["", "03", "0399", "308", "03080"] {
             assert!(taxonomy.get(code).is_none(), "{code}");
         }
@@ -287,43 +233,18 @@ mod tests {
     fn a_bad_line_is_named_by_its_number() {
         let good = "0101,01,公共安全,Public safety,pingan,打架,Fighting";
         let cases = [
-            (
-                "0102,01,公共安全,Public safety,pingan,打架",
-                TaxonomyProblem::Columns,
-            ),
-            (
-                "0202,01,公共安全,Public safety,pingan,打架,Fighting",
-                TaxonomyProblem::Code,
-            ),
-            (
-                "01,01,公共安全,Public safety,pingan,打架,Fighting",
-                TaxonomyProblem::Code,
-            ),
-            (
-                "0102,01,公共安全,Public safety,other,打架,Fighting",
-                TaxonomyProblem::Section,
-            ),
-            (
-                "0102,01,公共安全,Public safety,pingan,,Fighting",
-                TaxonomyProblem::Name,
-            ),
+            ("0102,01,公共安全,Public safety,pingan,打架", TaxonomyProblem::Columns),
+            ("0202,01,公共安全,Public safety,pingan,打架,Fighting", TaxonomyProblem::Code),
+            ("01,01,公共安全,Public safety,pingan,打架,Fighting", TaxonomyProblem::Code),
+            ("0102,01,公共安全,Public safety,other,打架,Fighting", TaxonomyProblem::Section),
+            ("0102,01,公共安全,Public safety,pingan,,Fighting", TaxonomyProblem::Name),
             (good, TaxonomyProblem::Repeated),
         ];
         for (bad, problem) in cases {
             let csv = format!("{HEADER}\n{good}\n{bad}\n");
-            assert_eq!(
-                Taxonomy::load_csv("v", &csv).unwrap_err(),
-                TaxonomyError { line: 3, problem },
-                "{bad}"
-            );
+            assert_eq!(Taxonomy::load_csv("v", &csv).unwrap_err(), TaxonomyError { line: 3, problem }, "{bad}");
         }
-        assert_eq!(
-            Taxonomy::load_csv("v", good).unwrap_err().problem,
-            TaxonomyProblem::Header
-        );
-        assert_eq!(
-            Taxonomy::load_csv("v", HEADER).unwrap_err().problem,
-            TaxonomyProblem::Empty
-        );
+        assert_eq!(Taxonomy::load_csv("v", good).unwrap_err().problem, TaxonomyProblem::Header);
+        assert_eq!(Taxonomy::load_csv("v", HEADER).unwrap_err().problem, TaxonomyProblem::Empty);
     }
 }

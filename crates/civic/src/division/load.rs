@@ -195,13 +195,17 @@ fn changed(view: &View, change: &Change) -> Result<Changed, TreeError> {
     }
     let name = if renamed { change.name.clone() } else { before.name.clone() };
     match (change.op, change.parent.clone()) {
+        // Checked now and not at the end of the day: on the same day the successor may be dissolved in turn, but never in a circle.
+        (Op::Dissolve, Some(successor)) if successor == code || view.get(&successor).is_none() => {
+            Err(TreeError::Unknown { at, code: successor })
+        }
         (Op::Dissolve, Some(successor)) => Ok(Changed::Dissolved { name, successor }),
         (_, Some(parent)) => Ok(Changed::Is(Division { name, parent: Some(parent), ..before.clone() })),
         (_, None) => Ok(Changed::Is(Division { name, ..before.clone() })),
     }
 }
 
-/// At every date each place has a parent of a higher tier, and what was dissolved is empty and has a successor.
+/// At every date each place has a parent of a higher tier, and what was dissolved is empty.
 fn check(inner: Inner) -> Result<Tree, TreeError> {
     let tree = Tree { inner: Arc::new(inner) };
     let base = View { inner: Arc::clone(&tree.inner), epoch: 0 };
@@ -213,16 +217,10 @@ fn check(inner: Inner) -> Result<Tree, TreeError> {
         for (code, changed) in &epoch.changed {
             match changed {
                 Changed::Is(division) => check_parent(&view, division)?,
-                Changed::Dissolved { successor, .. } => {
+                Changed::Dissolved { .. } => {
                     if let Some(child) = view.children(code).next() {
-                        return Err(TreeError::Orphan {
-                            code: code.clone(),
-                            child: child.code.clone(),
-                            date: epoch.from,
-                        });
-                    }
-                    if view.get(successor).is_none() {
-                        return Err(TreeError::Parent { code: code.clone(), parent: successor.clone() });
+                        let (code, child) = (code.clone(), child.code.clone());
+                        return Err(TreeError::Orphan { code, child, date: epoch.from });
                     }
                 }
             }
@@ -292,6 +290,9 @@ mod tests {
         assert_eq!(refused(BASE, "2026-01-01,move,500101001,,500103"), nowhere);
         let orphan = TreeError::Orphan { code: code("500101"), child: town, date: jiff::civil::date(2026, 1, 1) };
         assert_eq!(refused(BASE, "2026-01-01,dissolve,500101,甲区,500102"), orphan);
+        let unknown = |text: &str| TreeError::Unknown { at: AT, code: code(text) };
+        assert_eq!(refused(BASE, "2026-01-01,dissolve,500102,,500103"), unknown("500103"));
+        assert_eq!(refused(BASE, "2026-01-01,dissolve,500102,,500102"), unknown("500102"));
         let late = "2026-01-02,rename,500101,丁区,\n2026-01-01,rename,500102,戊区,";
         assert_eq!(refused(BASE, late), TreeError::Order { at: Line { file: 1, line: 2 } });
     }

@@ -26,7 +26,7 @@ struct Town {
 // How sure a town is, by how its name was written (columns) and what was said about the district (rows).
 const WITH_DISTRICT: Evidence = Evidence { full: 98, core: 86, road: 45, almost: 66 };
 const WITH_SHORT_DISTRICT: Evidence = Evidence { full: 93, core: 78, road: 40, almost: 58 };
-const WITHOUT_DISTRICT: Evidence = Evidence { full: 88, core: 60, road: 25, almost: 40 };
+const WITHOUT_DISTRICT: Evidence = Evidence { full: 88, core: 55, road: 25, almost: 40 };
 
 /// The district itself, named in full at the beginning; in full further on; without its suffix; with one mistake.
 const DISTRICT_FIRST: u8 = 95;

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use civic::{Atlas, FoundBy};
+use civic::{Atlas, FoundBy, Tree};
 
 /// The text of a file of test data. On the build server a missing one fails; at a desk it is said and passed over.
 fn test_data(name: &str) -> Option<String> {
@@ -55,4 +55,18 @@ fn known_spots_lie_in_their_districts_by_polygon_and_by_point() {
         assert_eq!(found(&nearest), Some((district.to_owned(), FoundBy::Point)));
     }
     assert!(polygons.locate(42.36, -71.06).is_none(), "Boston is not in Chongqing");
+}
+
+#[test]
+fn a_map_from_before_the_reform_leads_to_todays_district() {
+    let mut atlas = Atlas::empty();
+    let square = "[[106.0,29.0],[107.0,29.0],[107.0,30.0],[106.0,30.0],[106.0,29.0]]";
+    let map = format!(
+        r#"{{"type":"FeatureCollection","features":[{{"type":"Feature","properties":{{"code":"500105"}},"geometry":{{"type":"Polygon","coordinates":[{square}]}}}}]}}"#
+    );
+    atlas.load_geojson(&map, "code").unwrap();
+    let (code, _, _) = atlas.locate(29.5, 106.5).unwrap();
+    let today = Tree::chongqing().on(jiff::civil::date(2026, 1, 1));
+    let place = today.place(&code).unwrap();
+    assert_eq!((place.code.as_str(), place.district.unwrap().as_str()), ("500105", "500194"));
 }

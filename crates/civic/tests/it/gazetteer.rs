@@ -155,3 +155,37 @@ fn speed_over_full_names() {
     let found = addresses.iter().filter(|address| gazetteer.find(address).is_some()).count();
     println!("{found} of {} in {:?}", addresses.len(), begun.elapsed());
 }
+
+/// A name with one character wrong, one missing, or one added, at each place of it.
+fn misspelt(name: &str) -> Vec<String> {
+    let name: Vec<char> = name.chars().collect();
+    let mut texts = Vec::new();
+    for place in 0..name.len() {
+        let [mut wrong, mut missing, mut added] = [name.clone(), name.clone(), name.clone()];
+        wrong[place] = '国';
+        missing.remove(place);
+        added.insert(place, '国');
+        texts.extend([wrong, missing, added].map(String::from_iter));
+    }
+    texts
+}
+
+#[test]
+fn a_mistake_in_a_towns_name_leads_to_the_town_or_its_district_and_never_surely_elsewhere() {
+    let view = today();
+    let gazetteer = Gazetteer::new(&view);
+    let (mut all, mut right) = (0, 0);
+    for town in view.divisions().filter(|d| d.tier == Tier::Town) {
+        let district = town.parent.as_ref().unwrap();
+        let said = &view.get(district).unwrap().name;
+        for name in misspelt(&town.name) {
+            let address = format!("{said}{name}18号");
+            let (code, confidence) = gazetteer.find(&address).unwrap();
+            let known = code == town.code || code == *district;
+            assert!(known || confidence < 60, "{address}: {code} {confidence}");
+            all += 1;
+            right += usize::from(code == town.code);
+        }
+    }
+    assert!(right * 100 >= all * 80, "{right} of {all}");
+}

@@ -4,4 +4,5 @@
 mod atlas;
 mod divisions;
 mod gazetteer;
+mod reforms;
 mod stopwatch;

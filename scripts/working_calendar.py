@@ -2,23 +2,20 @@
 """Write crates/civic/data/calendar.csv, holidays and make-up workdays, from the npm package chinese-days.
 
 The package follows the State Council's yearly notices. A later year: raise PACKAGE here and CHINA_VERSION in calendar.rs, or load it at run time.
-Usage: scripts/calendar.py [FOLDER]    FOLDER: an unpacked package; without it `npm pack` fetches the pinned version.
+Usage: scripts/working_calendar.py [FOLDER]    FOLDER: an unpacked package; without it `npm pack` fetches the pinned version.
 """
 import json
 import pathlib
 import subprocess
 import sys
-
-# Python puts this script's folder first on its path, where `calendar` would then be this very file.
-sys.path.pop(0)
-import tempfile  # noqa: E402
+import tempfile
 
 PACKAGE = "chinese-days@1.5.7"
 YEARS = range(2004, 2027)
 OUTPUT = pathlib.Path(__file__).resolve().parent.parent / "crates/civic/data/calendar.csv"
 HEADER = f"""\
 # Holidays and make-up workdays of the State Council's notices, {YEARS[0]} to {YEARS[-1]}.
-# Written by scripts/calendar.py from npm {PACKAGE}.
+# Written by scripts/working_calendar.py from npm {PACKAGE}.
 date,kind,name
 """
 

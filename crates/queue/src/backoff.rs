@@ -12,11 +12,7 @@ pub(crate) struct Backoff {
 
 impl Backoff {
     pub(crate) fn new(least: Duration, most: Duration) -> Self {
-        Self {
-            least,
-            most,
-            failures: 0,
-        }
+        Self { least, most, failures: 0 }
     }
 
     pub(crate) fn succeeded(&mut self) {
@@ -32,12 +28,7 @@ impl Backoff {
 }
 
 /// The pause after `failures` earlier ones.
-pub(crate) fn pause_after(
-    failures: u32,
-    least: Duration,
-    most: Duration,
-    rng: &dyn Rng,
-) -> Duration {
+pub(crate) fn pause_after(failures: u32, least: Duration, most: Duration, rng: &dyn Rng) -> Duration {
     // 2^20 times any sensible `least` is beyond any sensible `most`.
     let full = least.saturating_mul(1 << failures.min(20)).min(most);
     let half = full / 2;

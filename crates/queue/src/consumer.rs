@@ -56,12 +56,7 @@ pub struct Consumer {
 impl Consumer {
     /// Consumes until `drain` is cancelled, then gives the leases back. A transaction that has begun is waited for.
     pub async fn run(mut self, drain: CancellationToken) {
-        tracing::info!(
-            consumer = self.consumer,
-            producer = self.producer,
-            holder = self.holder,
-            "consuming"
-        );
+        tracing::info!(consumer = self.consumer, producer = self.producer, holder = self.holder, "consuming");
         while let Some(slices) = drain.run_until_cancelled(self.gather()).await {
             self.apply(slices).await;
         }
@@ -89,11 +84,7 @@ impl Consumer {
         }
         let wants = self.progress.wants(Instant::now());
         let mut slices = self.fill(&wants.from_source).await;
-        let wait = if slices.is_empty() {
-            self.time_to_wait()
-        } else {
-            Duration::ZERO
-        };
+        let wait = if slices.is_empty() { self.time_to_wait() } else { Duration::ZERO };
         if fed && !wants.from_feed.is_empty() {
             slices.extend(self.take_from_feed(&wants.from_feed, wait).await);
         } else {
@@ -105,11 +96,7 @@ impl Consumer {
     async fn renew(&mut self) {
         let all: Vec<Partition> = (0..self.source.partitions()).collect();
         let ttl = self.timing.lease;
-        match self
-            .positions
-            .acquire(&self.producer, &self.holder, &all, ttl)
-            .await
-        {
+        match self.positions.acquire(&self.producer, &self.holder, &all, ttl).await {
             Ok(leases) => {
                 if self.progress.renewed(&leases) {
                     // Something is new here: how far behind it is, is worth knowing at once.
@@ -145,8 +132,7 @@ impl Consumer {
                     );
                 }
                 #[expect(clippy::cast_precision_loss, reason = "a gauge")]
-                metrics::gauge!("queue_consumer_lag_events", self.labels())
-                    .set(self.progress.lag() as f64);
+                metrics::gauge!("queue_consumer_lag_events", self.labels()).set(self.progress.lag() as f64);
             }
             Err(error) => self.report("failed to ask for the heads", &error),
         }
@@ -154,10 +140,7 @@ impl Consumer {
             && Instant::now() >= self.feed_at
             && let Err(error) = feed.consumed(&consumed).await
         {
-            tracing::debug!(
-                error = &error as &dyn std::error::Error,
-                "the carrier did not hear what was consumed"
-            );
+            tracing::debug!(error = &error as &dyn std::error::Error, "the carrier did not hear what was consumed");
         }
     }
 
@@ -168,14 +151,11 @@ impl Consumer {
         }
         let limit = fair_share(self.timing.batch, missing.len()).min(READ_LIMIT);
         let source = &self.source;
-        let reads: Vec<(Partition, Result<Vec<Envelope>, SourceError>)> =
-            stream::iter(missing.iter().copied())
-                .map(|(partition, after)| async move {
-                    (partition, source.read(partition, after, limit).await)
-                })
-                .buffered(FILLS_AT_ONCE)
-                .collect()
-                .await;
+        let reads: Vec<(Partition, Result<Vec<Envelope>, SourceError>)> = stream::iter(missing.iter().copied())
+            .map(|(partition, after)| async move { (partition, source.read(partition, after, limit).await) })
+            .buffered(FILLS_AT_ONCE)
+            .collect()
+            .await;
         let mut slices = Vec::new();
         let mut failed = None;
         for (partition, read) in reads {
@@ -196,11 +176,7 @@ impl Consumer {
         slices
     }
 
-    async fn take_from_feed(
-        &mut self,
-        wants: &[(Partition, Position)],
-        wait: Duration,
-    ) -> Vec<Slice> {
+    async fn take_from_feed(&mut self, wants: &[(Partition, Position)], wait: Duration) -> Vec<Slice> {
         let Some(feed) = self.feed.clone() else {
             return Vec::new();
         };
@@ -249,9 +225,8 @@ impl Consumer {
 
     /// Applies together what never failed, and alone what did: one partition's trouble must not hold the others.
     async fn apply(&mut self, slices: Vec<Slice>) {
-        let (alone, together): (Vec<_>, Vec<_>) = slices
-            .into_iter()
-            .partition(|slice| self.progress.failures(slice.partition) > 0);
+        let (alone, together): (Vec<_>, Vec<_>) =
+            slices.into_iter().partition(|slice| self.progress.failures(slice.partition) > 0);
         if !together.is_empty() {
             self.apply_batch(together).await;
         }
@@ -261,20 +236,10 @@ impl Consumer {
     }
 
     async fn apply_batch(&mut self, slices: Vec<Slice>) {
-        let reach: Vec<(Partition, Position)> = slices
-            .iter()
-            .map(|slice| (slice.partition, slice.to()))
-            .collect();
-        let newest = slices
-            .iter()
-            .filter_map(|slice| slice.events.last())
-            .map(|event| event.time_us)
-            .max();
+        let reach: Vec<(Partition, Position)> = slices.iter().map(|slice| (slice.partition, slice.to())).collect();
+        let newest = slices.iter().filter_map(|slice| slice.events.last()).map(|event| event.time_us).max();
         let events: usize = slices.iter().map(|slice| slice.events.len()).sum();
-        let batch = Batch {
-            producer: self.producer.clone(),
-            slices,
-        };
+        let batch = Batch { producer: self.producer.clone(), slices };
         match self.apply.apply(batch).await {
             Ok(()) => {
                 self.progress.applied(&reach);
@@ -282,29 +247,15 @@ impl Consumer {
                 self.count_applied(events, newest);
             }
             Err(ApplyError::LeaseLost(partitions)) => {
-                tracing::info!(
-                    consumer = self.consumer,
-                    producer = self.producer,
-                    ?partitions,
-                    "lost leases"
-                );
+                tracing::info!(consumer = self.consumer, producer = self.producer, ?partitions, "lost leases");
                 self.progress.lost(&partitions, &reach);
                 self.renew_at = Instant::now() + self.renew_backoff.failed(&*self.rng);
             }
             Err(ApplyError::Retry(error)) => {
                 metrics::counter!("queue_apply_retries_total", self.labels()).increment(1);
                 self.report("failed to apply, will try again", &*error);
-                let failures = reach
-                    .iter()
-                    .map(|(p, _)| self.progress.failures(*p))
-                    .max()
-                    .unwrap_or(0);
-                let pause = pause_after(
-                    failures,
-                    self.timing.least_pause,
-                    self.timing.most_pause,
-                    &*self.rng,
-                );
+                let failures = reach.iter().map(|(p, _)| self.progress.failures(*p)).max().unwrap_or(0);
+                let pause = pause_after(failures, self.timing.least_pause, self.timing.most_pause, &*self.rng);
                 self.progress.failed(&reach, Instant::now() + pause);
                 self.renew_at = Instant::now();
             }
@@ -321,12 +272,7 @@ impl Consumer {
     }
 
     fn report(&self, what: &'static str, error: &(dyn std::error::Error + 'static)) {
-        tracing::warn!(
-            consumer = self.consumer,
-            producer = self.producer,
-            error,
-            "{what}"
-        );
+        tracing::warn!(consumer = self.consumer, producer = self.producer, error, "{what}");
     }
 
     fn labels(&self) -> Vec<metrics::Label> {

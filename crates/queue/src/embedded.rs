@@ -22,29 +22,16 @@ impl EmbeddedFeed {
         Self { source }
     }
 
-    async fn read_behind(
-        &self,
-        wants: &[(Partition, Position)],
-        max: usize,
-    ) -> Result<Vec<Envelope>, SourceError> {
+    async fn read_behind(&self, wants: &[(Partition, Position)], max: usize) -> Result<Vec<Envelope>, SourceError> {
         let heads = self.source.head().await?;
         let behind: Vec<_> = wants
             .iter()
             .copied()
-            .filter(|(partition, after)| {
-                heads
-                    .get(usize::from(*partition))
-                    .is_some_and(|head| head > after)
-            })
+            .filter(|(partition, after)| heads.get(usize::from(*partition)).is_some_and(|head| head > after))
             .collect();
         let each = fair_share(max, behind.len()).min(1000);
-        let reads = behind
-            .into_iter()
-            .map(|(partition, after)| self.source.read(partition, after, each));
-        stream::iter(reads)
-            .buffered(READS_AT_ONCE)
-            .try_concat()
-            .await
+        let reads = behind.into_iter().map(|(partition, after)| self.source.read(partition, after, each));
+        stream::iter(reads).buffered(READS_AT_ONCE).try_concat().await
     }
 }
 
@@ -63,10 +50,7 @@ impl Feed for EmbeddedFeed {
             if let Some(changed) = &mut changed {
                 changed.borrow_and_update();
             }
-            let events = self
-                .read_behind(wants, max)
-                .await
-                .map_err(|error| FeedError::Unavailable(Box::new(error)))?;
+            let events = self.read_behind(wants, max).await.map_err(|error| FeedError::Unavailable(Box::new(error)))?;
             if !events.is_empty() || !woken(&mut changed, until).await {
                 return Ok(events);
             }

@@ -15,12 +15,7 @@ pub trait EventSource: Send + Sync + 'static {
     async fn head(&self) -> Result<Vec<Position>, SourceError>;
 
     /// Events after `after`, in order and without holes, at most `limit` (1..=1000).
-    async fn read(
-        &self,
-        partition: Partition,
-        after: Position,
-        limit: usize,
-    ) -> Result<Vec<Envelope>, SourceError>;
+    async fn read(&self, partition: Partition, after: Position, limit: usize) -> Result<Vec<Envelope>, SourceError>;
 
     /// Counts up on every commit of this process. `None` when the log belongs to another one.
     fn changed(&self) -> Option<tokio::sync::watch::Receiver<u64>>;
@@ -41,9 +36,7 @@ pub enum SourceError {
         partition: Partition,
     },
     /// The log broke its own promise. Nothing may be applied past this point.
-    #[error(
-        "partition {partition} of {service}: expected position {expected}, the log has {found:?}"
-    )]
+    #[error("partition {partition} of {service}: expected position {expected}, the log has {found:?}")]
     NotDense {
         /// Service whose log it is.
         service: String,

@@ -18,11 +18,7 @@ pub struct RedisFeed {
 impl RedisFeed {
     /// A feed for `consumer`. Connects when first asked: a Redis that is away at the start is no error.
     pub fn new(url: &str, streams: Streams, consumer: &str) -> Result<Self, FeedError> {
-        Ok(Self {
-            link: Link::new(url)?,
-            streams,
-            consumer: consumer.to_owned(),
-        })
+        Ok(Self { link: Link::new(url)?, streams, consumer: consumer.to_owned() })
     }
 }
 
@@ -38,26 +34,16 @@ impl Feed for RedisFeed {
             tokio::time::sleep(wait).await;
             return Ok(Vec::new());
         }
-        let keys: HashMap<String, Partition> = wants
-            .iter()
-            .map(|(partition, _)| (self.streams.stream(*partition), *partition))
-            .collect();
+        let keys: HashMap<String, Partition> =
+            wants.iter().map(|(partition, _)| (self.streams.stream(*partition), *partition)).collect();
         let command = self.read_command(wants, max, wait);
         let mut connection = self.link.connection().await?;
-        let reply: Option<StreamReadReply> = self
-            .link
-            .bounded(wait, command.query_async(&mut connection))
-            .await?;
+        let reply: Option<StreamReadReply> = self.link.bounded(wait, command.query_async(&mut connection)).await?;
         let mut events = Vec::new();
         for stream in reply.into_iter().flat_map(|reply| reply.keys) {
             if let Some(partition) = keys.get(&stream.key) {
                 // An entry nobody of ours wrote leaves a hole, which the consumer fills from the log.
-                events.extend(
-                    stream
-                        .ids
-                        .iter()
-                        .filter_map(|entry| envelope(*partition, entry)),
-                );
+                events.extend(stream.ids.iter().filter_map(|entry| envelope(*partition, entry)));
             }
         }
         Ok(events)
@@ -69,23 +55,15 @@ impl Feed for RedisFeed {
         }
         let mut pipe = redis::pipe();
         for (partition, position) in positions {
-            pipe.hset(self.streams.consumed(*partition), &self.consumer, *position)
-                .ignore();
+            pipe.hset(self.streams.consumed(*partition), &self.consumer, *position).ignore();
         }
         let mut connection = self.link.connection().await?;
-        self.link
-            .bounded(Duration::ZERO, pipe.exec_async(&mut connection))
-            .await
+        self.link.bounded(Duration::ZERO, pipe.exec_async(&mut connection)).await
     }
 }
 
 impl RedisFeed {
-    fn read_command(
-        &self,
-        wants: &[(Partition, Position)],
-        max: usize,
-        wait: Duration,
-    ) -> redis::Cmd {
+    fn read_command(&self, wants: &[(Partition, Position)], max: usize, wait: Duration) -> redis::Cmd {
         let mut command = redis::cmd("XREAD");
         // COUNT is per stream.
         command.arg("COUNT").arg(fair_share(max, wants.len()));

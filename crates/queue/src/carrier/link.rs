@@ -18,10 +18,7 @@ pub(super) struct Link {
 impl Link {
     pub(super) fn new(url: &str) -> Result<Self, FeedError> {
         let client = Client::open(url).map_err(|error| FeedError::Address(Box::new(error)))?;
-        Ok(Self {
-            client,
-            open: Mutex::new(None),
-        })
+        Ok(Self { client, open: Mutex::new(None) })
     }
 
     pub(super) async fn connection(&self) -> Result<MultiplexedConnection, FeedError> {
@@ -29,12 +26,8 @@ impl Link {
         if let Some(connection) = &*open {
             return Ok(connection.clone());
         }
-        let config = AsyncConnectionConfig::new()
-            .set_connection_timeout(Some(PATIENCE))
-            .set_response_timeout(None);
-        let opening = self
-            .client
-            .get_multiplexed_async_connection_with_config(&config);
+        let config = AsyncConnectionConfig::new().set_connection_timeout(Some(PATIENCE)).set_response_timeout(None);
+        let opening = self.client.get_multiplexed_async_connection_with_config(&config);
         // Bounded once more: the connection time-out does not cover the first commands of a server that accepts and then says nothing.
         let connection = tokio::time::timeout(PATIENCE * 2, opening)
             .await

@@ -145,14 +145,9 @@ impl Relay {
             self.trim_at = Instant::now() + self.timing.trim;
             self.trim().await?;
         }
-        let lag: i64 = heads
-            .iter()
-            .zip(&published)
-            .map(|(head, done)| (head - done).max(0))
-            .sum();
+        let lag: i64 = heads.iter().zip(&published).map(|(head, done)| (head - done).max(0)).sum();
         #[expect(clippy::cast_precision_loss, reason = "a gauge")]
-        metrics::gauge!("queue_relay_lag_events", "producer" => self.source.service().to_owned())
-            .set(lag as f64);
+        metrics::gauge!("queue_relay_lag_events", "producer" => self.source.service().to_owned()).set(lag as f64);
         self.published = Some(published);
         Ok(any)
     }
@@ -179,31 +174,20 @@ impl Relay {
         Ok(published)
     }
 
-    async fn last_positions(
-        &self,
-        partitions: &[Partition],
-    ) -> Result<Vec<Option<Position>>, FeedError> {
+    async fn last_positions(&self, partitions: &[Partition]) -> Result<Vec<Option<Position>>, FeedError> {
         let mut pipe = redis::pipe();
         for partition in partitions {
             pipe.xrevrange_count(self.streams.stream(*partition), "+", "-", 1);
         }
         let mut connection = self.link.connection().await?;
-        let replies: Vec<StreamRangeReply> = self
-            .link
-            .bounded(Duration::ZERO, pipe.query_async(&mut connection))
-            .await?;
-        let last =
-            |reply: &StreamRangeReply| reply.ids.first().and_then(|entry| position_of(&entry.id));
+        let replies: Vec<StreamRangeReply> =
+            self.link.bounded(Duration::ZERO, pipe.query_async(&mut connection)).await?;
+        let last = |reply: &StreamRangeReply| reply.ids.first().and_then(|entry| position_of(&entry.id));
         Ok(replies.iter().map(last).collect())
     }
 
     /// A stream ahead of its log tells of commits that do not exist (any more).
-    async fn drop_foreign(
-        &self,
-        partition: Partition,
-        last: Position,
-        head: Position,
-    ) -> Result<(), FeedError> {
+    async fn drop_foreign(&self, partition: Partition, last: Position, head: Position) -> Result<(), FeedError> {
         tracing::error!(
             producer = self.source.service(),
             partition,
@@ -213,38 +197,23 @@ impl Relay {
         );
         let mut connection = self.link.connection().await?;
         let drop = redis::Cmd::del(self.streams.stream(partition));
-        self.link
-            .bounded(Duration::ZERO, drop.exec_async(&mut connection))
-            .await
+        self.link.bounded(Duration::ZERO, drop.exec_async(&mut connection)).await
     }
 
-    async fn read_new(
-        &self,
-        published: &[Position],
-        heads: &[Position],
-    ) -> Result<Vec<Envelope>, SourceError> {
+    async fn read_new(&self, published: &[Position], heads: &[Position]) -> Result<Vec<Envelope>, SourceError> {
         let behind: Vec<(Partition, Position)> = (0..)
             .zip(published.iter().zip(heads))
             .filter(|(_, (done, head))| head > done)
             .map(|(partition, (done, _))| (partition, *done))
             .collect();
         let each = fair_share(self.timing.batch, behind.len()).min(1000);
-        let reads = behind
-            .into_iter()
-            .map(|(partition, after)| self.source.read(partition, after, each));
-        stream::iter(reads)
-            .buffered(READS_AT_ONCE)
-            .try_concat()
-            .await
+        let reads = behind.into_iter().map(|(partition, after)| self.source.read(partition, after, each));
+        stream::iter(reads).buffered(READS_AT_ONCE).try_concat().await
     }
 
     /// Adds the events in one pipeline and moves `published` on. A refused entry is looked into by comparing ids, not by reading the
     /// text of the error: if the stream is already past it, another relay was faster, and that is success.
-    async fn publish(
-        &self,
-        published: &mut [Position],
-        events: Vec<Envelope>,
-    ) -> Result<(), FeedError> {
+    async fn publish(&self, published: &mut [Position], events: Vec<Envelope>) -> Result<(), FeedError> {
         if events.is_empty() {
             return Ok(());
         }
@@ -254,19 +223,14 @@ impl Relay {
             pipe.add_command(self.add_command(event));
         }
         let mut connection = self.link.connection().await?;
-        let replies: Vec<RedisResult<redis::Value>> = self
-            .link
-            .bounded(Duration::ZERO, pipe.query_async(&mut connection))
-            .await?;
+        let replies: Vec<RedisResult<redis::Value>> =
+            self.link.bounded(Duration::ZERO, pipe.query_async(&mut connection)).await?;
         let mut refused: Vec<(Partition, redis::RedisError)> = Vec::new();
         for (event, reply) in events.iter().zip(replies) {
-            let partition =
-                crate::event::partition_of(event).expect("a source gives its own partitions");
+            let partition = crate::event::partition_of(event).expect("a source gives its own partitions");
             match reply {
                 Ok(_) => published[usize::from(partition)] = event.position,
-                Err(error) if refused.iter().all(|(other, _)| *other != partition) => {
-                    refused.push((partition, error))
-                }
+                Err(error) if refused.iter().all(|(other, _)| *other != partition) => refused.push((partition, error)),
                 Err(_) => {}
             }
         }
@@ -274,8 +238,7 @@ impl Relay {
     }
 
     fn add_command(&self, event: &Envelope) -> redis::Cmd {
-        let partition =
-            crate::event::partition_of(event).expect("a source gives its own partitions");
+        let partition = crate::event::partition_of(event).expect("a source gives its own partitions");
         let mut command = redis::cmd("XADD");
         command
             .arg(self.streams.stream(partition))
@@ -317,27 +280,18 @@ impl Relay {
             ask.hvals(self.streams.consumed(*partition));
         }
         let mut connection = self.link.connection().await?;
-        let told: Vec<Vec<Position>> = self
-            .link
-            .bounded(Duration::ZERO, ask.query_async(&mut connection))
-            .await?;
+        let told: Vec<Vec<Position>> = self.link.bounded(Duration::ZERO, ask.query_async(&mut connection)).await?;
         let mut trim = redis::pipe();
         for (partition, told) in partitions.into_iter().zip(told) {
             if let Some(lowest) = told.into_iter().min().filter(|lowest| *lowest > 0) {
                 // MINID keeps the entry it names, so the stream never becomes empty while its consumers are not ahead of it.
-                trim.cmd("XTRIM")
-                    .arg(self.streams.stream(partition))
-                    .arg("MINID")
-                    .arg(entry_id(lowest))
-                    .ignore();
+                trim.cmd("XTRIM").arg(self.streams.stream(partition)).arg("MINID").arg(entry_id(lowest)).ignore();
             }
         }
         if trim.is_empty() {
             return Ok(());
         }
-        self.link
-            .bounded(Duration::ZERO, trim.exec_async(&mut connection))
-            .await
+        self.link.bounded(Duration::ZERO, trim.exec_async(&mut connection)).await
     }
 }
 

@@ -17,10 +17,7 @@ pub struct Streams {
 impl Streams {
     /// Those of `service` in `cluster`.
     pub fn new(cluster: &str, service: &str) -> Self {
-        Self {
-            cluster: cluster.to_owned(),
-            service: service.to_owned(),
-        }
+        Self { cluster: cluster.to_owned(), service: service.to_owned() }
     }
 
     /// Key of a partition's stream.
@@ -41,10 +38,7 @@ pub(super) fn entry_id(position: Position) -> String {
 
 /// The position in an entry id; `None` when no relay of ours made it.
 pub(super) fn position_of(id: &str) -> Option<Position> {
-    id.strip_suffix("-0")?
-        .parse()
-        .ok()
-        .filter(|position| *position > 0)
+    id.strip_suffix("-0")?.parse().ok().filter(|position| *position > 0)
 }
 
 /// The envelope of an entry, if it is what its stream and id say it is.
@@ -53,8 +47,7 @@ pub(super) fn envelope(partition: Partition, entry: &StreamId) -> Option<Envelop
         return None;
     };
     let event = Envelope::decode(bytes.as_slice()).ok()?;
-    let agrees =
-        partition_of(&event) == Some(partition) && position_of(&entry.id) == Some(event.position);
+    let agrees = partition_of(&event) == Some(partition) && position_of(&entry.id) == Some(event.position);
     agrees.then_some(event)
 }
 
@@ -79,11 +72,7 @@ mod tests {
 
     #[test]
     fn an_entry_that_contradicts_its_id_or_stream_is_not_an_event() {
-        let event = Envelope {
-            partition: 3,
-            position: 5,
-            ..Envelope::default()
-        };
+        let event = Envelope { partition: 3, position: 5, ..Envelope::default() };
         let entry = |id: &str, bytes: Vec<u8>| StreamId {
             id: id.to_owned(),
             map: [(FIELD.to_owned(), redis::Value::BulkString(bytes))].into(),

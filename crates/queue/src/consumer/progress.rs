@@ -67,8 +67,7 @@ pub(super) struct Brought {
 impl Progress {
     /// Takes over what the lease table says. True when a partition is new here.
     pub(super) fn renewed(&mut self, leases: &[Lease]) -> bool {
-        self.held
-            .retain(|partition, _| leases.iter().any(|lease| lease.partition == *partition));
+        self.held.retain(|partition, _| leases.iter().any(|lease| lease.partition == *partition));
         let mut new = false;
         for lease in leases {
             match self.held.get_mut(&lease.partition) {
@@ -86,17 +85,10 @@ impl Progress {
     }
 
     /// Takes note of the heads, which were asked for when `consumed` was so. Answers with the partitions found behind.
-    pub(super) fn learn_heads(
-        &mut self,
-        heads: &[Position],
-        consumed: &[(Partition, Position)],
-    ) -> Vec<Partition> {
+    pub(super) fn learn_heads(&mut self, heads: &[Position], consumed: &[(Partition, Position)]) -> Vec<Partition> {
         let mut behind = Vec::new();
         for (partition, before) in consumed {
-            let (Some(hold), Some(head)) = (
-                self.held.get_mut(partition),
-                heads.get(usize::from(*partition)),
-            ) else {
+            let (Some(hold), Some(head)) = (self.held.get_mut(partition), heads.get(usize::from(*partition))) else {
                 continue;
             };
             hold.head = *head;
@@ -138,15 +130,10 @@ impl Progress {
         let hold = self
             .held
             .get(&partition)
-            .ok_or_else(|| SourceError::UnknownPartition {
-                service: producer.to_owned(),
-                partition,
-            })?;
+            .ok_or_else(|| SourceError::UnknownPartition { service: producer.to_owned(), partition })?;
         let dense = (hold.consumed + 1..)
             .zip(&events)
-            .take_while(|(position, event)| {
-                event.position == *position && partition_of(event) == Some(partition)
-            })
+            .take_while(|(position, event)| event.position == *position && partition_of(event) == Some(partition))
             .count();
         if dense == 0 {
             return Err(SourceError::NotDense {
@@ -157,20 +144,11 @@ impl Progress {
             });
         }
         events.truncate(dense);
-        Ok(Slice {
-            partition,
-            epoch: hold.epoch,
-            from: hold.consumed,
-            events,
-        })
+        Ok(Slice { partition, epoch: hold.epoch, from: hold.consumed, events })
     }
 
     /// Sorts what the feed brought: repeated events are dropped, a hole ends the slice and is noted for the log.
-    pub(super) fn brought(
-        &mut self,
-        wanted: &[(Partition, Position)],
-        events: Vec<Envelope>,
-    ) -> Brought {
+    pub(super) fn brought(&mut self, wanted: &[(Partition, Position)], events: Vec<Envelope>) -> Brought {
         let mut by_partition: BTreeMap<Partition, Vec<Envelope>> = BTreeMap::new();
         for event in events {
             if let Some(partition) = partition_of(&event) {
@@ -232,8 +210,7 @@ impl Progress {
         let before = self.held.len();
         self.held.retain(|partition, _| !named.contains(partition));
         if self.held.len() == before {
-            self.held
-                .retain(|partition, _| reach.iter().all(|(other, _)| other != partition));
+            self.held.retain(|partition, _| reach.iter().all(|(other, _)| other != partition));
         }
     }
 
@@ -243,25 +220,15 @@ impl Progress {
 
     /// The next instant at which a waiting partition may be tried again.
     pub(super) fn next_ready(&self, now: Instant) -> Option<Instant> {
-        self.held
-            .values()
-            .filter_map(|hold| hold.not_before)
-            .filter(|instant| *instant > now)
-            .min()
+        self.held.values().filter_map(|hold| hold.not_before).filter(|instant| *instant > now).min()
     }
 
     pub(super) fn consumed(&self) -> Vec<(Partition, Position)> {
-        self.held
-            .iter()
-            .map(|(partition, hold)| (*partition, hold.consumed))
-            .collect()
+        self.held.iter().map(|(partition, hold)| (*partition, hold.consumed)).collect()
     }
 
     pub(super) fn lag(&self) -> i64 {
-        self.held
-            .values()
-            .map(|hold| (hold.head - hold.consumed).max(0))
-            .sum()
+        self.held.values().map(|hold| (hold.head - hold.consumed).max(0)).sum()
     }
 
     pub(super) fn count(&self) -> u32 {
@@ -285,3 +252,5 @@ fn consecutive(consumed: Position, events: Vec<Envelope>) -> (Vec<Envelope>, Opt
     }
     (run, None)
 }
+#[cfg(test)]
+mod tests;

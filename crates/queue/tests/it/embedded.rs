@@ -1,0 +1,97 @@
+//! The contract over the feed inside one process, with paused time.
+use crate::carriers::Embedded;
+use crate::suite;
+use crate::world::{TIMING, World};
+
+#[tokio::test(start_paused = true)]
+async fn events_take_effect_once_and_in_order() {
+    suite::events_take_effect_once_and_in_order(&Embedded).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_commit_is_heard_without_waiting_for_the_next_poll() {
+    let mut world = World::new(&Embedded);
+    world.start_consumer();
+    world.log.commit(&world.seed, 1);
+    world.all_is_consumed().await;
+    for _ in 0..10 {
+        let before = tokio::time::Instant::now();
+        world.log.commit(&world.seed, 50);
+        world.all_is_consumed().await;
+        // Time stands still while anything can run: any waiting would show as a step of the paused clock.
+        assert!(before.elapsed() < TIMING.poll / 2);
+    }
+    world.finish().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_consumer_that_starts_late_reads_what_it_missed() {
+    suite::a_consumer_that_starts_late_reads_what_it_missed(&Embedded).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_feed_that_loses_and_repeats_changes_nothing() {
+    suite::a_feed_that_loses_and_repeats_changes_nothing(&Embedded).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_application_that_fails_anywhere_takes_effect_once() {
+    suite::an_application_that_fails_anywhere_takes_effect_once(&Embedded).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_database_that_keeps_failing_delays_and_nothing_else() {
+    suite::a_database_that_keeps_failing_delays_and_nothing_else(&Embedded).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_partition_that_cannot_be_applied_does_not_hold_the_others() {
+    suite::a_partition_that_cannot_be_applied_does_not_hold_the_others(&Embedded).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_crashed_replica_is_followed_by_another() {
+    suite::a_crashed_replica_is_followed_by_another(&Embedded).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_drained_replica_hands_over_without_waiting_for_its_lease() {
+    suite::a_drained_replica_hands_over_without_waiting_for_its_lease(&Embedded).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_replica_that_slept_through_its_lease_changes_nothing() {
+    suite::a_replica_that_slept_through_its_lease_changes_nothing(&Embedded).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn replicas_that_come_and_go_double_and_skip_nothing() {
+    suite::replicas_that_come_and_go_double_and_skip_nothing(&Embedded).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_log_that_is_away_delays_and_nothing_else() {
+    suite::a_log_that_is_away_delays_and_nothing_else(&Embedded).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_log_that_was_put_back_is_held_and_not_skipped() {
+    let mut world = World::new(&Embedded);
+    world.log.commit(&world.seed, 400);
+    let replica = world.start_consumer();
+    world.all_is_consumed().await;
+    let hashes = |world: &World<'_>| world.desk.rows().iter().map(|row| row.hash).collect::<Vec<_>>();
+    let before = hashes(&world);
+    replica.drain.cancel();
+    world.desk.until("leases are given back", |rows| rows.iter().all(|row| row.holder.is_none())).await;
+    world.log.truncate(10);
+    world.start_consumer();
+    world.desk.until("leases are held", |rows| rows.iter().all(|row| row.holder.is_some())).await;
+    // Grows past the old head again, with other events: none of them may be taken for what comes next.
+    world.log.commit(&world.seed, 800);
+    for _ in 0..100 {
+        tokio::time::advance(TIMING.poll).await;
+        tokio::task::yield_now().await;
+    }
+    assert_eq!(hashes(&world), before);
+}

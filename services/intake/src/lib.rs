@@ -22,7 +22,7 @@ use civic::{Atlas, AtlasError, Clock, Gazetteer, Rng, Tree};
 use config::{Config, ConfigError};
 pub use error::Error;
 use grpc::Grpc;
-use mesh::{Chassis, PositionKey};
+use mesh::PositionKey;
 use peers::WorkOrders;
 use proto::intake::v1::reports_server::ReportsServer;
 use std::path::Path;
@@ -83,10 +83,6 @@ impl Service {
     /// The gRPC server, to be added to the chassis.
     pub fn server(&self) -> ReportsServer<Grpc> {
         ReportsServer::new(Grpc::new(Arc::clone(&self.app), self.positions.clone()))
-    }
-
-    pub fn register(&self, chassis: &mut Chassis) {
-        chassis.add_service(self.server());
     }
 
     /// What intake does about dispatch's events.

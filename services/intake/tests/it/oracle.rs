@@ -1,0 +1,300 @@
+//! What a report must do, said a second time and as plainly as possible, and a driver that holds the rules against it.
+//!
+//! The table is read from the module doc of `domain::report`, so that doc, rules and test cannot drift apart.
+
+use casebook::{Case, Row};
+use civic::{Micros, Place, Private};
+use intake::domain::report::{
+    Category, Command, Facts, Head, OrderStep, Phase, Rating, Refusal, Report, Reporter, Whereabouts, Work,
+};
+use intake::domain::{Channel, FoundBy, Kind, OrderState, Urgency};
+use prost::Message;
+use proto::intake::v1::stored::{ReportEvent, report_event::Event};
+use std::collections::BTreeMap;
+
+const DOC: &str = include_str!("../../src/domain/report.rs");
+
+/// (state, command) -> cell, and (order's state -> report's state), from the doc.
+pub(crate) struct Table {
+    pub(crate) cells: BTreeMap<(String, String), String>,
+    pub(crate) follows: BTreeMap<String, String>,
+}
+
+impl Table {
+    pub(crate) fn from_doc() -> Self {
+        let rows: Vec<Vec<String>> = DOC
+            .lines()
+            .filter_map(|line| line.strip_prefix("//! "))
+            .filter(|line| line.contains('|'))
+            .map(|line| line.split('|').map(|cell| cell.trim().to_owned()).collect())
+            .collect();
+        let second = rows.iter().position(|row| row[0] == "order").unwrap();
+        let header = &rows[0];
+        let mut cells = BTreeMap::new();
+        for row in &rows[1..second] {
+            for (command, cell) in header[1..].iter().zip(&row[1..]) {
+                cells.insert((row[0].clone(), command.clone()), cell.clone());
+            }
+        }
+        let follows = rows[second + 1..].iter().map(|row| (row[0].clone(), row[1].clone())).collect();
+        Self { cells, follows }
+    }
+
+    pub(crate) fn cell(&self, state: &str, command: &str) -> &str {
+        &self.cells[&(state.to_owned(), command.to_owned())]
+    }
+}
+
+/// The rules under test: the real ones, or a copy with a bug planted in one of them.
+#[derive(Clone, Copy)]
+pub(crate) struct Rules {
+    pub(crate) decide: fn(Option<&Report>, &Command, &Facts) -> Result<Vec<ReportEvent>, Refusal>,
+    pub(crate) evolve: fn(Option<Report>, &ReportEvent) -> Option<Report>,
+    pub(crate) index: fn(&Report) -> Row,
+}
+
+pub(crate) const REAL: Rules = Rules { decide: Report::decide, evolve: Report::evolve, index: Report::index };
+
+/// The report as the oracle remembers it.
+#[derive(Debug, Clone, PartialEq)]
+struct Known {
+    phase: String,
+    due: Option<Micros>,
+    work: Option<Work>,
+    order_version: i64,
+    category: String,
+    place: Place,
+    needs_person: bool,
+    rating: Option<Rating>,
+    erased: bool,
+    number: String,
+}
+
+impl Known {
+    fn of(report: &Report) -> Self {
+        Self {
+            phase: report.phase.name().to_owned(),
+            due: report.phase.due(),
+            work: report.phase.work().cloned(),
+            order_version: report.head.order_version,
+            category: report.head.category.code.clone(),
+            place: report.head.whereabouts.place.clone(),
+            needs_person: report.head.needs_person,
+            rating: report.head.rating,
+            erased: report.head.erased,
+            number: report.head.tracking_number.clone(),
+        }
+    }
+}
+
+/// One case, driven command by command.
+pub(crate) struct Driver<'t> {
+    table: &'t Table,
+    rules: Rules,
+    state: Option<Report>,
+    known: Option<Known>,
+    history: Vec<ReportEvent>,
+    now: Micros,
+}
+
+type Wrong = String;
+
+impl<'t> Driver<'t> {
+    pub(crate) fn new(table: &'t Table, rules: Rules) -> Self {
+        Self { table, rules, state: None, known: None, history: Vec::new(), now: Micros(1_764_000_000_000_000) }
+    }
+
+    /// One command. Wrong as soon as rules and oracle disagree.
+    pub(crate) fn step(&mut self, command: &Command) -> Result<(), Wrong> {
+        self.now = self.now + 1;
+        let before = self.known.as_ref().map_or("(none)", |known| known.phase.as_str()).to_owned();
+        let expected = self.expect(&before, command);
+        let decided = (self.rules.decide)(self.state.as_ref(), command, &Facts { now: self.now });
+        match (&expected, decided) {
+            (Err(()), Err(_)) => return Ok(()),
+            (Err(()), Ok(_)) => return Err(format!("{before}: {} must be refused", command.name())),
+            (Ok(_), Err(refusal)) => return Err(format!("{before}: {} was refused: {refusal}", command.name())),
+            (Ok(after), Ok(events)) => {
+                // A ruling or a rating is somebody's act and stands in the history also when it repeats what was known.
+                let act = matches!(command, Command::Classify { .. } | Command::Rate(_));
+                let changes = act || *after != self.known;
+                if changes && events.is_empty() {
+                    return Err(format!("{before}: {} must write", command.name()));
+                }
+                if !changes && !events.is_empty() {
+                    return Err(format!("{before}: {} has nothing to write", command.name()));
+                }
+                for event in events {
+                    let evolved = (self.rules.evolve)(self.state.take(), &event);
+                    self.state = Some(evolved.ok_or("an event of ours cannot be read")?);
+                    self.history.push(event);
+                }
+            }
+        }
+        self.known = expected.unwrap_or(None);
+        self.compare(&before, command)
+    }
+
+    fn compare(&self, before: &str, command: &Command) -> Result<(), Wrong> {
+        let have = self.state.as_ref().map(Known::of);
+        if have != self.known {
+            return Err(format!("{before}: {}: have {have:?}, must be {:?}", command.name(), self.known));
+        }
+        let Some(state) = &self.state else { return Ok(()) };
+        let row = (self.rules.index)(state);
+        let phase = state.phase.name();
+        let wrong = row.open != !matches!(phase, "Done" | "Ended")
+            || row.flagged != state.head.needs_person
+            || row.unit != state.phase.work().map(|work| work.unit.clone())
+            || row.place.as_deref() != Some(state.head.whereabouts.place.code.as_str());
+        if wrong { Err(format!("{before}: {}: the index row is wrong: {row:?}", command.name())) } else { Ok(()) }
+    }
+
+    fn expect(&self, before: &str, command: &Command) -> Result<Option<Known>, ()> {
+        let cell = self.table.cell(before, command.name());
+        if cell == "refused" {
+            return Err(());
+        }
+        let Some(known) = &self.known else {
+            let Command::File(head) = command else { return Err(()) };
+            let report = Report { head: (**head).clone(), phase: Phase::Filed };
+            return Ok(Some(Known::of(&report)));
+        };
+        let mut known = known.clone();
+        match command {
+            Command::File(_) => return Err(()),
+            Command::Classify { category: None, place: None, .. } => return Err(()),
+            Command::Classify { category, place, .. } => {
+                known.category = category.clone().unwrap_or(known.category);
+                known.place = place.clone().unwrap_or(known.place);
+                known.needs_person = known.category.is_empty();
+            }
+            Command::Step(step) => self.follow(&mut known, step),
+            Command::Rate(rating) => known.rating = Some(*rating),
+            Command::Erase => known.erased = true,
+        }
+        Ok(Some(known))
+    }
+
+    fn follow(&self, known: &mut Known, step: &OrderStep) {
+        let phase = self.table.follows[&format!("{:?}", step.work.order)].clone();
+        let work = (phase != "Opened").then(|| step.work.clone());
+        let seen = (&phase, &work, step.work.due) != (&known.phase, &known.work, known.due);
+        if step.order_version <= known.order_version || !seen {
+            return;
+        }
+        known.phase = phase;
+        known.due = step.work.due;
+        known.work = work;
+        known.order_version = step.order_version;
+    }
+
+    /// I4: the events from the first on, over the wire, give the same state, byte for byte.
+    pub(crate) fn finish(&self) -> Result<(), Wrong> {
+        let mut replayed = None;
+        for event in &self.history {
+            let event = ReportEvent::decode(event.encode_to_vec().as_slice()).map_err(|error| error.to_string())?;
+            replayed = Some((self.rules.evolve)(replayed, &event).ok_or("an event cannot be replayed")?);
+        }
+        let bytes = |state: &Option<Report>| postcard::to_stdvec(state).unwrap();
+        if bytes(&replayed) != bytes(&self.state) {
+            return Err("the replayed state differs".to_owned());
+        }
+        let filed = self.history.iter().filter(|event| matches!(event.event, Some(Event::Filed(_)))).count();
+        if filed > 1 { Err("filed twice".to_owned()) } else { Ok(()) }
+    }
+}
+
+pub(crate) fn place(code: &str) -> Place {
+    let code: civic::DivisionCode = code.parse().unwrap();
+    Place { district: Some(code.clone()), code, town: None, village: None, grid: None }
+}
+
+/// A report as app.rs would hand it to the rules.
+pub(crate) fn head(number: &str, category: &str, needs_person: bool) -> Head {
+    let sealed = |text: &str| Private::from_sealed(text.as_bytes().to_vec());
+    Head {
+        tracking_number: number.to_owned(),
+        kind: Kind::Complaint,
+        channel: Channel::Hotline12345,
+        channel_number: "A-1".to_owned(),
+        text: sealed("text"),
+        category: Category { code: category.to_owned(), confidence: 70, by: "keywords".to_owned() },
+        whereabouts: Whereabouts {
+            place: place("500151"),
+            found_by: FoundBy::Address,
+            confidence: 70,
+            coordinates: Some((29.8, 106.05)),
+            address: Some(sealed("address")),
+        },
+        reporter: Reporter { name: Some(sealed("name")), phone: Some(sealed("phone")), ..Reporter::default() },
+        track_secret: vec![7; 16],
+        occurred: Some(Micros(1_763_000_000_000_000)),
+        urgency: Urgency::LevelThree,
+        attachments: Vec::new(),
+        on_the_spot: None,
+        needs_person,
+        filed_at: Micros(0),
+        filed_by: "integrator/500151-rexian".to_owned(),
+        catalog_version: "c".to_owned(),
+        tree_version: "t".to_owned(),
+        order_version: 0,
+        rating: None,
+        erased: false,
+    }
+}
+
+/// A small command word, from which commands are made: few values, so that they meet each other often.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Op {
+    File(u8),
+    Classify { category: u8, place: bool },
+    Step { state: u8, version: i8, unit: bool, due: bool, reply: bool },
+    Rate(u8),
+    Erase,
+}
+
+impl Op {
+    /// `clock` is the order's version so far: most steps come in order, some come late or twice.
+    pub(crate) fn command(self, clock: &mut i64) -> Command {
+        match self {
+            Self::File(n) => {
+                Command::File(Box::new(head(&n.to_string(), ["", "0612"][usize::from(n % 2)], n % 3 == 0)))
+            }
+            Self::Classify { category, place: placed } => Command::Classify {
+                category: [None, Some("0612".to_owned()), Some("0401".to_owned())][usize::from(category % 3)].clone(),
+                place: placed.then(|| place("500103")),
+                by: "city-dispatcher/50".to_owned(),
+                note: None,
+            },
+            Self::Step { state, version, unit, due, reply } => {
+                *clock = (*clock + i64::from(version)).max(0);
+                let order = OrderState::ALL[usize::from(state) % OrderState::ALL.len()];
+                Command::Step(OrderStep {
+                    at: Micros(*clock),
+                    step: "stepped".to_owned(),
+                    work: Work {
+                        order,
+                        unit: ["500151-chengguan", "500151-gongan"][usize::from(unit)].to_owned(),
+                        unit_name: "unit".to_owned(),
+                        due: due.then_some(Micros(1_770_000_000_000_000)),
+                        reply_ready: reply,
+                    },
+                    order_version: *clock,
+                })
+            }
+            Self::Rate(n) => Command::Rate(Rating { answered: n & 1 == 1, solved: n & 2 == 2, satisfied: n & 4 == 4 }),
+            Self::Erase => Command::Erase,
+        }
+    }
+}
+
+/// Drives one history from its words.
+pub(crate) fn run(table: &Table, rules: Rules, ops: &[Op]) -> Result<(), Wrong> {
+    let mut driver = Driver::new(table, rules);
+    let mut clock = 0;
+    for op in ops {
+        driver.step(&op.command(&mut clock))?;
+    }
+    driver.finish()
+}

@@ -1,0 +1,162 @@
+//! Bugs planted on purpose, one rule each. The model must find every one, or it would not have found the real thing.
+
+use crate::model::search;
+use crate::oracle::{REAL, Rules};
+use casebook::{Case, Row};
+use intake::domain::report::{Command, Facts, Phase, Refusal, Report};
+use proto::intake::v1::stored::{ReportEvent, report_event::Event};
+
+/// Far more than any of them needs.
+const COMMANDS: u32 = 20_000;
+
+type Decided = Result<Vec<ReportEvent>, Refusal>;
+
+fn filed_again(state: Option<&Report>, command: &Command, facts: &Facts) -> Decided {
+    let state = if matches!(command, Command::File(_)) { None } else { state };
+    Report::decide(state, command, facts)
+}
+
+fn stale_step_taken(state: Option<&Report>, command: &Command, facts: &Facts) -> Decided {
+    let forgetful = state.cloned().map(|mut report| {
+        report.head.order_version = -1;
+        report
+    });
+    Report::decide(forgetful.as_ref(), command, facts)
+}
+
+fn classified_after_the_answer(state: Option<&Report>, command: &Command, facts: &Facts) -> Decided {
+    let reopened = state.cloned().map(|mut report| {
+        if matches!((command, &report.phase), (Command::Classify { .. }, Phase::Answered(_))) {
+            report.phase = Phase::Filed;
+        }
+        report
+    });
+    Report::decide(reopened.as_ref(), command, facts)
+}
+
+fn lamps_write(state: Option<&Report>, command: &Command, facts: &Facts) -> Decided {
+    let other = state.cloned().map(|mut report| {
+        if matches!(command, Command::Step(_)) {
+            report.phase = Phase::Filed;
+        }
+        report
+    });
+    Report::decide(other.as_ref(), command, facts)
+}
+
+fn erased_twice(state: Option<&Report>, command: &Command, facts: &Facts) -> Decided {
+    let whole = state.cloned().map(|mut report| {
+        report.head.erased = false;
+        report
+    });
+    Report::decide(whole.as_ref(), command, facts)
+}
+
+fn empty_ruling_taken(state: Option<&Report>, command: &Command, facts: &Facts) -> Decided {
+    match Report::decide(state, command, facts) {
+        Err(Refusal::NothingToClassify { .. }) => Ok(Vec::new()),
+        decided => decided,
+    }
+}
+
+fn steps_ignored(state: Option<&Report>, command: &Command, facts: &Facts) -> Decided {
+    match (state, command) {
+        (Some(_), Command::Step(step)) if step.work.reply_ready => Ok(Vec::new()),
+        _ => Report::decide(state, command, facts),
+    }
+}
+
+fn changed(state: Option<Report>, event: &ReportEvent, bug: fn(&mut Report, &Report, &Event)) -> Option<Report> {
+    let before = state.clone();
+    let mut after = Report::evolve(state, event)?;
+    if let (Some(before), Some(event)) = (&before, &event.event) {
+        bug(&mut after, before, event);
+    }
+    Some(after)
+}
+
+fn due_forgotten(state: Option<Report>, event: &ReportEvent) -> Option<Report> {
+    changed(state, event, |after, _, _| {
+        if let Phase::BeingHandled(work) = &mut after.phase {
+            work.due = None;
+        }
+    })
+}
+
+fn cancelled_shown_as_done(state: Option<Report>, event: &ReportEvent) -> Option<Report> {
+    changed(state, event, |after, _, _| {
+        if let Phase::Ended(work) = &after.phase {
+            after.phase = Phase::Done(work.clone());
+        }
+    })
+}
+
+fn rating_lost(state: Option<Report>, event: &ReportEvent) -> Option<Report> {
+    changed(state, event, |after, before, _| after.head.rating = before.head.rating)
+}
+
+fn still_needs_a_person(state: Option<Report>, event: &ReportEvent) -> Option<Report> {
+    changed(state, event, |after, before, _| after.head.needs_person = before.head.needs_person)
+}
+
+fn step_clears_the_rating(state: Option<Report>, event: &ReportEvent) -> Option<Report> {
+    changed(state, event, |after, _, event| {
+        if matches!(event, Event::OrderStepped(_)) {
+            after.head.rating = None;
+        }
+    })
+}
+
+fn place_kept_after_ruling(state: Option<Report>, event: &ReportEvent) -> Option<Report> {
+    changed(state, event, |after, before, _| after.head.whereabouts.place = before.head.whereabouts.place.clone())
+}
+
+fn order_version_forgotten(state: Option<Report>, event: &ReportEvent) -> Option<Report> {
+    changed(state, event, |after, _, _| after.head.order_version = 0)
+}
+
+fn erasure_undone(state: Option<Report>, event: &ReportEvent) -> Option<Report> {
+    changed(state, event, |after, _, event| after.head.erased = matches!(event, Event::PersonErased(_)))
+}
+
+fn closed_too_early(report: &Report) -> Row {
+    Row { open: report.phase.number() < 4, ..report.index() }
+}
+
+fn never_flagged(report: &Report) -> Row {
+    Row { flagged: false, ..report.index() }
+}
+
+fn unit_column_empty(report: &Report) -> Row {
+    Row { unit: None, ..report.index() }
+}
+
+fn planted() -> Vec<(&'static str, Rules)> {
+    vec![
+        ("filed again", Rules { decide: filed_again, ..REAL }),
+        ("a stale step is taken", Rules { decide: stale_step_taken, ..REAL }),
+        ("classified after the answer", Rules { decide: classified_after_the_answer, ..REAL }),
+        ("lamps write", Rules { decide: lamps_write, ..REAL }),
+        ("erased twice", Rules { decide: erased_twice, ..REAL }),
+        ("an empty ruling is taken", Rules { decide: empty_ruling_taken, ..REAL }),
+        ("steps with a reply are ignored", Rules { decide: steps_ignored, ..REAL }),
+        ("the promised date is forgotten", Rules { evolve: due_forgotten, ..REAL }),
+        ("cancelled is shown as done", Rules { evolve: cancelled_shown_as_done, ..REAL }),
+        ("the rating is lost", Rules { evolve: rating_lost, ..REAL }),
+        ("a classified report still needs a person", Rules { evolve: still_needs_a_person, ..REAL }),
+        ("a step clears the rating", Rules { evolve: step_clears_the_rating, ..REAL }),
+        ("the place is kept after a ruling", Rules { evolve: place_kept_after_ruling, ..REAL }),
+        ("the order's version is forgotten", Rules { evolve: order_version_forgotten, ..REAL }),
+        ("an erasure is undone", Rules { evolve: erasure_undone, ..REAL }),
+        ("answered leaves the open index", Rules { index: closed_too_early, ..REAL }),
+        ("nothing is flagged", Rules { index: never_flagged, ..REAL }),
+        ("the unit's column is empty", Rules { index: unit_column_empty, ..REAL }),
+    ]
+}
+
+#[test]
+fn every_planted_bug_is_found() {
+    let missed: Vec<&str> =
+        planted().into_iter().filter(|(_, rules)| search(*rules, COMMANDS).is_ok()).map(|(name, _)| name).collect();
+    assert_eq!(missed, Vec::<&str>::new(), "bugs that the model does not find");
+}

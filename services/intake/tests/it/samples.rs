@@ -1,0 +1,55 @@
+//! Events as earlier releases stored them, byte for byte. They must be read for ever: never change a sample, add one.
+
+use crate::oracle::place;
+use casebook::Case;
+use civic::Micros;
+use intake::domain::report::{Phase, Report};
+use intake::domain::{Channel, FoundBy, Kind, OrderState, Urgency};
+use prost::Message;
+use proto::intake::v1::stored::ReportEvent;
+
+fn event(hex: &str) -> ReportEvent {
+    let digits: Vec<u8> = hex.bytes().filter(u8::is_ascii_hexdigit).collect();
+    let byte = |pair: &[u8]| u8::from_str_radix(std::str::from_utf8(pair).unwrap(), 16).unwrap();
+    let bytes: Vec<u8> = digits.chunks(2).map(byte).collect();
+    ReportEvent::decode(bytes.as_slice()).unwrap()
+}
+
+const FILED: &str = include_str!("../samples/0.1-filed.hex");
+const CLASSIFIED: &str = include_str!("../samples/0.1-classified.hex");
+const ORDER_STEPPED: &str = include_str!("../samples/0.1-order-stepped.hex");
+const RATED: &str = include_str!("../samples/0.1-rated.hex");
+const PERSON_ERASED: &str = include_str!("../samples/0.1-person-erased.hex");
+
+#[test]
+fn a_report_of_release_0_1_reads_as_it_was() {
+    let filed = Report::evolve(None, &event(FILED)).unwrap();
+    let head = &filed.head;
+    assert_eq!(filed.phase, Phase::Filed);
+    assert_eq!((head.tracking_number.as_str(), head.filed_at), ("12345678901234567", Micros(1_764_000_000_000_001)));
+    assert_eq!((head.kind, head.channel, head.urgency), (Kind::Complaint, Channel::Hotline12345, Urgency::LevelThree));
+    assert_eq!((head.whereabouts.place.code.as_str(), head.whereabouts.found_by), ("500151", FoundBy::Address));
+    assert_eq!((head.text.sealed(), head.track_secret.as_slice()), (b"text".as_slice(), [7; 16].as_slice()));
+    assert_eq!(head.whereabouts.coordinates, Some((29.8, 106.05)));
+    assert!(head.needs_person);
+
+    let classified = Report::evolve(Some(filed), &event(CLASSIFIED)).unwrap();
+    assert_eq!(
+        (classified.head.category.code.as_str(), classified.head.whereabouts.place.clone()),
+        ("0612", place("500103"))
+    );
+    let stepped = Report::evolve(Some(classified), &event(ORDER_STEPPED)).unwrap();
+    assert_eq!((stepped.phase.name(), stepped.phase.order()), ("Answered", Some(OrderState::Resolved)));
+    assert_eq!((stepped.head.order_version, stepped.phase.due()), (4, Some(Micros(1_770_000_000_000_000))));
+    let rated = Report::evolve(Some(stepped), &event(RATED)).unwrap();
+    assert!(rated.head.rating.is_some_and(|rating| rating.satisfied && !rating.solved));
+    assert!(Report::evolve(Some(rated), &event(PERSON_ERASED)).unwrap().head.erased);
+}
+
+#[test]
+fn an_event_of_a_newer_release_is_corrupt_here_and_never_guessed() {
+    let filed = Report::evolve(None, &event(FILED)).unwrap();
+    assert_eq!(Report::evolve(Some(filed.clone()), &ReportEvent { event: None }), None);
+    assert_eq!(Report::evolve(Some(filed), &event(FILED)), None);
+    assert_eq!(Report::evolve(None, &event(RATED)), None);
+}

@@ -136,3 +136,19 @@ async fn health_follows_the_checks_of_each_service_and_the_drain() {
     served.drain.begin();
     soon(expect("NOT_SERVING")).await;
 }
+
+#[tokio::test]
+async fn first_signal_drains_and_second_stops_hard() {
+    let drain = mesh::Drain::new();
+    drain.on_signals(&mesh::Tasks::new(drain.clone())).unwrap();
+    let terminate = || {
+        let sent = std::process::Command::new("kill").args(["-TERM", &std::process::id().to_string()]).status();
+        assert!(sent.unwrap().success());
+    };
+    // Registered before the signal, which then does not end this process.
+    terminate();
+    soon(drain.begun()).await;
+    assert!(!drain.is_hard());
+    terminate();
+    soon(drain.hard()).await;
+}

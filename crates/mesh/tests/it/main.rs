@@ -10,4 +10,5 @@ mod probe;
 mod shared_positions;
 mod streams;
 mod supervised;
+mod telemetry;
 mod tokens;

@@ -64,7 +64,9 @@ impl Channel {
         Self { pool: Arc::new(pool), bearer: None, default_deadline: DEFAULT_DEADLINE }
     }
 
-    /// The same connections, speaking with this token where the work at hand has none: for work that no call began.
+    /// The same connections, speaking with this token always, also inside a call: for what a service does in its own name,
+    /// such as reading another's event log. What it does for a caller goes over a channel without one, which passes the
+    /// caller's token on, or none: a service must not lend its rights to whoever asks.
     #[must_use]
     pub fn speaking_as(&self, token: &str) -> Self {
         let bearer = HeaderValue::try_from(format!("Bearer {token}")).ok();
@@ -92,7 +94,8 @@ impl Channel {
         if let Some(trace) = trace.filter(|_| !headers.contains_key(TRACEPARENT)) {
             headers.insert(TRACEPARENT, trace.try_into().expect("hexadecimal digits are a header value"));
         }
-        let bearer = current.as_ref().and_then(|call| call.caller.bearer.as_ref()).or(self.bearer.as_ref());
+        let callers = current.as_ref().and_then(|call| call.caller.bearer.as_ref());
+        let bearer = self.bearer.as_ref().or(callers);
         if let Some(bearer) = bearer.filter(|_| !headers.contains_key(AUTHORIZATION)) {
             headers.insert(AUTHORIZATION, bearer.clone());
         }

@@ -7,6 +7,8 @@
 
 mod accept;
 mod answer;
+mod ending;
+mod health;
 mod routes;
 mod served;
 
@@ -15,7 +17,6 @@ pub use routes::GrpcServer;
 
 use crate::channel::Channel;
 use crate::drain::Drain;
-use crate::error::Chain;
 use crate::identity::TokenKey;
 use crate::memory::{self, in_memory};
 use crate::metrics::{self, Side, Table};
@@ -26,15 +27,14 @@ use crate::trace::TraceSource;
 use accept::Door;
 use answer::Desk;
 use civic::{Clock, Rng, SystemClock, SystemRng};
+use ending::Ending;
+use health::Health;
 use routes::Routes;
 use served::Seats;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::TcpListener;
-use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
-use tonic_health::ServingStatus;
-use tonic_health::server::HealthReporter;
 
 /// What is left to workers and in-memory calls when the calls before them used the whole bound.
 const LAST_GRACE: Duration = Duration::from_millis(500);
@@ -289,70 +289,5 @@ impl Chassis {
                 metrics::recorder().run_upkeep();
             }
         });
-    }
-}
-
-/// The end of a process, from the first signal on.
-struct Ending {
-    tasks: Tasks,
-    drain: Drain,
-    readiness: Readiness,
-    within: Duration,
-}
-
-impl Ending {
-    /// Takes connections until the drain begins, or begins it when a task failed.
-    async fn wait(&self, tcp: &mut Door, listener: TcpListener) {
-        tokio::select! {
-            () = tcp.take_tcp(listener, &self.drain) => {}
-            fatal = self.tasks.fatal() => {
-                tracing::error!(%fatal, "stopping");
-                self.drain.begin();
-            }
-        }
-        self.readiness.drain();
-    }
-
-    /// Calls in flight, then workers, within one bound.
-    async fn finish(&self, tcp: Door) -> Drained {
-        let until = Instant::now() + self.within;
-        let cut = tcp.close(self.within, &self.drain).await;
-        let left = until.saturating_duration_since(Instant::now()).max(LAST_GRACE);
-        let stopped = match self.tasks.shutdown(left).await {
-            Ok(()) => Vec::new(),
-            Err(error) => {
-                tracing::warn!(error = %Chain(&error), "workers did not end in time");
-                error.names
-            }
-        };
-        Drained { cut, stopped }
-    }
-}
-
-/// gRPC health of every service, from the readiness checks.
-struct Health {
-    reporter: HealthReporter,
-    services: Vec<&'static str>,
-    readiness: Readiness,
-}
-
-impl Health {
-    async fn follow(self) {
-        let mut changes = self.readiness.changes();
-        loop {
-            for service in &self.services {
-                self.report(service, self.readiness.serves(service)).await;
-            }
-            // The empty name is the process, as the health protocol has it.
-            self.report("", self.readiness.is_ready()).await;
-            if changes.changed().await.is_err() {
-                return;
-            }
-        }
-    }
-
-    async fn report(&self, service: &str, ready: bool) {
-        let status = if ready { ServingStatus::Serving } else { ServingStatus::NotServing };
-        self.reporter.set_service_status(service, status).await;
     }
 }

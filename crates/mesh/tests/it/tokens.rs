@@ -4,8 +4,9 @@ use crate::probe::{NOW, Served, ask, ask_with, to_read};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use civic::{Actor, Micros, Role, SeededRng};
-use mesh::{Code, Fault, Problem, TokenKey, mint, verify};
+use mesh::{Call, Caller, Code, Fault, Problem, TokenKey, mint, verify};
 use proptest::prelude::*;
+use std::sync::Arc;
 use std::time::Duration;
 
 fn key() -> TokenKey {
@@ -125,6 +126,19 @@ async fn service_sees_the_actor_of_the_token_and_a_citizen_without_one() {
     assert_eq!(ask(&channel, "must be known").await.unwrap()[0].actor, "s-42");
     let problem = Problem::from_status(&ask(&served.tcp(), "must be known").await.unwrap_err());
     assert_eq!((problem.code, problem.reason.as_str()), (Code::Unauthenticated, "TOKEN_MISSING"));
+}
+
+#[tokio::test]
+async fn service_does_not_lend_its_token_to_an_anonymous_caller() {
+    let served = Served::start().await;
+    let trace = mesh::TraceSource::new(&SeededRng::new(3), 0.0).start();
+    let call = Arc::new(Call { caller: Caller::anonymous(), deadline: None, trace });
+    let own = served.tcp().speaking_as(&token());
+    let who = async |channel: &mesh::Channel| {
+        mesh::within(Arc::clone(&call), ask(channel, "who")).await.unwrap()[0].actor.clone()
+    };
+    assert_eq!(who(&served.tcp()).await, "citizen ");
+    assert_eq!(who(&own).await, "department-handler s-42");
 }
 
 #[tokio::test]

@@ -1,0 +1,48 @@
+//! From the first signal to the end: not ready, no new connections, calls finished, workers ended.
+
+use super::accept::Door;
+use super::{Drained, LAST_GRACE};
+use crate::drain::Drain;
+use crate::error::Chain;
+use crate::readiness::Readiness;
+use crate::tasks::Tasks;
+use std::time::Duration;
+use tokio::net::TcpListener;
+use tokio::time::Instant;
+
+/// The end of a process, from the first signal on.
+pub(super) struct Ending {
+    pub(super) tasks: Tasks,
+    pub(super) drain: Drain,
+    pub(super) readiness: Readiness,
+    pub(super) within: Duration,
+}
+
+impl Ending {
+    /// Takes connections until the drain begins, or begins it when a task failed.
+    pub(super) async fn wait(&self, tcp: &mut Door, listener: TcpListener) {
+        tokio::select! {
+            () = tcp.take_tcp(listener, &self.drain) => {}
+            fatal = self.tasks.fatal() => {
+                tracing::error!(%fatal, "stopping");
+                self.drain.begin();
+            }
+        }
+        self.readiness.drain();
+    }
+
+    /// Calls in flight, then workers, within one bound.
+    pub(super) async fn finish(&self, tcp: Door) -> Drained {
+        let until = Instant::now() + self.within;
+        let cut = tcp.close(self.within, &self.drain).await;
+        let left = until.saturating_duration_since(Instant::now()).max(LAST_GRACE);
+        let stopped = match self.tasks.shutdown(left).await {
+            Ok(()) => Vec::new(),
+            Err(error) => {
+                tracing::warn!(error = %Chain(&error), "workers did not end in time");
+                error.names
+            }
+        };
+        Drained { cut, stopped }
+    }
+}

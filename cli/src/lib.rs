@@ -1,1 +1,51 @@
-//! Being built.
+//! The operators' verbs, and the wiring that turns the crates into a running cluster.
+//!
+//! `args` says what may be typed, `verb` has one file per verb, `output` writes what a verb found, `exit` says how it went.
+//! Data goes to standard output and nothing else does: notes, progress and complaints go to standard error.
+
+pub mod args;
+pub mod client;
+pub mod exit;
+pub mod folder;
+pub mod output;
+pub mod verb;
+
+pub use args::Args;
+pub use exit::{Exit, Failure};
+
+use args::Verb;
+use output::Printer;
+use std::process::ExitCode;
+
+/// Carries out what was asked for. Whatever goes wrong is said once, here, on standard error.
+#[must_use]
+pub fn run(args: Args) -> ExitCode {
+    match start(args) {
+        Ok(exit) => exit.into(),
+        // The reader of the pipe has seen enough.
+        Err(Failure::Output(error)) if error.kind() == std::io::ErrorKind::BrokenPipe => Exit::Ok.into(),
+        Err(failure) => {
+            eprintln!("jiewang: {}", exit::sentence(&failure));
+            failure.exit().into()
+        }
+    }
+}
+
+fn start(args: Args) -> Result<Exit, Failure> {
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
+    let runtime = runtime.map_err(|source| Failure::Io { doing: "start the runtime".to_owned(), source })?;
+    runtime.block_on(perform(args.verb, Printer::new(args.output)))
+}
+
+async fn perform(verb: Verb, printer: Printer) -> Result<Exit, Failure> {
+    match verb {
+        Verb::Token(args) => verb::token::run(&args, &printer),
+        Verb::Load(args) => verb::load::run(&args, &printer).await,
+        Verb::Case(args) => verb::case::run(args, &printer).await,
+        Verb::Doctor(args) => verb::doctor::run(&args, &printer).await,
+        Verb::Catalog(_) => Err(Failure::NotBuiltIn),
+        Verb::Calendar(args) => verb::calendar::run(args, &printer),
+        Verb::Completion(args) => verb::completion::run(&args),
+        Verb::Up(_) | Verb::Serve(_) | Verb::Queue(_) | Verb::Verify(_) => Err(Failure::NotBuiltIn),
+    }
+}

@@ -1,0 +1,9 @@
+//! The verbs, one file each: their flags and what they do.
+
+pub mod calendar;
+pub mod case;
+// pub mod catalog;
+pub mod completion;
+pub mod doctor;
+pub mod load;
+pub mod token;

@@ -1,0 +1,134 @@
+//! `jiewang catalog`: an operator's own duty list, limits and keyword rules. Checked by the very code that the services load
+//! them with, then copied into the data folder, where the services look when they start.
+//!
+//! ```text
+//! PATH/intake/     limits.toml keywords.csv emergencies.csv urgencies.csv channels.csv    what is missing is this release's
+//! PATH/dispatch/   VERSION duties.csv limits.csv units.csv, and categories.csv where the taxonomy is another
+//! ```
+//! One of the two folders may be missing; that service then keeps the catalog it has.
+
+mod install;
+
+use crate::exit::{Exit, Failure};
+use crate::folder;
+use crate::output::{Finding, Printer};
+use civic::Taxonomy;
+use clap::{Args, Subcommand};
+use serde_json::json;
+use std::error::Error;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+const INTAKE_FILES: [&str; 5] = ["limits.toml", "keywords.csv", "emergencies.csv", "urgencies.csv", "channels.csv"];
+const DISPATCH_FILES: [&str; 5] = ["VERSION", "duties.csv", "limits.csv", "units.csv", "categories.csv"];
+
+/// `jiewang catalog`
+#[derive(Args, Debug)]
+pub struct CatalogArgs {
+    #[command(subcommand)]
+    pub verb: CatalogVerb,
+}
+
+/// What to do with one.
+#[derive(Subcommand, Debug)]
+pub enum CatalogVerb {
+    /// Say whether the services would take it
+    Check {
+        /// Folder with intake/ or dispatch/ in it, or both
+        path: PathBuf,
+    },
+    /// Check it and put it into the data folder, from the next start on
+    Load {
+        /// Folder with intake/ or dispatch/ in it, or both
+        path: PathBuf,
+        /// Folder of the cluster
+        #[arg(long, env = "JIEWANG_DATA_DIR", default_value = "./data")]
+        data_dir: PathBuf,
+    },
+}
+
+/// The part of a catalog that one service reads.
+struct Part {
+    service: &'static str,
+    files: &'static [&'static str],
+    version: String,
+}
+
+/// Checks, and copies where that was asked for.
+///
+/// # Errors
+/// The first thing that is wrong with it, named by file and line.
+pub fn run(args: CatalogArgs, printer: &Printer) -> Result<Exit, Failure> {
+    let (path, data) = match args.verb {
+        CatalogVerb::Check { path } => (path, None),
+        CatalogVerb::Load { path, data_dir } => (path, Some(data_dir)),
+    };
+    let parts = check(&path)?;
+    if let Some(data) = &data {
+        for part in &parts {
+            let to = folder::catalog(data).join(part.service);
+            let installed = install::replace(&path.join(part.service), part.files, &to);
+            installed.map_err(|source| Failure::Io { doing: format!("write {}", to.display()), source })?;
+        }
+    }
+    printer.print(&finding(&parts))?;
+    if data.is_some() {
+        eprintln!("takes effect at the next start");
+    }
+    Ok(Exit::Ok)
+}
+
+fn check(path: &Path) -> Result<Vec<Part>, Failure> {
+    let mut parts = Vec::new();
+    let intake_folder = path.join(intake::NAME);
+    if intake_folder.is_dir() {
+        only_known(&intake_folder, &INTAKE_FILES)?;
+        let catalog = intake::catalog::Catalog::load(&intake_folder, Taxonomy::builtin());
+        let catalog = catalog.map_err(|error| invalid(&intake_folder, error))?;
+        parts.push(Part { service: intake::NAME, files: &INTAKE_FILES, version: catalog.version().to_owned() });
+    }
+    let dispatch_folder = path.join(dispatch::NAME);
+    if dispatch_folder.is_dir() {
+        only_known(&dispatch_folder, &DISPATCH_FILES)?;
+        let catalog = dispatch::catalog::Catalog::load(&dispatch_folder);
+        let catalog = catalog.map_err(|error| invalid(&dispatch_folder, error))?;
+        parts.push(Part { service: dispatch::NAME, files: &DISPATCH_FILES, version: catalog.version().to_owned() });
+    }
+    if parts.is_empty() {
+        let sentence = format!("{} has neither a folder intake nor a folder dispatch", path.display());
+        return Err(Failure::Usage(sentence));
+    }
+    Ok(parts)
+}
+
+/// A file of another name would be read by nobody: likely it is misspelt.
+fn only_known(folder: &Path, files: &[&str]) -> Result<(), Failure> {
+    let failed = |source| Failure::Io { doing: format!("read {}", folder.display()), source };
+    for entry in fs::read_dir(folder).map_err(failed)? {
+        let name = entry.map_err(failed)?.file_name();
+        if !files.iter().any(|file| name == *file) {
+            let sentence = format!(
+                "{} has {}, which nobody reads; the files are {}",
+                folder.display(),
+                name.display(),
+                files.join(", ")
+            );
+            return Err(Failure::Usage(sentence));
+        }
+    }
+    Ok(())
+}
+
+fn invalid(folder: &Path, error: impl Error + Send + Sync + 'static) -> Failure {
+    Failure::Invalid { path: folder.to_path_buf(), source: Box::new(error) }
+}
+
+fn finding(parts: &[Part]) -> Finding {
+    let value = parts.iter().map(|part| json!({"service": part.service, "version": part.version}));
+    Finding {
+        value: value.collect(),
+        head: vec!["SERVICE", "VERSION"],
+        rows: parts.iter().map(|part| vec![part.service.to_owned(), part.version.clone()]).collect(),
+        names: parts.iter().map(|part| part.version.clone()).collect(),
+    }
+}

@@ -1,0 +1,86 @@
+//! `up` and `serve`: a cluster's process, from the first address bound to the last call drained.
+
+use crate::{
+    args::{ClusterArgs, Room},
+    cluster::{Cluster, Rooms, Settings},
+    exit::{Exit, Failure},
+    output::{Finding, Printer},
+};
+use mesh::telemetry::{self, Format, Telemetry};
+use serde_json::json;
+use std::time::Instant;
+
+/// Everything in this process.
+pub async fn up(args: &ClusterArgs, printer: &Printer) -> Result<Exit, Failure> {
+    run(args, Rooms::ALL, "jiewang", printer).await
+}
+
+/// One room alone.
+pub async fn serve(room: Room, args: &ClusterArgs, printer: &Printer) -> Result<Exit, Failure> {
+    run(args, Rooms::only(room), room.as_str(), printer).await
+}
+
+async fn run(args: &ClusterArgs, rooms: Rooms, name: &str, printer: &Printer) -> Result<Exit, Failure> {
+    let settings = Settings::new(args, rooms);
+    if args.print_config {
+        return print(args, printer);
+    }
+    if let Err(error) = settings.gateway.validate() {
+        return Err(Failure::Configuration(error.to_string()));
+    }
+    if args.check_config {
+        eprintln!("jiewang: the configuration is usable");
+        return Ok(Exit::Ok);
+    }
+    let _telemetry = telemetry::init(&telemetry_of(name)).map_err(|e| Failure::Configuration(chain(&e.into())))?;
+    let began = Instant::now();
+    let cluster = Cluster::start(settings).await.map_err(|e| Failure::Configuration(chain(&e)))?;
+    cluster.stop_on_signals().map_err(|source| Failure::Io { doing: "listen for signals".to_owned(), source })?;
+    announce(&cluster, began);
+    let drained = cluster.serve().await.map_err(|e| Failure::Cluster(chain(&e)))?;
+    if !drained.is_clean() {
+        tracing::warn!(cut = drained.cut, stopped = drained.stopped.join(", "), "jiewang.drain.bounded");
+    }
+    Ok(Exit::Ok)
+}
+
+fn announce(cluster: &Cluster, began: Instant) {
+    let (ready, grpc, http) = (cluster.ready(), cluster.grpc_address, cluster.http);
+    cluster.tasks().spawn_aside("announce", async move {
+        ready.await;
+        let seconds = began.elapsed().as_secs_f64();
+        eprintln!("jiewang: ready after {seconds:.1} s, gRPC on {grpc}");
+        if let Some(http) = http {
+            eprintln!("jiewang: http://{http}/docs");
+        }
+    });
+}
+
+fn telemetry_of(name: &str) -> Telemetry {
+    let of = |variable| std::env::var(variable).ok().filter(|v| !v.is_empty());
+    let format = if of("JIEWANG_LOG_FORMAT").as_deref() == Some("json") { Format::Json } else { Format::Text };
+    Telemetry { service: name.to_owned(), format, filter: of("JIEWANG_LOG").unwrap_or_default(), otlp: of("JIEWANG_OTLP") }
+}
+
+/// The settings as they would be used; a database's address may hold a password and is masked.
+fn print(args: &ClusterArgs, printer: &Printer) -> Result<Exit, Failure> {
+    let databases: Vec<String> = args.database.iter().map(|d| format!("{}=***", d.room.as_str())).collect();
+    let value = json!({
+        "place": args.place.to_string(),
+        "dataDir": args.data_dir.display().to_string(),
+        "http": args.http.to_string(),
+        "grpc": args.grpc.to_string(),
+        "admin": args.admin.to_string(),
+        "databases": databases,
+        "redis": args.redis.as_ref().map(|_| "***"),
+    });
+    let cell = |value: &serde_json::Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+    let rows = value.as_object().into_iter().flatten().map(|(key, value)| vec![key.clone(), cell(value)]).collect();
+    printer.print(&Finding { head: vec!["SETTING", "VALUE"], rows, names: Vec::new(), value })?;
+    Ok(Exit::Ok)
+}
+
+/// An error with its causes, outermost first.
+fn chain(error: &anyhow::Error) -> String {
+    format!("{error:#}")
+}

@@ -202,7 +202,8 @@ impl Chassis {
         self.readiness.clone()
     }
 
-    /// Begins or watches the drain.
+    /// Begins or watches the drain. Whoever answers with a stream ends it when the drain begins; one that goes on is cut
+    /// when the bound has passed.
     #[must_use]
     pub fn drain(&self) -> Drain {
         self.drain.clone()

@@ -58,11 +58,11 @@ impl Desk {
             }
         };
         let (span, trace) = telemetry::server_span(&rpc.path, call.trace);
-        let (call, until) = (Call { trace, ..call }, call.deadline);
-        let response = self.run(rpc, Arc::new(call), request).instrument(span).await;
+        let call = Arc::new(Call { trace, ..call });
+        let response = self.run(rpc, Arc::clone(&call), request).instrument(span).await;
         let response = in_our_words(response);
         if rpc.streaming && response.headers().get(GRPC_STATUS).is_none() {
-            return response.map(|body| Body::new(Served::new(body, pending, seat, until)));
+            return response.map(|body| Body::new(Served::new(body, pending, seat, call)));
         }
         pending.end(outcome(response.headers()));
         response

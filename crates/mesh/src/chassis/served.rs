@@ -1,15 +1,17 @@
 //! Seats for calls in flight, and the body of a streamed answer that keeps its seat until it ends.
 
+use crate::call::{CURRENT, Call};
 use crate::error::{Code, Fault, code_in};
 use crate::metrics::Pending;
 use bytes::Bytes;
+use http::HeaderMap;
 use hyper::body::{Body as HttpBody, Frame, SizeHint};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::{Context, Poll};
-use tokio::time::{Instant, Sleep};
+use tokio::time::Sleep;
 use tonic::Status;
 use tonic::body::Body;
 
@@ -46,12 +48,14 @@ pub(super) struct Served {
     pending: Option<Pending>,
     seat: Option<Slot>,
     until: Option<Pin<Box<Sleep>>>,
+    /// The body is polled under it too: its errors show the trace id, its own calls pass the caller on.
+    call: Arc<Call>,
 }
 
 impl Served {
-    pub(super) fn new(body: Body, pending: Pending, seat: Option<Slot>, until: Option<Instant>) -> Self {
-        let until = until.map(|until| Box::pin(tokio::time::sleep_until(until)));
-        Self { body, pending: Some(pending), seat, until }
+    pub(super) fn new(body: Body, pending: Pending, seat: Option<Slot>, call: Arc<Call>) -> Self {
+        let until = call.deadline.map(|until| Box::pin(tokio::time::sleep_until(until)));
+        Self { body, pending: Some(pending), seat, until, call }
     }
 
     fn end(&mut self, code: Option<Code>) {
@@ -63,16 +67,24 @@ impl Served {
 
     /// After a panic the stream ends with INTERNAL in its trailers.
     fn panicked(&mut self) -> Frame<Bytes> {
-        tracing::error!("a streamed answer panicked");
-        self.close(Fault::new(Code::Internal, "INTERNAL", "internal error"))
+        tracing::error!(trace_id = %self.call.trace.trace_id(), "a streamed answer panicked");
+        self.end(Some(Code::Internal));
+        self.trailers(&Fault::internal_traced(&self.call.trace))
     }
 
     /// Trailers that end the stream from our side.
     fn close(&mut self, fault: Fault) -> Frame<Bytes> {
         self.end(Some(fault.code));
+        self.trailers(&fault.into_status())
+    }
+
+    fn trailers(&mut self, status: &Status) -> Frame<Bytes> {
         self.body = Body::empty();
-        let (parts, _) = fault.into_status().into_http::<Body>().into_parts();
-        Frame::trailers(parts.headers)
+        let mut trailers = HeaderMap::new();
+        if let Err(error) = status.add_header(&mut trailers) {
+            tracing::error!(%error, "a status cannot be written as trailers");
+        }
+        Frame::trailers(trailers)
     }
 
     fn is_late(&mut self, cx: &mut Context<'_>) -> bool {
@@ -89,8 +101,9 @@ impl HttpBody for Served {
         if this.pending.is_none() {
             return Poll::Ready(None);
         }
-        let body = &mut this.body;
-        let Ok(polled) = catch_unwind(AssertUnwindSafe(|| Pin::new(body).poll_frame(cx))) else {
+        let (body, call) = (&mut this.body, Arc::clone(&this.call));
+        let poll = || CURRENT.sync_scope(call, || Pin::new(body).poll_frame(cx));
+        let Ok(polled) = catch_unwind(AssertUnwindSafe(poll)) else {
             return Poll::Ready(Some(Ok(this.panicked())));
         };
         match &polled {

@@ -2,7 +2,7 @@
 
 use crate::probe::{NOW, Served, ask, ask_with, soon, to_read};
 use bytes::Bytes;
-use civic::{Actor, Role};
+use civic::{Actor, Rng, Role, SeededRng};
 use http::Request;
 use http::header::CONTENT_TYPE;
 use http_body_util::Full;
@@ -10,6 +10,8 @@ use mesh::{Code, Config, Problem, TRACEPARENT};
 use proto::events::v1::HeadRequest;
 use proto::events::v1::event_log_client::EventLogClient;
 use std::time::Duration;
+use tokio::io::AsyncWriteExt;
+use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
 use tonic::body::Body;
 use tower::Service;
@@ -126,4 +128,50 @@ async fn reflection_lists_the_services() {
     let answer = soon(answers.message()).await.unwrap().unwrap().message_response;
     let Some(MessageResponse::ListServicesResponse(list)) = answer else { panic!("{answer:?}") };
     assert!(list.service.iter().any(|service| service.name == "jiewang.events.v1.EventLog"));
+}
+
+#[tokio::test]
+async fn channel_finds_a_server_that_came_back() {
+    // An address of its own, so that no other test is given the port meanwhile.
+    let mut served = Served::start_on(TcpListener::bind("127.0.0.2:0").await.unwrap(), Config::default());
+    let (channel, address) = (served.tcp(), served.address);
+    // Every connection of the channel has been used once.
+    for _ in 0..8 {
+        assert!(ask(&channel, "who").await.is_ok());
+    }
+    served.drain.begin();
+    assert!(served.ended().await.unwrap().is_clean());
+    assert_eq!(ask(&channel, "who").await.unwrap_err().code(), tonic::Code::Unavailable);
+    let _again = Served::start_on(TcpListener::bind(address).await.unwrap(), Config::default());
+    for _ in 0..8 {
+        assert!(ask(&channel, "who").await.is_ok());
+    }
+}
+
+#[tokio::test]
+async fn noise_on_the_socket_harms_nobody() {
+    let served = Served::start().await;
+    let channel = served.tcp();
+    let rng = SeededRng::new(20_251_122);
+    for round in 0..64 {
+        let mut noise = vec![0; 512];
+        rng.fill(&mut noise);
+        let mut stream = TcpStream::connect(served.address).await.unwrap();
+        if round % 2 == 0 {
+            stream.write_all(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n").await.unwrap();
+        }
+        // The server may have closed already.
+        drop(stream.write_all(&noise).await);
+        assert!(ask(&channel, "who").await.is_ok(), "round {round}");
+    }
+}
+
+#[tokio::test]
+async fn headers_over_the_limit_are_refused_and_the_next_call_is_answered() {
+    let served = Served::start().await;
+    let channel = served.tcp();
+    let mut request = to_read("who");
+    request.metadata_mut().insert("x-long", "x".repeat(64 * 1024).parse().unwrap());
+    assert!(ask_with(&channel, request).await.is_err());
+    assert!(ask(&channel, "who").await.is_ok());
 }

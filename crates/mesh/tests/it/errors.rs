@@ -63,7 +63,7 @@ fn text_of_a_stranger_is_not_passed_on() {
 #[tokio::test]
 async fn nobody_listening_is_unavailable() {
     // Bound and dropped, so that the port is known to be free.
-    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let listener = tokio::net::TcpListener::bind("127.0.0.3:0").await.unwrap();
     let address = listener.local_addr().unwrap().to_string();
     drop(listener);
     let status = ask(&mesh::Channel::to(&address).unwrap(), "who").await.unwrap_err();

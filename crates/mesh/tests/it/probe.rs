@@ -114,6 +114,7 @@ impl Events for Probe {
             "panic" => {
                 Box::pin(futures_util::stream::once(tokio::task::yield_now()).map(|()| panic!("a secret in a stream")))
             }
+            "internal" => Box::pin(tokio_stream::once(()).map(|()| Err(fault_of(Code::Internal).into()))),
             "hang" => Box::pin(tokio_stream::pending()),
             _ => Box::pin(tokio_stream::empty()),
         };
@@ -141,7 +142,10 @@ impl Served {
     }
 
     pub(crate) async fn start_with(config: Config) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        Self::start_on(TcpListener::bind("127.0.0.1:0").await.unwrap(), config)
+    }
+
+    pub(crate) fn start_on(listener: TcpListener, config: Config) -> Self {
         let address = listener.local_addr().unwrap();
         let (key, clock) = (TokenKey::from_bytes([7; 32]), SettableClock::new(NOW));
         let mut chassis = Chassis::builder(key.clone())

@@ -50,11 +50,19 @@ async fn fault_in_the_middle_keeps_reason_and_fields() {
 }
 
 #[tokio::test]
+async fn internal_fault_in_the_middle_shows_the_trace_id_only() {
+    let served = Served::start().await;
+    let (_, status) = read_to_end(&served, "internal", None).await;
+    assert!(status.unwrap().message().starts_with("internal error, trace id"));
+}
+
+#[tokio::test]
 async fn panic_in_the_middle_ends_the_stream_as_internal_without_its_text() {
     let served = Served::start().await;
     let (count, status) = read_to_end(&served, "panic", None).await;
     let status = status.unwrap();
     assert_eq!((count, status.code()), (1, tonic::Code::Internal));
+    assert!(status.message().starts_with("internal error, trace id"), "{status:?}");
     assert!(!format!("{status:?}").contains("secret"));
     assert_eq!(read_to_end(&served, "", None).await.0, 1);
 }

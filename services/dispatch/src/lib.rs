@@ -1,4 +1,148 @@
-//! Dispatch (分拨): the closed loop. A work order is given to a unit, timed, and closed with the citizen's word.
+//! Dispatch (分拨): the closed loop. A report becomes a work order, a unit answers for it, two clocks run, and it closes with the
+//! citizen's word.
+//!
+//! Read [`grpc`] (the rpcs), [`app`] (the use cases), [`domain`] (the rules), in that order; [`events`] is how orders begin.
 
+pub mod app;
 pub mod catalog;
+pub mod config;
+pub mod convert;
 pub mod domain;
+pub mod error;
+pub mod events;
+pub mod grpc;
+pub mod stream;
+
+use std::path::Path;
+use std::sync::Arc;
+
+use app::{App, Parts};
+use casebook::{Casebook, Effects, Fire, Kinds};
+use catalog::{Catalog, CatalogError};
+use civic::{Calendar, Clock, Tree};
+use config::{Config, ConfigError};
+pub use error::Error;
+use grpc::Grpc;
+use mesh::{Chassis, PositionKey};
+use proto::dispatch::v1::work_orders_server::WorkOrdersServer;
+use proto::events::v1::events_server::EventsServer;
+use stream::Screens;
+
+/// Name of the service in logs, positions and event sources.
+pub const NAME: &str = "dispatch";
+
+/// The kinds of case that dispatch's database holds.
+#[must_use]
+pub fn kinds() -> Kinds {
+    Kinds::default().with::<domain::work_order::WorkOrder>()
+}
+
+/// What dispatch is given by whoever starts it. It makes no ids and rolls no dice: an order has the id of its report.
+pub struct Seams {
+    pub cases: Casebook,
+    /// Shared with the other services of the process: it holds twelve thousand places.
+    pub tree: Arc<Tree>,
+    pub calendar: Arc<Calendar>,
+    pub clock: Arc<dyn Clock>,
+    pub positions: PositionKey,
+}
+
+/// Why dispatch cannot be opened: all of them are the configuration's.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    #[error("dispatch.place {0} is not in the division tree")]
+    PlaceUnknown(String),
+    #[error("catalog")]
+    Catalog(#[from] CatalogError),
+}
+
+/// The service, ready to be served.
+#[derive(Clone)]
+pub struct Service {
+    app: Arc<App>,
+    screens: Screens,
+    positions: PositionKey,
+}
+
+impl Service {
+    /// Reads the catalog, checks the configuration. Reads files; call it before serving.
+    ///
+    /// # Errors
+    /// What is wrong with the configuration or the catalog.
+    pub fn open(config: &Config, seams: Seams) -> Result<Self, OpenError> {
+        config.validate()?;
+        let Seams { cases, tree, calendar, clock, positions } = seams;
+        let unknown = || OpenError::PlaceUnknown(config.place.clone());
+        let root = config.place.parse().map_err(|_| unknown())?;
+        tree.today(clock.now()).get(&root).ok_or_else(unknown)?;
+        let catalog = build_catalog(config.catalog.as_deref())?;
+        let app = Arc::new(App::new(Parts { cases, catalog, calendar, tree, root, clock }));
+        Ok(Self { screens: Screens::new(Arc::clone(&app)), app, positions })
+    }
+
+    /// The work orders' gRPC server.
+    #[must_use]
+    pub fn server(&self) -> WorkOrdersServer<Grpc> {
+        WorkOrdersServer::new(self.grpc())
+    }
+
+    /// The live stream's gRPC server.
+    #[must_use]
+    pub fn events_server(&self) -> EventsServer<Grpc> {
+        EventsServer::new(self.grpc())
+    }
+
+    fn grpc(&self) -> Grpc {
+        Grpc::new(Arc::clone(&self.app), self.screens.clone(), self.positions.clone())
+    }
+
+    /// Adds both servers to a chassis.
+    pub fn register(&self, chassis: &mut Chassis) {
+        chassis.add_service(self.server());
+        chassis.add_service(self.events_server());
+    }
+
+    /// What dispatch does about intake's events.
+    #[must_use]
+    pub fn effects(&self) -> Arc<dyn Effects> {
+        Arc::new(events::OpenOrders::new(Arc::clone(&self.app)))
+    }
+
+    /// What dispatch does about timers that come due.
+    #[must_use]
+    pub fn timers(&self) -> Arc<dyn Fire> {
+        Arc::clone(&self.app) as Arc<dyn Fire>
+    }
+
+    /// Puts an operator's catalog in force without a restart, and says its version. Open orders keep what they were opened with.
+    ///
+    /// # Errors
+    /// The first file and line that cannot be taken; the present catalog stays.
+    pub fn load_catalog(&self, folder: &Path) -> Result<String, CatalogError> {
+        let catalog = Catalog::load(folder)?;
+        let version = catalog.version().to_owned();
+        self.app.replace_catalog(catalog);
+        Ok(version)
+    }
+
+    /// Puts a calendar in force and recomputes the open clocks; says how many orders' instants moved.
+    ///
+    /// # Errors
+    /// The store's, after some orders may have been recomputed already; asking again goes on.
+    pub async fn load_calendar(&self, calendar: Calendar) -> Result<usize, Error> {
+        self.app.replace_calendar(calendar);
+        self.app.recalculate().await
+    }
+
+    /// The use cases.
+    #[must_use]
+    pub fn app(&self) -> &App {
+        &self.app
+    }
+}
+
+fn build_catalog(folder: Option<&Path>) -> Result<Catalog, CatalogError> {
+    folder.map_or_else(|| Ok(Catalog::builtin()), Catalog::load)
+}

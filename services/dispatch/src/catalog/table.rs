@@ -6,7 +6,8 @@ use super::error::{CatalogError, Problem};
 
 /// Rows with their line numbers, the header being line 1.
 pub(super) fn rows<T: DeserializeOwned>(file: &'static str, text: &str) -> Result<Vec<(u64, T)>, CatalogError> {
-    let mut reader = csv::ReaderBuilder::new().trim(csv::Trim::All).from_reader(text.trim_start_matches('\u{feff}').as_bytes());
+    let mut reader =
+        csv::ReaderBuilder::new().trim(csv::Trim::All).from_reader(text.trim_start_matches('\u{feff}').as_bytes());
     let headers = reader.headers().map_err(|error| unreadable(file, &error))?.clone();
     let mut rows = Vec::new();
     for record in reader.records() {

@@ -1,8 +1,8 @@
 //! The shipped catalog is whole; a bad file is refused by file and line.
 
 use super::*;
-use civic::{Calendar, Section, Tree};
 use crate::domain::urgency::Urgency;
+use civic::{Calendar, Section, Tree};
 
 fn view() -> View {
     Tree::chongqing().today(now())
@@ -23,7 +23,8 @@ fn every_category_has_a_unit_in_every_town_and_district() {
     let (town, district) = (place("500151001"), place("500151"));
     for category in catalog.taxonomy().iter() {
         for place in [&town, &district] {
-            let (duty, code) = catalog.duty(&category.code, place, now()).unwrap_or_else(|| panic!("{category} {place:?}"));
+            let (duty, code) =
+                catalog.duty(&category.code, place, now()).unwrap_or_else(|| panic!("{category} {place:?}"));
             assert!(place.lies_in(&code.place()), "{category}: {code}");
             let unit = catalog.unit(code.as_str(), &view()).unwrap();
             assert!(unit.name.starts_with("铜梁区"), "{}", unit.name);

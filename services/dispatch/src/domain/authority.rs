@@ -2,7 +2,7 @@
 //! reviewed policies in its place; until then these two functions are all there is.
 
 use casebook::{PlaceColumn, Scope};
-use civic::{Actor, CaseId, Place, Role, Tier, UnitCode, View};
+use civic::{Actor, CaseId, DivisionCode, Place, Role, Tier, UnitCode, View};
 
 use super::work_order::verb::By;
 use super::work_order::{Refusal, Verb, WorkOrder};
@@ -106,16 +106,17 @@ fn own_report(actor: &Actor) -> Option<&str> {
 
 /// What the caller may know of. A case outside it does not exist for the caller.
 #[must_use]
-pub fn scope_of(actor: &Actor, view: &View) -> Scope {
+pub fn scope_of(actor: &Actor, view: &View, root: &DivisionCode) -> Scope {
     match actor.role {
         Role::TownDispatcher
         | Role::DistrictDispatcher
         | Role::CityDispatcher
         | Role::Commander
         | Role::Supervisor
-        | Role::VillageDesk => place_scope(actor, view),
+        | Role::VillageDesk
+        // A machine, too, knows what its unit's place contains: the hotline of the city all of it.
+        | Role::Integrator => place_scope(actor, view, root),
         Role::DepartmentHandler | Role::Liaison | Role::GridWorker | Role::GridLeader => unit_scope(actor.unit.as_ref()),
-        Role::Integrator => Scope::All,
         Role::Citizen => own_scope(actor),
         Role::Volunteer
         | Role::EnforcementOfficer
@@ -142,10 +143,14 @@ fn unit_scope(unit: Option<&UnitCode>) -> Scope {
 }
 
 /// The subtree of the unit's place, by today's tree: a unit of a dissolved place sees what its successor sees.
-fn place_scope(actor: &Actor, view: &View) -> Scope {
+fn place_scope(actor: &Actor, view: &View, root: &DivisionCode) -> Scope {
     let Some(place) = actor.place() else { return Scope::Nothing };
     let Some(division) = view.ancestors(&place).next() else { return Scope::Nothing };
-    column_of(division.tier).map_or(Scope::All, |column| Scope::Place(column, division.code.to_string()))
+    if division.code == *root {
+        return Scope::All;
+    }
+    // A city's unit in a district's cluster: not this territory's.
+    column_of(division.tier).map_or(Scope::Nothing, |column| Scope::Place(column, division.code.to_string()))
 }
 
 /// Column of a tier; `None` for the city, which is the territory.
@@ -170,7 +175,7 @@ mod tests {
     }
 
     fn scope(actor: &Actor) -> Scope {
-        scope_of(actor, &Tree::chongqing().today(Micros::from_secs(1_790_000_000)))
+        scope_of(actor, &Tree::chongqing().today(Micros::from_secs(1_790_000_000)), &"50".parse().unwrap())
     }
 
     #[test]

@@ -52,8 +52,8 @@ pub use command::{Answering, Author, CallBack, Command, Facts, Opening, Opinion,
 pub use publish::summary;
 pub use refusal::Refusal;
 pub use state::{
-    Accepted, Assigned, Assignment, Before, Closed, Done, Head, InProgress, Phase, Rating, Request, RequestKind, Resolution,
-    Resolved, Returned, State, Suspended, WorkOrder,
+    Accepted, Assigned, Assignment, Before, Closed, Done, Head, InProgress, Phase, Rating, Request, RequestKind,
+    Resolution, Resolved, Returned, State, Suspended, WorkOrder,
 };
 pub use timers::TimerName;
 pub use verb::Verb;

@@ -157,7 +157,10 @@ impl<T> Step<T> {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Author {
     /// A person or machine with a token. `reference` is a keyed hash of the subject: it tells persons apart and names nobody.
-    Person { actor: Actor, reference: [u8; 16] },
+    Person {
+        actor: Actor,
+        reference: [u8; 16],
+    },
     /// The event of a report.
     Report,
     Timer,

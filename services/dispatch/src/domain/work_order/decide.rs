@@ -3,8 +3,8 @@
 
 use civic::{Actor, Limit, Micros, Stopwatch};
 use proto::dispatch::v1::stored;
-use proto::dispatch::v1::stored::work_order_event::Event as Body;
 use proto::dispatch::v1::stored::WorkOrderEvent;
+use proto::dispatch::v1::stored::work_order_event::Event as Body;
 
 use super::command::{Answering, Author, CallBack, Command, Facts, Opening, Opinion, Step};
 use super::decide_clock;
@@ -204,7 +204,12 @@ pub(super) fn same_person(reference: &[u8], facts: &Facts) -> bool {
     !reference.is_empty() && reference == facts.author.reference()
 }
 
-fn rate(order: &WorkOrder, opinion: Opinion, comment: Option<&Private<String>>, facts: &Facts) -> Result<Body, Refusal> {
+fn rate(
+    order: &WorkOrder,
+    opinion: Opinion,
+    comment: Option<&Private<String>>,
+    facts: &Facts,
+) -> Result<Body, Refusal> {
     if reply_pending(order) {
         return Err(Refusal::ReplyPending { order: name(order), verb: Verb::Rate });
     }

@@ -7,8 +7,8 @@ use proto::dispatch::v1::stored::{self, WorkOrderEvent};
 use super::clocks::{Lamps, Marks};
 use super::event::{limit, optional_unit, place, private, tier};
 use super::state::{
-    Accepted, Assigned, Assignment, Before, Closed, Done, Head, InProgress, Phase, Rating, Request, RequestKind, Resolution,
-    Resolved, Returned, Suspended, WorkOrder,
+    Accepted, Assigned, Assignment, Before, Closed, Done, Head, InProgress, Phase, Rating, Request, RequestKind,
+    Resolution, Resolved, Returned, Suspended, WorkOrder,
 };
 use crate::domain::urgency::Urgency;
 
@@ -59,7 +59,9 @@ fn step(head: &mut Head, phase: Phase, body: &Body, stamp: &Stamp<'_>) -> Option
         Body::Rated(body) => rated(head, phase, body, stamp.at),
         Body::Closed(body) => closed(head, phase, body, stamp.at),
         Body::Returned(body) => returned(head, phase, body, stamp.at),
-        Body::SuspensionRequested(body) => requested(phase, RequestKind::Suspension, body.until_us, &body.reason, stamp),
+        Body::SuspensionRequested(body) => {
+            requested(phase, RequestKind::Suspension, body.until_us, &body.reason, stamp)
+        }
         Body::ExtensionRequested(body) => requested(phase, RequestKind::Extension, body.until_us, &body.reason, stamp),
         Body::RequestApproved(_) => approved(head, phase, stamp),
         Body::RequestDeclined(_) => declined(phase),
@@ -273,8 +275,13 @@ fn requested(
     reason: &prost::bytes::Bytes,
     stamp: &Stamp<'_>,
 ) -> Option<Phase> {
-    let request =
-        Request { kind, until: Micros(until_us), reason: private(reason), asked: stamp.at, person: stamp.person.to_vec() };
+    let request = Request {
+        kind,
+        until: Micros(until_us),
+        reason: private(reason),
+        asked: stamp.at,
+        person: stamp.person.to_vec(),
+    };
     with_request(phase, Some(request)).map(|(phase, _)| phase)
 }
 

@@ -1,0 +1,168 @@
+//! What dispatch can do, one method a use case. Knows cases, catalog, tree, calendar and clock; knows neither tonic nor SQL.
+
+mod opening;
+mod reading;
+mod timing;
+
+pub use reading::{Listed, Listing};
+
+use std::sync::{Arc, PoisonError, RwLock};
+
+use casebook::Found;
+use casebook::{Ask, Casebook, Done, Scope};
+use civic::CaseId;
+use civic::{Actor, Calendar, Clock, DivisionCode, Micros, Private, Tree, View};
+
+use crate::catalog::Catalog;
+use crate::domain::authority;
+use crate::domain::work_order::{Author, Command, Facts, Step, WorkOrder};
+use crate::error::Error;
+
+/// Keeps the hash of a person's reference from serving another purpose.
+const PERSON: &str = "dispatch person 1";
+
+/// The application: everything a use case needs, handed in.
+pub struct App {
+    cases: Casebook,
+    /// Replaced as a whole by an operator; a call keeps the one it began with. The locks are held for one reference count.
+    catalog: RwLock<Arc<Catalog>>,
+    calendar: RwLock<Arc<Calendar>>,
+    tree: Arc<Tree>,
+    root: DivisionCode,
+    clock: Arc<dyn Clock>,
+}
+
+/// What an [`App`] is made of.
+pub struct Parts {
+    pub cases: Casebook,
+    pub catalog: Catalog,
+    pub calendar: Arc<Calendar>,
+    pub tree: Arc<Tree>,
+    /// The territory.
+    pub root: DivisionCode,
+    pub clock: Arc<dyn Clock>,
+}
+
+/// What one call decides by: catalog, calendar, tree and time of its beginning.
+pub struct Desk {
+    pub catalog: Arc<Catalog>,
+    pub calendar: Arc<Calendar>,
+    pub view: View,
+    pub root: DivisionCode,
+    pub now: Micros,
+}
+
+/// Who asks, in which trace.
+#[derive(Debug, Clone)]
+pub struct Asking {
+    pub actor: Actor,
+    pub traceparent: String,
+}
+
+/// A verb as somebody asked for it, its text still plain.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Asked {
+    pub id: CaseId,
+    pub rpc: &'static str,
+    pub request_id: String,
+    /// The encoded request without its id: the same id with another body is another request.
+    pub body: Vec<u8>,
+    pub etag: Option<i64>,
+    pub note: Option<String>,
+    pub step: Step<String>,
+}
+
+impl App {
+    #[must_use]
+    pub fn new(parts: Parts) -> Self {
+        let Parts { cases, catalog, calendar, tree, root, clock } = parts;
+        Self { cases, catalog: RwLock::new(Arc::new(catalog)), calendar: RwLock::new(calendar), tree, root, clock }
+    }
+
+    /// The present catalog, calendar, tree and time.
+    #[must_use]
+    pub fn desk(&self) -> Desk {
+        let now = self.clock.now();
+        Desk {
+            catalog: Arc::clone(&self.catalog.read().unwrap_or_else(PoisonError::into_inner)),
+            calendar: Arc::clone(&self.calendar.read().unwrap_or_else(PoisonError::into_inner)),
+            view: self.tree.today(now),
+            root: self.root.clone(),
+            now,
+        }
+    }
+
+    /// Puts another catalog in force, from the next call on.
+    pub fn replace_catalog(&self, catalog: Catalog) {
+        *self.catalog.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(catalog);
+    }
+
+    /// Puts another calendar in force, from the next call on.
+    pub fn replace_calendar(&self, calendar: Calendar) {
+        *self.calendar.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(calendar);
+    }
+
+    #[must_use]
+    pub const fn cases(&self) -> &Casebook {
+        &self.cases
+    }
+
+    /// Takes a step of the table, once per request id.
+    ///
+    /// # Errors
+    /// The rules', the store's.
+    pub async fn step(&self, asking: &Asking, desk: &Desk, asked: Asked) -> Result<Done<WorkOrder>, Error> {
+        let Asked { id, rpc, request_id, body, etag, note, step } = asked;
+        let request = self.cases.request_key(&asking.caller(), rpc, &request_id, &body);
+        let seal = |text: String| Ok::<Private<String>, Error>(self.cases.sealer().seal(id, &text));
+        let command = Command::Step { step: step.try_map(seal)?, note: note.map(seal).transpose()? };
+        let reference = self.cases.keyed_hash(PERSON, &[asking.actor.subject.as_bytes()]);
+        let author = Author::Person { actor: asking.actor.clone(), reference };
+        let ask = Ask::<WorkOrder>::new(id, command, desk.facts(author))
+            .with_scope(desk.scope_of(&asking.actor))
+            .with_etag(etag)
+            .with_request(request)
+            .with_traceparent(asking.traceparent.clone());
+        Ok(self.cases.execute(ask).await?)
+    }
+
+    /// One order in the caller's scope.
+    ///
+    /// # Errors
+    /// Not found, the store's.
+    pub async fn get(&self, asking: &Asking, desk: &Desk, id: CaseId) -> Result<Found<WorkOrder>, Error> {
+        Ok(self.cases.get(&desk.scope_of(&asking.actor), id).await?)
+    }
+
+    /// Opens sealed text for an answer to somebody who may know of the order.
+    ///
+    /// # Errors
+    /// The text was changed or its key is gone.
+    pub fn open(&self, id: CaseId, sealed: &Private<String>) -> Result<String, Error> {
+        if sealed.sealed().is_empty() {
+            return Ok(String::new());
+        }
+        Ok(self.cases.sealer().open(id, sealed)?)
+    }
+}
+
+impl Desk {
+    /// What the rules look at.
+    #[must_use]
+    pub fn facts(&self, author: Author) -> Facts {
+        Facts { now: self.now, author, catalog: Arc::clone(&self.catalog), calendar: Arc::clone(&self.calendar) }
+    }
+
+    /// The orders this actor may know of.
+    #[must_use]
+    pub fn scope_of(&self, actor: &Actor) -> Scope {
+        authority::scope_of(actor, &self.view, &self.root)
+    }
+}
+
+impl Asking {
+    /// The caller as request ids are unique for.
+    fn caller(&self) -> String {
+        format!("{}/{}", self.actor.role, self.actor.subject)
+    }
+}

@@ -1,0 +1,66 @@
+//! Timers that come due, and a calendar that changes.
+
+use async_trait::async_trait;
+use casebook::{Ask, DueTimer, Filter, Fire, Page, Scope, StoreError};
+use civic::CaseId;
+
+use super::App;
+use crate::domain::work_order::{Author, Command, TimerName, WorkOrder};
+use crate::error::Error;
+
+/// Open orders read at once while the clocks are recomputed.
+const PAGE: usize = 200;
+
+#[async_trait]
+impl Fire for App {
+    /// Fired or cancelled by somebody else is fine; an error of the store is tried again.
+    async fn fire(&self, timer: DueTimer) -> Result<(), StoreError> {
+        let Ok(name) = timer.name.parse::<TimerName>() else {
+            tracing::warn!(order.id = %timer.case, timer.name, "dispatch.timer.unknown");
+            return Ok(());
+        };
+        let facts = self.desk().facts(Author::Timer);
+        let ask = Ask::<WorkOrder>::new(timer.case, Command::Fire(name), facts).with_timer(timer);
+        match self.cases.execute(ask).await {
+            Ok(_) | Err(casebook::Error::TimerGone | casebook::Error::NotFound) => Ok(()),
+            Err(casebook::Error::Store(error)) => Err(error),
+            // The rules never refuse a timer, and it carries neither etag nor request nor unique key. An order that was
+            // handed over fires at its new owner.
+            Err(
+                error @ (casebook::Error::Refused(_)
+                | casebook::Error::Conflict { .. }
+                | casebook::Error::RequestReused
+                | casebook::Error::UniqueTaken { .. }
+                | casebook::Error::NotOwner { .. }),
+            ) => {
+                tracing::warn!(%error, "dispatch.timer.refused");
+                Ok(())
+            }
+        }
+    }
+}
+
+impl App {
+    /// Computes the open clocks anew under the present calendar; says how many orders' instants moved.
+    ///
+    /// # Errors
+    /// The store's; asking again goes on where nothing is left to do for those done.
+    pub async fn recalculate(&self) -> Result<usize, Error> {
+        let mut moved = 0;
+        let mut after: Option<CaseId> = None;
+        loop {
+            let page = Page { size: PAGE, after };
+            let found = self.cases.list::<WorkOrder>(&Scope::All, &Filter::default(), &page).await?;
+            let more = found.len() > PAGE;
+            for order in found.iter().take(PAGE) {
+                let facts = self.desk().facts(Author::Calendar);
+                let done = self.cases.execute(Ask::<WorkOrder>::new(order.id, Command::Recalculate, facts)).await?;
+                moved += usize::from(done.version > order.version);
+            }
+            after = found.get(PAGE - 1).map(|order| order.id);
+            if !more {
+                return Ok(moved);
+            }
+        }
+    }
+}

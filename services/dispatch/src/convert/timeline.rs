@@ -1,0 +1,183 @@
+//! The history of an order in plain words.
+
+use casebook::Case as _;
+use civic::{CaseId, Micros, Role};
+use prost::bytes::Bytes;
+use proto::dispatch::v1::stored::WorkOrderEvent;
+use proto::dispatch::v1::stored::work_order_event::Event as Body;
+use proto::types::v1::TimelineEntry;
+
+use super::answer::Answers;
+use super::timestamp;
+use crate::domain::work_order::WorkOrder;
+use crate::error::Error;
+
+/// The languages that words are there for.
+#[derive(Debug, Copy, Clone, PartialEq, Eq, Default)]
+pub enum Language {
+    #[default]
+    Chinese,
+    English,
+}
+
+impl Language {
+    /// The first of ours that an `Accept-Language` header names, in its own order; Chinese when it names none.
+    #[must_use]
+    pub fn of_header(header: &str) -> Self {
+        let known = |tag: &str| match tag.trim().get(..2)?.to_ascii_lowercase().as_str() {
+            "zh" => Some(Self::Chinese),
+            "en" => Some(Self::English),
+            _ => None,
+        };
+        header.split(',').find_map(known).unwrap_or_default()
+    }
+
+    const fn choose(self, zh: &'static str, en: &'static str) -> &'static str {
+        match self {
+            Self::Chinese => zh,
+            Self::English => en,
+        }
+    }
+}
+
+impl Answers<'_> {
+    /// One line. Reasons are for those who work on the order: a citizen reads the words alone.
+    ///
+    /// # Errors
+    /// Sealed text that cannot be opened.
+    pub fn entry(
+        &self,
+        id: CaseId,
+        version: i64,
+        event: &WorkOrderEvent,
+        language: Language,
+    ) -> Result<TimelineEntry, Error> {
+        let (role, unit) = event.by.split_once('@').unwrap_or((&event.by, ""));
+        let citizen = self.asking.actor.role == Role::Citizen;
+        let reason = if citizen { String::new() } else { self.reason(id, event)? };
+        Ok(TimelineEntry {
+            version,
+            time: Some(timestamp(Micros(event.at_us))),
+            r#type: WorkOrder::event_type(event).to_owned(),
+            actor_role: role.to_owned(),
+            actor_unit: unit.to_owned(),
+            reason,
+            text: words(event, language),
+        })
+    }
+
+    /// The step's own reason, else the note that came with it.
+    fn reason(&self, id: CaseId, event: &WorkOrderEvent) -> Result<String, Error> {
+        let own = event.event.as_ref().and_then(own_reason).filter(|reason| !reason.is_empty());
+        let sealed = civic::Private::from_sealed(own.unwrap_or(&event.note).to_vec());
+        self.app.open(id, &sealed)
+    }
+}
+
+fn own_reason(body: &Body) -> Option<&Bytes> {
+    match body {
+        Body::ReplyRefused(body) => Some(&body.reason),
+        Body::Returned(body) => Some(&body.reason),
+        Body::SuspensionRequested(body) => Some(&body.reason),
+        Body::ExtensionRequested(body) => Some(&body.reason),
+        Body::RequestDeclined(body) => Some(&body.reason),
+        Body::CitizenAwaited(body) => Some(&body.reason),
+        Body::Reopened(body) => Some(&body.reason),
+        Body::Cancelled(body) => Some(&body.reason),
+        Body::Resolved(body) => Some(&body.result),
+        Body::Rated(body) => Some(&body.comment),
+        Body::Created(_)
+        | Body::Assigned(_)
+        | Body::Accepted(_)
+        | Body::Started(_)
+        | Body::ReplyApproved(_)
+        | Body::Verified(_)
+        | Body::Closed(_)
+        | Body::Reassigned(_)
+        | Body::RequestApproved(_)
+        | Body::Resumed(_)
+        | Body::CitizenAnswered(_)
+        | Body::LampTurned(_)
+        | Body::AcceptOverdue(_)
+        | Body::CalendarChanged(_) => None,
+    }
+}
+
+/// What happened, and to which unit where that is the news.
+fn words(event: &WorkOrderEvent, language: Language) -> String {
+    let Some(body) = &event.event else { return language.choose("未知事项", "unknown step").to_owned() };
+    let said = plain_words(body, language);
+    if let Body::Assigned(body) = body {
+        format!("{said}{}", body.unit_name)
+    } else if let Body::Reassigned(body) = body {
+        format!("{said}{}", body.unit_name)
+    } else {
+        said.to_owned()
+    }
+}
+
+fn plain_words(body: &Body, language: Language) -> &'static str {
+    let (zh, en) = match body {
+        Body::Created(_) => ("工单生成", "opened"),
+        Body::Assigned(body) if body.by_ruling => ("指挥中心裁定由其办理：", "assigned by the centre's ruling to "),
+        Body::Assigned(_) => ("派单至", "assigned to "),
+        Body::Reassigned(_) => ("转办至", "reassigned to "),
+        Body::Accepted(_) => ("签收", "accepted"),
+        Body::Started(_) => ("开始办理", "work began"),
+        Body::Resolved(body) if body.reply_pending => ("办结，答复待审核", "resolved, the reply waits for approval"),
+        Body::Resolved(_) => ("办结", "resolved"),
+        Body::ReplyApproved(_) => ("答复审核通过", "reply approved"),
+        Body::ReplyRefused(_) => ("答复退回修改", "reply refused"),
+        Body::Verified(body) if body.next_round => ("核查未解决，再次办理", "call-back: not solved, next round"),
+        Body::Verified(body) if !body.reached => ("核查：未联系上诉求人", "verified: the citizen could not be reached"),
+        Body::Verified(_) => ("核查通过", "verified"),
+        Body::Rated(body) if body.next_round => ("诉求人不满意，再次办理", "the citizen is not satisfied, next round"),
+        Body::Rated(body) if body.closes => ("诉求人满意，结案", "the citizen is satisfied, closed"),
+        Body::Rated(_) => ("诉求人评价", "rated by the citizen"),
+        Body::Closed(_) => ("结案", "closed"),
+        Body::Returned(_) => ("退回", "returned"),
+        Body::SuspensionRequested(_) => ("申请挂账", "suspension requested"),
+        Body::ExtensionRequested(_) => ("申请延期", "extension requested"),
+        Body::RequestApproved(_) => ("申请通过", "request approved"),
+        Body::RequestDeclined(_) => ("申请未通过", "request declined"),
+        Body::Resumed(body) if body.by_timer => ("挂账到期，恢复办理", "the suspension ended, work goes on"),
+        Body::Resumed(_) => ("恢复办理", "resumed"),
+        Body::CitizenAwaited(_) => ("等待诉求人答复", "waiting for the citizen"),
+        Body::CitizenAnswered(_) => ("诉求人已答复", "the citizen answered"),
+        Body::Reopened(_) => ("重新办理", "reopened"),
+        Body::Cancelled(_) => ("撤销", "cancelled"),
+        Body::LampTurned(body) => lamp_words(&body.clock, body.lamp),
+        Body::AcceptOverdue(_) => ("超时未签收", "not accepted in time"),
+        Body::CalendarChanged(_) => ("工作日历更新，时限重算", "calendar changed, due dates computed anew"),
+    };
+    language.choose(zh, en)
+}
+
+fn lamp_words(clock: &str, lamp: i32) -> (&'static str, &'static str) {
+    match (clock, lamp) {
+        ("total", 2) => ("总时限亮黄灯", "total clock: yellow lamp"),
+        ("total", _) => ("总时限亮红灯", "total clock: red lamp"),
+        (_, 2) => ("单位时限亮黄灯", "unit clock: yellow lamp"),
+        (_, _) => ("单位时限亮红灯", "unit clock: red lamp"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_first_language_of_ours_wins_and_chinese_is_the_default() {
+        let cases = [
+            ("", Language::Chinese),
+            ("en-GB,en;q=0.9", Language::English),
+            ("fr, en", Language::English),
+            ("zh-CN,en", Language::Chinese),
+            ("de", Language::Chinese),
+            ("語", Language::Chinese),
+        ];
+        for (header, language) in cases {
+            assert_eq!(Language::of_header(header), language, "{header}");
+        }
+    }
+}

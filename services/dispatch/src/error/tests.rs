@@ -1,0 +1,74 @@
+//! Every cause goes to the wire and back with its code and reason.
+
+use super::*;
+use crate::domain::work_order::{State, Verb};
+use civic::Role;
+use mesh::Problem;
+
+fn order() -> String {
+    "01k9".to_owned()
+}
+
+fn refusals() -> Vec<(Refusal, Code)> {
+    vec![
+        (Refusal::NotOpened, Code::NotFound),
+        (Refusal::State { order: order(), state: State::Closed, verb: Verb::Accept }, Code::Refused),
+        (Refusal::Role { verb: Verb::Close, role: Role::Citizen }, Code::Denied),
+        (Refusal::Unit { order: order(), verb: Verb::Accept }, Code::Denied),
+        (Refusal::VerifierInUnit { order: order() }, Code::Denied),
+        (Refusal::ApproverIsRequester { order: order() }, Code::Denied),
+        (Refusal::ReplyNotPending { order: order() }, Code::Refused),
+        (Refusal::ReplyPending { order: order(), verb: Verb::Verify }, Code::Refused),
+        (Refusal::NotReturnable { order: order(), returns: 2 }, Code::Refused),
+        (Refusal::RulingRequired { order: order() }, Code::Refused),
+        (Refusal::RequestPending { order: order() }, Code::Refused),
+        (Refusal::NoRequestPending { order: order() }, Code::Refused),
+        (Refusal::AlreadyExtended { order: order() }, Code::Refused),
+        (Refusal::UntilNotLater { order: order() }, Code::Invalid),
+        (Refusal::AlreadyWaiting { order: order() }, Code::Refused),
+        (Refusal::NotWaiting { order: order() }, Code::Refused),
+        (Refusal::RatingWindowOver { order: order() }, Code::Refused),
+        (Refusal::ReopenWindowOver { order: order() }, Code::Refused),
+    ]
+}
+
+#[test]
+fn every_refusal_keeps_its_code_and_reason_over_the_wire() {
+    for (refusal, code) in refusals() {
+        let reason = refusal.reason();
+        let problem = Problem::from_status(&Error::Refused(refusal).into());
+        assert_eq!((problem.code, problem.reason.as_str()), (code, reason));
+    }
+}
+
+#[test]
+fn every_other_cause_keeps_its_code_and_reason_over_the_wire() {
+    let cases = [
+        (Error::field("unit", "UNIT_UNKNOWN", "no such unit"), Code::Invalid, "UNIT_UNKNOWN"),
+        (Error::TokenMissing, Code::Unauthenticated, "TOKEN_MISSING"),
+        (Error::NotFound, Code::NotFound, "NOT_FOUND"),
+        (Error::EtagStale { current: 3 }, Code::Conflict, "ETAG_STALE"),
+        (Error::RequestReused, Code::Conflict, "REQUEST_ID_REUSED"),
+        (Error::NotOwner, Code::Refused, "NOT_OWNER"),
+        (Error::PageToken, Code::Invalid, "PAGE_TOKEN_INVALID"),
+        (Error::ResumeToken, Code::Invalid, "INVALID_RESUME_TOKEN"),
+        (Error::Log(queue::SourceError::Unavailable("gone".into())), Code::Unavailable, "STORE_UNAVAILABLE"),
+        (Error::Sealed(SealError::Unreadable), Code::Internal, "INTERNAL"),
+        (Error::Store(StoreError::Full), Code::Unavailable, "DISK_FULL"),
+        (Error::Store(StoreError::Unavailable("secret".into())), Code::Unavailable, "STORE_UNAVAILABLE"),
+        (Error::Store(StoreError::Disk("secret".into())), Code::Internal, "INTERNAL"),
+    ];
+    for (error, code, reason) in cases {
+        let problem = Problem::from_status(&error.into());
+        assert_eq!((problem.code, problem.reason.as_str()), (code, reason));
+        assert!(!problem.detail.contains("secret"), "{}", problem.detail);
+    }
+}
+
+#[test]
+fn fields_keep_their_paths_over_the_wire() {
+    let problem = Problem::from_status(&Error::field("proposedUnit", "UNIT_UNKNOWN", "no such unit").into());
+    assert_eq!(problem.fields[0].path, "proposedUnit");
+    let refused = Error::Refused(Refusal::UntilNotLater { order: order() });
+    assert_eq!(Problem::from_status(&refused.into()).fields[0].path, "until");
+}

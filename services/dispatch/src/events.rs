@@ -1,0 +1,42 @@
+//! Messages consumed: intake's `ReportFiled` opens an order. Once per report, because the order has the report's id.
+
+use std::sync::Arc;
+
+use casebook::{Bundle, Effects, GiveUp};
+use prost::Message as _;
+use proto::events::v1::public_event::Event as Public;
+use proto::events::v1::{Envelope, PublicEvent};
+
+use crate::app::App;
+
+/// Opens the order of every report. Consultations, and reports that were resolved on the spot, get one as well: their unit
+/// answers or confirms, and the citizen's word closes it like any other.
+pub struct OpenOrders {
+    app: Arc<App>,
+}
+
+impl OpenOrders {
+    #[must_use]
+    pub const fn new(app: Arc<App>) -> Self {
+        Self { app }
+    }
+}
+
+impl Effects for OpenOrders {
+    fn effect(&self, event: &Envelope) -> Result<Option<Bundle>, GiveUp> {
+        // An internal event: a position without a public meaning.
+        if event.data.is_empty() {
+            return Ok(None);
+        }
+        let public = PublicEvent::decode(event.data.clone()).map_err(|error| GiveUp(error.to_string()))?;
+        match public.event {
+            Some(Public::ReportFiled(report)) => {
+                let bad_id = || GiveUp("the report's id is none".to_owned());
+                let ask = self.app.opening(report, &event.traceparent).ok_or_else(bad_id)?;
+                Ok(Some(Bundle::of(ask)))
+            }
+            // Our own events do not come back to us, and what a later release tells is not for this one.
+            Some(Public::WorkOrderChanged(_)) | None => Ok(None),
+        }
+    }
+}

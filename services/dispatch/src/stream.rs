@@ -1,0 +1,216 @@
+//! The live stream: public events of work orders, to everyone who may know of the order.
+//!
+//! A stream reads the log itself, so it neither misses nor repeats an event, however slow its reader. It looks when this process
+//! has committed, and at least every second for the commits of others. Its place in the log is one position per partition, and
+//! that, encoded, is every event's id: whoever gives one back goes on behind it.
+
+mod cursor;
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::time::Duration;
+
+use casebook::{Row, Scope};
+use civic::{CaseId, DivisionCode};
+use cursor::Cursor;
+use prost::Message as _;
+use proto::events::v1::public_event::Event as Public;
+use proto::events::v1::{Envelope, PublicEvent, StreamEventsRequest, StreamedEvent, WorkOrderChanged};
+use queue::{EventSource as _, Position};
+use tokio::sync::{Mutex, watch};
+use tokio::time::Instant;
+use tokio_stream::Stream;
+use tonic::Status;
+
+use crate::app::{App, Asking};
+use crate::convert::timestamp;
+use crate::error::Error;
+
+/// Events read from a partition at once.
+const BATCH: usize = 256;
+/// Events kept ready for a slow reader; then reading stops until they are taken.
+const AHEAD: usize = 1024;
+/// Commits come in bursts: a stream looks at most so often. Far below the 100 ms that an event may take to a screen.
+const GATHER: Duration = Duration::from_millis(15);
+/// Commits of other replicas are not announced here.
+const LOOK: Duration = Duration::from_secs(1);
+
+/// All streams of this process. They share one look at the log's heads.
+#[derive(Clone)]
+pub struct Screens {
+    app: Arc<App>,
+    heads: Arc<Mutex<Heads>>,
+}
+
+#[derive(Default)]
+struct Heads {
+    read: Option<Instant>,
+    positions: Vec<Position>,
+}
+
+impl Screens {
+    #[must_use]
+    pub fn new(app: Arc<App>) -> Self {
+        Self { app, heads: Arc::default() }
+    }
+
+    /// Opens a stream from now on, or behind the event that the caller has seen last.
+    ///
+    /// # Errors
+    /// An unknown division, a resume token that is none, a log that is away.
+    pub async fn open(
+        &self,
+        asking: &Asking,
+        request: &StreamEventsRequest,
+    ) -> Result<impl Stream<Item = Result<StreamedEvent, Status>> + Send + use<>, Error> {
+        let audience = Audience::of(asking, &self.app, &request.division_code)?;
+        // Before the heads are read: what is committed in between wakes the stream.
+        let changed = self.app.cases().changed();
+        let heads = self.heads(Duration::ZERO).await?;
+        let cursor = match request.last_event_id.as_str() {
+            "" => Cursor::at(heads),
+            token => Cursor::decode(token).filter(|cursor| cursor.is_behind(&heads)).ok_or(Error::ResumeToken)?,
+        };
+        let screen = Screen { screens: self.clone(), audience, changed, cursor, ready: VecDeque::new(), fresh: true };
+        Ok(futures_util::stream::unfold(Some(screen), Screen::step))
+    }
+
+    /// The log's heads, not older than `age`.
+    async fn heads(&self, age: Duration) -> Result<Vec<Position>, Error> {
+        let mut heads = self.heads.lock().await;
+        if heads.read.is_none_or(|read| read.elapsed() >= age) {
+            heads.positions = self.app.cases().head().await.map_err(Error::Log)?;
+            heads.read = Some(Instant::now());
+        }
+        Ok(heads.positions.clone())
+    }
+}
+
+/// Who reads a stream, and of which places.
+struct Audience {
+    app: Arc<App>,
+    scope: Scope,
+    division: Option<DivisionCode>,
+}
+
+impl Audience {
+    fn of(asking: &Asking, app: &Arc<App>, division: &str) -> Result<Self, Error> {
+        let desk = app.desk();
+        let unknown = || Error::field("divisionCode", "DIVISION_UNKNOWN", "there is no such division today");
+        let division = match division {
+            "" => None,
+            code => {
+                let code: DivisionCode = code.parse().map_err(|_| unknown())?;
+                desk.view.get(&code).ok_or_else(unknown)?;
+                Some(code)
+            }
+        };
+        Ok(Self { scope: desk.scope_of(&asking.actor), app: Arc::clone(app), division })
+    }
+
+    /// The same rule as for lists, on what an event tells of its order.
+    fn admits(&self, place: &str, changed: &WorkOrderChanged) -> bool {
+        let view = self.app.desk().view;
+        let Ok(code) = place.parse::<DivisionCode>() else { return false };
+        if self.division.as_ref().is_some_and(|division| !view.contains(division, &code)) {
+            return false;
+        }
+        let Ok(id) = changed.work_order.parse::<CaseId>() else { return false };
+        let Some(lies) = view.place(&code) else { return self.scope == Scope::All };
+        let text = |code: &Option<DivisionCode>| code.as_ref().map(ToString::to_string);
+        let row = Row {
+            district: text(&lies.district),
+            town: text(&lies.town),
+            village: text(&lies.village),
+            grid: text(&lies.grid),
+            unit: Some(changed.unit.clone()),
+            ..Row::default()
+        };
+        self.scope.admits(id, &row)
+    }
+}
+
+/// One open stream.
+struct Screen {
+    screens: Screens,
+    audience: Audience,
+    changed: Option<watch::Receiver<u64>>,
+    cursor: Cursor,
+    ready: VecDeque<StreamedEvent>,
+    /// There is more to read: do not wait for a commit first.
+    fresh: bool,
+}
+
+impl Screen {
+    /// The next event, when there is one. An error is the last item.
+    async fn step(screen: Option<Self>) -> Option<(Result<StreamedEvent, Status>, Option<Self>)> {
+        let mut screen = screen?;
+        loop {
+            if let Some(event) = screen.ready.pop_front() {
+                return Some((Ok(event), Some(screen)));
+            }
+            screen.wait().await;
+            if let Err(error) = screen.read().await {
+                return Some((Err(error.into()), None));
+            }
+        }
+    }
+
+    async fn wait(&mut self) {
+        if std::mem::take(&mut self.fresh) {
+            return;
+        }
+        let announced = async {
+            let open = match &mut self.changed {
+                Some(changed) => changed.changed().await.is_ok(),
+                None => false,
+            };
+            // The casebook ends with the process: then there is nothing to wait for but the end.
+            if open { tokio::time::sleep(GATHER).await } else { std::future::pending().await }
+        };
+        // Running out of time is how the commits of other replicas are found.
+        let _looked = tokio::time::timeout(LOOK, announced).await;
+    }
+
+    async fn read(&mut self) -> Result<(), Error> {
+        let heads = self.screens.heads(GATHER / 2).await?;
+        for (partition, head) in heads.into_iter().enumerate() {
+            let partition = u16::try_from(partition).expect("a log has at most 65,535 partitions");
+            while self.cursor.position(partition) < head {
+                let after = self.cursor.position(partition);
+                let events = self.screens.app.cases().read(partition, after, BATCH).await.map_err(Error::Log)?;
+                if events.is_empty() {
+                    break;
+                }
+                for event in events {
+                    self.take(partition, event);
+                }
+                if self.ready.len() >= AHEAD {
+                    self.fresh = true;
+                    return Ok(());
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn take(&mut self, partition: u16, event: Envelope) {
+        self.cursor.set(partition, event.position);
+        if event.data.is_empty() {
+            return;
+        }
+        let Ok(data) = PublicEvent::decode(event.data) else { return };
+        let Some(Public::WorkOrderChanged(changed)) = &data.event else { return };
+        if !self.audience.admits(&event.place, changed) {
+            return;
+        }
+        self.ready.push_back(StreamedEvent {
+            id: self.cursor.encode(),
+            r#type: event.r#type,
+            subject: event.subject,
+            time: Some(timestamp(civic::Micros(event.time_us))),
+            division_code: event.place,
+            data: Some(data),
+        });
+    }
+}

@@ -53,7 +53,7 @@ impl App {
         if draft.channel_number.is_empty() { ask } else { ask.with_unique(self.channel_unique(draft)) }
     }
 
-    /// Unique for ever. The number is hashed, because some channels put a telephone number into it.
+    /// Unique for ever. Hashed, because keys are indexed and a channel's number may be long.
     fn channel_unique(&self, draft: &Draft) -> Unique {
         let channel = draft.channel.name();
         let hash = self.cases.keyed_hash("intake.channel", &[channel.as_bytes(), draft.channel_number.as_bytes()]);

@@ -1,8 +1,12 @@
 //! Intake from outside: its rules as a model, its rpcs through the real chassis over a casebook in memory.
 #![allow(clippy::unwrap_used, reason = "tests")]
 
+mod api;
+mod city;
+mod following;
 mod model;
 mod oracle;
 mod planted;
-
+mod refused;
 mod samples;
+mod scoped;

@@ -45,10 +45,12 @@ impl Table {
     }
 }
 
+pub(crate) type Decided = Result<Vec<ReportEvent>, Refusal>;
+
 /// The rules under test: the real ones, or a copy with a bug planted in one of them.
 #[derive(Clone, Copy)]
 pub(crate) struct Rules {
-    pub(crate) decide: fn(Option<&Report>, &Command, &Facts) -> Result<Vec<ReportEvent>, Refusal>,
+    pub(crate) decide: fn(Option<&Report>, &Command, &Facts) -> Decided,
     pub(crate) evolve: fn(Option<Report>, &ReportEvent) -> Option<Report>,
     pub(crate) index: fn(&Report) -> Row,
 }

@@ -1,15 +1,13 @@
 //! Bugs planted on purpose, one rule each. The model must find every one, or it would not have found the real thing.
 
 use crate::model::search;
-use crate::oracle::{REAL, Rules};
+use crate::oracle::{Decided, REAL, Rules};
 use casebook::{Case, Row};
 use intake::domain::report::{Command, Facts, Phase, Refusal, Report};
 use proto::intake::v1::stored::{ReportEvent, report_event::Event};
 
 /// Far more than any of them needs.
 const COMMANDS: u32 = 20_000;
-
-type Decided = Result<Vec<ReportEvent>, Refusal>;
 
 fn filed_again(state: Option<&Report>, command: &Command, facts: &Facts) -> Decided {
     let state = if matches!(command, Command::File(_)) { None } else { state };

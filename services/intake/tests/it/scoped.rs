@@ -1,0 +1,220 @@
+//! Who sees which reports, page by page, and who may decide what a report is about.
+
+use crate::city::{City, code_and_reason, complaint, refusal};
+use civic::Role;
+use mesh::Code;
+use proto::intake::v1::{
+    ClassifyReportRequest, CreateReportRequest, GetReportRequest, ListReportsRequest, ReportState, Reporter,
+};
+use proto::types::v1::Location;
+
+fn get(name: &str) -> GetReportRequest {
+    GetReportRequest { name: name.to_owned() }
+}
+
+fn in_division(request_id: &str, code: &str) -> CreateReportRequest {
+    let location = Some(Location { division_code: code.to_owned(), ..Location::default() });
+    CreateReportRequest { location, ..complaint(request_id) }
+}
+
+#[tokio::test]
+async fn a_report_outside_the_callers_scope_does_not_exist_for_them() {
+    let city = City::open().await;
+    let report = city.file(in_division("a", "500151001")).await;
+    let seen = [
+        (Role::CityDispatcher, "50", true),
+        (Role::DistrictDispatcher, "500151", true),
+        (Role::TownDispatcher, "500151001", true),
+        (Role::Commander, "500151", true),
+        (Role::Integrator, "50-rexian", true),
+        (Role::DistrictDispatcher, "500103", false),
+        (Role::TownDispatcher, "500151002", false),
+        (Role::GridWorker, "500151001001", false),
+        (Role::DepartmentHandler, "500151-chengguan", false),
+        (Role::Operator, "50", false),
+        (Role::Auditor, "50", false),
+        (Role::Citizen, "", false),
+    ];
+    for (role, unit, sees) in seen {
+        let answer = city.client().get_report(city.by(role, unit, get(&report.name))).await;
+        assert_eq!(answer.is_ok(), sees, "{role} of {unit}");
+        if !sees {
+            assert_eq!(code_and_reason(&refusal(answer)), (Code::NotFound, "NOT_FOUND"), "{role} of {unit}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn without_a_token_there_is_nothing_to_look_at() {
+    let city = City::open().await;
+    let report = city.file(complaint("a")).await;
+    let problem = refusal(city.client().get_report(get(&report.name)).await);
+    assert_eq!(code_and_reason(&problem), (Code::Unauthenticated, "TOKEN_MISSING"));
+    let problem = refusal(city.client().list_reports(ListReportsRequest::default()).await);
+    assert_eq!(code_and_reason(&problem), (Code::Unauthenticated, "TOKEN_MISSING"));
+}
+
+#[tokio::test]
+async fn a_malformed_or_unknown_name_is_not_found() {
+    let city = City::open().await;
+    for name in ["reports/x", "workOrders/01k9aaaaaaaaaaaaaaaaaaaaaa", "", "reports/01k9aaaaaaaaaaaaaaaaaaaaaa"] {
+        let problem = refusal(city.client().get_report(city.by_dispatcher(get(name))).await);
+        assert_eq!(code_and_reason(&problem), (Code::NotFound, "NOT_FOUND"), "{name}");
+    }
+}
+
+#[tokio::test]
+async fn handlers_do_not_learn_who_filed_a_secret_report() {
+    let city = City::open().await;
+    let reporter = Reporter { secret: true, ..complaint("a").reporter.unwrap() };
+    let report = city.file(CreateReportRequest { reporter: Some(reporter), ..complaint("a") }).await;
+    let read = async |role, unit| {
+        let answer = city.client().get_report(city.by(role, unit, get(&report.name))).await;
+        answer.unwrap().into_inner().reporter.unwrap()
+    };
+    let desk = read(Role::DistrictDispatcher, "500151").await;
+    assert_eq!((desk.name.as_str(), desk.phone.as_str()), ("张*", "138****1234"));
+    let commander = read(Role::Commander, "500151").await;
+    assert_eq!((commander.name.as_str(), commander.phone.as_str(), commander.secret), ("", "", true));
+}
+
+#[tokio::test]
+async fn a_list_is_walked_page_by_page_and_every_report_comes_once() {
+    let city = City::open().await;
+    for n in 0..7 {
+        city.clock.advance(1_000);
+        city.file(in_division(&n.to_string(), if n % 2 == 0 { "500151001" } else { "500103" })).await;
+    }
+    let mut names = Vec::new();
+    let mut page = ListReportsRequest { page_size: 3, division_code: "500151".to_owned(), ..Default::default() };
+    loop {
+        let answer = city.client().list_reports(city.by_dispatcher(page.clone())).await.unwrap().into_inner();
+        names.extend(answer.reports.into_iter().map(|report| report.name));
+        if answer.next_page_token.is_empty() {
+            break;
+        }
+        page.page_token = answer.next_page_token;
+    }
+    assert_eq!(names.len(), 4);
+    assert!(names.windows(2).all(|pair| pair[0] < pair[1]), "oldest first");
+}
+
+#[tokio::test]
+async fn a_page_token_of_another_list_caller_or_hand_is_refused() {
+    let city = City::open().await;
+    for n in 0..3 {
+        city.file(complaint(&n.to_string())).await;
+    }
+    let first = ListReportsRequest { page_size: 1, ..ListReportsRequest::default() };
+    let token = city.client().list_reports(city.by_dispatcher(first)).await.unwrap().into_inner().next_page_token;
+    let with = |token: &str| ListReportsRequest { page_size: 2, page_token: token.to_owned(), ..Default::default() };
+    assert!(city.client().list_reports(city.by_dispatcher(with(&token))).await.is_ok(), "another size is fine");
+    let mut tampered = token.clone();
+    tampered.replace_range(3..4, if &token[3..4] == "0" { "1" } else { "0" });
+    let filtered = ListReportsRequest { division_code: "500151".to_owned(), ..with(&token) };
+    let others = [
+        city.by_dispatcher(with(&tampered)),
+        city.by_dispatcher(with("爱")),
+        city.by_dispatcher(filtered),
+        city.by_hotline(with(&token)),
+    ];
+    for request in others {
+        let problem = refusal(city.client().list_reports(request).await);
+        assert_eq!(code_and_reason(&problem), (Code::Invalid, "PAGE_TOKEN_INVALID"));
+        assert_eq!(problem.fields[0].path, "pageToken");
+    }
+}
+
+#[tokio::test]
+async fn a_list_is_refused_a_size_a_state_and_a_division_that_cannot_be() {
+    let city = City::open().await;
+    let wrongs = [
+        (ListReportsRequest { page_size: -1, ..Default::default() }, "PAGE_SIZE_INVALID"),
+        (ListReportsRequest { page_size: 201, ..Default::default() }, "PAGE_SIZE_INVALID"),
+        (ListReportsRequest { state: 77, ..Default::default() }, "STATE_UNKNOWN"),
+        (ListReportsRequest { division_code: "509999".to_owned(), ..Default::default() }, "DIVISION_UNKNOWN"),
+        (ListReportsRequest { division_code: "x".to_owned(), ..Default::default() }, "DIVISION_UNKNOWN"),
+    ];
+    for (request, reason) in wrongs {
+        let problem = refusal(city.client().list_reports(city.by_dispatcher(request)).await);
+        assert_eq!(code_and_reason(&problem), (Code::Invalid, reason));
+    }
+}
+
+#[tokio::test]
+async fn the_list_for_the_classifying_desk_shows_only_what_needs_a_person() {
+    let city = City::open().await;
+    city.file(complaint("a")).await;
+    let unclear = city.file(CreateReportRequest { text: "你好".to_owned(), ..complaint("b") }).await;
+    let request = ListReportsRequest { needs_person: true, state: ReportState::Filed.into(), ..Default::default() };
+    let listed = city.client().list_reports(city.by_dispatcher(request)).await.unwrap().into_inner().reports;
+    assert_eq!(listed.iter().map(|report| &report.name).collect::<Vec<_>>(), [&unclear.name]);
+}
+
+fn ruling(name: &str) -> ClassifyReportRequest {
+    ClassifyReportRequest {
+        name: name.to_owned(),
+        request_id: "r".to_owned(),
+        category_code: "0707".to_owned(),
+        division_code: "500151002".to_owned(),
+        note: "已电话核实".to_owned(),
+        ..ClassifyReportRequest::default()
+    }
+}
+
+#[tokio::test]
+async fn a_dispatcher_decides_category_and_place_once() {
+    let city = City::open().await;
+    let report = city.file(CreateReportRequest { text: "你好".to_owned(), ..complaint("a") }).await;
+    let request = ClassifyReportRequest { etag: report.etag.clone(), ..ruling(&report.name) };
+    let ruled = city.client().classify_report(city.by_dispatcher(request.clone())).await.unwrap().into_inner();
+    let category = ruled.category.clone().unwrap();
+    assert_eq!(
+        (category.code.as_str(), category.confidence, category.by.as_str()),
+        ("0707", 100, "city-dispatcher/50")
+    );
+    assert_eq!(ruled.location.as_ref().unwrap().division_code, "500151002");
+    assert!(!ruled.needs_person);
+    let again = city.client().classify_report(city.by_dispatcher(request.clone())).await.unwrap().into_inner();
+    assert_eq!(again, ruled);
+    let stale = ClassifyReportRequest { request_id: "s".to_owned(), ..request };
+    let problem = refusal(city.client().classify_report(city.by_dispatcher(stale)).await);
+    assert_eq!(code_and_reason(&problem), (Code::Conflict, "ETAG_STALE"));
+    let timeline = proto::intake::v1::GetReportTimelineRequest { name: report.name };
+    let entries = city.client().get_report_timeline(city.by_dispatcher(timeline)).await.unwrap().into_inner().entries;
+    assert_eq!(
+        (entries.len(), entries[1].reason.as_str(), entries[1].actor_role.as_str()),
+        (2, "已电话核实", "city-dispatcher")
+    );
+}
+
+#[tokio::test]
+async fn a_ruling_by_the_wrong_person_or_on_nothing_is_refused() {
+    let city = City::open().await;
+    let report = city.file(complaint("a")).await;
+    let base = ruling(&report.name);
+    let refused = async |request| code_reason(refusal(city.client().classify_report(request).await));
+    let as_machine = refused(city.by_hotline(base.clone())).await;
+    assert_eq!(as_machine, (Code::Denied, "ROLE_DENIED".to_owned()));
+    let elsewhere = refused(city.by(Role::TownDispatcher, "500103001", base.clone())).await;
+    assert_eq!(elsewhere, (Code::NotFound, "NOT_FOUND".to_owned()));
+    let wrongs = [
+        (ClassifyReportRequest { category_code: "9999".to_owned(), ..base.clone() }, "CATEGORY_UNKNOWN"),
+        (ClassifyReportRequest { division_code: "509999".to_owned(), ..base.clone() }, "DIVISION_UNKNOWN"),
+        (ClassifyReportRequest { etag: "x".to_owned(), ..base.clone() }, "ETAG_INVALID"),
+        (ClassifyReportRequest { etag: "01".to_owned(), ..base.clone() }, "ETAG_INVALID"),
+        (ClassifyReportRequest { request_id: String::new(), ..base.clone() }, "REQUEST_ID_MISSING"),
+        (
+            ClassifyReportRequest { category_code: String::new(), division_code: String::new(), ..base },
+            "NOTHING_TO_CLASSIFY",
+        ),
+    ];
+    for (request, reason) in wrongs {
+        assert_eq!(refused(city.by_dispatcher(request)).await, (Code::Invalid, reason.to_owned()));
+    }
+    assert_eq!(city.events().await, 1);
+}
+
+fn code_reason(problem: mesh::Problem) -> (Code, String) {
+    (problem.code, problem.reason)
+}

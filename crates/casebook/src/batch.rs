@@ -8,4 +8,6 @@ mod work;
 mod workspace;
 
 pub use work::{Change, LeaseClaim, OnTaken, Outcome, RequestKey, Step, StepVerdict, Submission, Unique, Work};
-pub use workspace::{CaseWrite, ParkedKey, RequestRow, TimerKey, UniqueRow, Workspace, Writes};
+pub use workspace::{
+    Armed, CaseWrite, LeaseKey, ParkedKey, Rebuilding, RequestRow, TimerKey, UniqueRow, Workspace, Writes,
+};

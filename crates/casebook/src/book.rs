@@ -13,8 +13,9 @@ use crate::{
     sight::Seen,
     step::TypedStep,
     store::{CaseRow, Identity, JournalEntry, Store},
+    timers::Alarm,
 };
-use civic::{CaseId, Clock, Rng};
+use civic::{CaseId, Clock, Micros, Rng};
 use queue::Partition;
 use std::sync::Arc;
 use tokio::sync::{mpsc, oneshot, watch};
@@ -28,6 +29,8 @@ pub struct Ask<C: Case> {
     pub scope: Scope,
     /// Version the caller has seen.
     pub etag: Option<i64>,
+    /// Epoch of the ownership under which the command was meant: under another one it changes nothing.
+    pub epoch: Option<i64>,
     pub request: Option<RequestKey>,
     pub uniques: Vec<Unique>,
     /// The timer that fires: the command runs only if it is still armed.
@@ -43,6 +46,7 @@ impl<C: Case> Ask<C> {
             facts,
             scope: Scope::All,
             etag: None,
+            epoch: None,
             request: None,
             uniques: Vec::new(),
             timer: None,
@@ -56,6 +60,10 @@ impl<C: Case> Ask<C> {
 
     pub fn with_etag(self, etag: Option<i64>) -> Self {
         Self { etag, ..self }
+    }
+
+    pub fn with_epoch(self, epoch: i64) -> Self {
+        Self { epoch: Some(epoch), ..self }
     }
 
     pub fn with_request(self, request: RequestKey) -> Self {
@@ -82,6 +90,8 @@ impl<C: Case> Ask<C> {
             facts: self.facts,
             scope: self.scope,
             etag: self.etag,
+            epoch: self.epoch,
+            timed: self.timer.is_some(),
             traceparent: self.traceparent,
             decided: None,
         };
@@ -139,8 +149,12 @@ pub(crate) struct Inner {
     pub(crate) service: &'static str,
     pub(crate) partitions: u16,
     pub(crate) clock: Arc<dyn Clock>,
+    /// Counts commits of this process: wakes the relay.
     pub(crate) committed: watch::Receiver<u64>,
+    /// Counts whenever events got positions: wakes readers of the log.
+    pub(crate) placed: Arc<watch::Sender<u64>>,
     pub(crate) tail: Arc<Tail>,
+    pub(crate) alarm: Arc<Alarm>,
     pub(crate) seen: Seen,
     key: ClusterKey,
     sealer: KeyFileSealer,
@@ -161,7 +175,15 @@ impl Casebook {
         let (queue, waiting) = mpsc::channel(QUEUE);
         let (committed, changes) = watch::channel(0);
         let tail = Arc::new(Tail::new(partitions));
-        let committer = Committer { store: store.clone(), queue: waiting, tail: tail.clone(), committed };
+        let (alarm, placed) = (Arc::new(Alarm::default()), Arc::new(watch::Sender::new(0)));
+        let committer = Committer {
+            store: store.clone(),
+            queue: waiting,
+            tail: tail.clone(),
+            committed,
+            placed: placed.clone(),
+            alarm: alarm.clone(),
+        };
         let inner = Inner {
             store,
             kinds,
@@ -170,7 +192,9 @@ impl Casebook {
             partitions,
             clock,
             committed: changes,
+            placed,
             tail,
+            alarm,
             seen: Seen::default(),
             sealer: KeyFileSealer::new(key.clone(), rng),
             pages: PageTokens::new(key.clone()),
@@ -311,6 +335,20 @@ impl Casebook {
 
     pub fn partitions(&self) -> u16 {
         self.0.partitions
+    }
+
+    /// The present, as far as it may be relied on: a replica whose clock runs ahead of the database's believes the database,
+    /// so that nothing fires early.
+    pub(crate) async fn now(&self) -> Result<Micros, StoreError> {
+        let own = self.0.clock.now();
+        Ok(self.0.store.now().await?.map_or(own, |shared| shared.min(own)))
+    }
+
+    /// How far this process's clock is ahead of the database's (behind: negative), in microseconds; `None` where there is no
+    /// clock but ours.
+    pub async fn clock_skew(&self) -> Result<Option<i64>, StoreError> {
+        let shared = self.0.store.now().await?;
+        Ok(shared.map(|shared| self.0.clock.now() - shared))
     }
 }
 

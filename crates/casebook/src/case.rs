@@ -47,6 +47,12 @@ pub trait Case: Clone + PartialEq + Serialize + DeserializeOwned + Send + Sync +
     fn event_actor(event: &Self::Event) -> String;
     /// What other services may know of the event: type with major version and the encoded `PublicEvent`. `None`: internal.
     fn publish(id: CaseId, event: &Self::Event) -> Option<(String, Vec<u8>)>;
+    /// Whether the event may follow the state, by the table of the kind and whatever else must hold between the two. For the
+    /// verifier: it replays what `decide` once allowed against what the table says.
+    fn legal(state: Option<&Self>, event: &Self::Event) -> bool {
+        let _ = (state, event);
+        true
+    }
 }
 
 /// Columns of a case that lists may ask for. `None` keeps the row out of that column's index.

@@ -5,7 +5,8 @@ use crate::{
     batch::{Outcome, Submission},
     error::StoreError,
     log::Tail,
-    store::Store,
+    store::{Committed, Store},
+    timers::Alarm,
 };
 use std::sync::Arc;
 use tokio::sync::{mpsc, oneshot, watch};
@@ -26,8 +27,12 @@ pub struct Committer {
     pub(crate) queue: mpsc::Receiver<Waiting>,
     /// Where readers of this process find what was just committed.
     pub(crate) tail: Arc<Tail>,
-    /// Counts up after every commit that wrote something: wakes feeds and timers.
+    /// Counts up after every commit that wrote something.
     pub(crate) committed: watch::Sender<u64>,
+    /// Counts up after every commit that gave positions.
+    pub(crate) placed: Arc<watch::Sender<u64>>,
+    /// Wakes the timers when an earlier one was armed.
+    pub(crate) alarm: Arc<Alarm>,
 }
 
 impl Committer {
@@ -53,14 +58,18 @@ impl Committer {
     async fn commit(&self, batch: Vec<Waiting>) -> Result<(), StoreError> {
         let (mut submissions, replies): (Vec<_>, Vec<_>) = batch.into_iter().map(|w| (w.submission, w.reply)).unzip();
         match self.store.commit(&mut submissions).await {
-            Ok(placed) => {
-                self.tail.push(placed);
+            Ok(done) => {
+                self.note(done);
                 self.answer(submissions.into_iter().map(Ok), replies);
                 Ok(())
             }
-            Err(StoreError::Constraint(_)) if submissions.len() > 1 => self.one_by_one(submissions, replies).await,
+            Err(StoreError::Constraint(_) | StoreError::Corrupt { .. }) if submissions.len() > 1 => {
+                self.one_by_one(submissions, replies).await
+            }
             Err(error) => {
                 let fatal = matches!(error, StoreError::Disk(_));
+                // Whether it was committed is not known: what we keep of the log may have a hole at its end.
+                self.tail.clear();
                 tracing::error!(%error, submissions = submissions.len(), "casebook.commit.failed");
                 self.answer(submissions.iter().map(|_| Err(error.clone())), replies);
                 if fatal { Err(error) } else { Ok(()) }
@@ -75,8 +84,8 @@ impl Committer {
         replies: Vec<oneshot::Sender<Result<Submission, StoreError>>>,
     ) -> Result<(), StoreError> {
         for (mut submission, reply) in submissions.into_iter().zip(replies) {
-            let done =
-                self.store.commit(std::slice::from_mut(&mut submission)).await.map(|placed| self.tail.push(placed));
+            let done = self.store.commit(std::slice::from_mut(&mut submission)).await;
+            let done = done.map(|done| self.note(done)).inspect_err(|_| self.tail.clear());
             let fatal = matches!(done, Err(StoreError::Disk(_)));
             let again = done.as_ref().err().cloned();
             self.answer(std::iter::once(done.map(|()| submission)), vec![reply]);
@@ -85,6 +94,16 @@ impl Committer {
             }
         }
         Ok(())
+    }
+
+    fn note(&self, done: Committed) {
+        if !done.placed.is_empty() {
+            self.tail.push(done.placed);
+            self.placed.send_modify(|n| *n += 1);
+        }
+        if let Some(due) = done.earliest {
+            self.alarm.armed(due);
+        }
     }
 
     fn answer(

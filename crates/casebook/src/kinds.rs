@@ -77,5 +77,6 @@ pub(crate) fn encode_state<C: Case>(state: &C) -> Vec<u8> {
 }
 
 pub(crate) fn decode_state<C: Case>(bytes: &[u8]) -> Option<C> {
-    postcard::from_bytes(bytes).ok()
+    // Bytes left over are a sign of another type.
+    postcard::take_from_bytes(bytes).ok().and_then(|(state, rest)| rest.is_empty().then_some(state))
 }

@@ -50,6 +50,13 @@ impl Tail {
         tail.iter().rev().find(|(_, e)| e.case == case && e.version == version).map(|(position, _)| *position)
     }
 
+    /// Forgets everything: readers ask the database until new events come.
+    pub(crate) fn clear(&self) {
+        for tail in &self.0 {
+            tail.lock().unwrap_or_else(PoisonError::into_inner).clear();
+        }
+    }
+
     /// `None` when the tail does not reach back so far.
     fn after(&self, partition: Partition, after: Position, limit: usize) -> Option<Vec<(Position, EventRow)>> {
         let tail = self.0.get(usize::from(partition))?.lock().unwrap_or_else(PoisonError::into_inner);
@@ -119,7 +126,7 @@ impl EventSource for Casebook {
     }
 
     fn changed(&self) -> Option<watch::Receiver<u64>> {
-        Some(self.0.committed.clone())
+        Some(self.0.placed.subscribe())
     }
 }
 

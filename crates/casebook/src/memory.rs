@@ -1,28 +1,33 @@
 //! The casebook in memory: the model that the databases are held to, and what simulations run on. Keeps nothing.
 
 use crate::{
-    batch::{CaseWrite, LeaseClaim, RequestRow, Submission, UniqueRow, Workspace, Writes},
+    batch::{Armed, CaseWrite, RequestRow, Submission, UniqueRow, Workspace, Writes},
     case::DueTimer,
     error::StoreError,
     scope::{Filter, Page, Scope},
-    store::{CaseRow, EventRow, Identity, JournalEntry, ParkedEvent, Placed, Store},
+    store::{CaseRow, Committed, EventRow, Identity, JournalEntry, ParkedEvent, Span, Store, Unplaced},
 };
 use async_trait::async_trait;
 use civic::{CaseId, Clock, Micros};
 use queue::{Lease, Partition, Position};
 use std::{
     collections::{BTreeMap, HashMap},
+    ops::Bound,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
 
+/// Days whose requests are remembered: seven and a little more.
+const REQUEST_DAYS: usize = 9;
+
 #[derive(Default)]
 struct Tables {
     cases: BTreeMap<CaseId, CaseRow>,
-    events: BTreeMap<(CaseId, i64), EventRow>,
+    events: BTreeMap<(CaseId, i64), (EventRow, Position)>,
     log: Vec<Vec<(CaseId, i64)>>,
     timers: BTreeMap<(CaseId, String), DueTimer>,
-    requests: HashMap<[u8; 16], RequestRow>,
+    /// By day.
+    requests: BTreeMap<i64, HashMap<[u8; 16], RequestRow>>,
     uniques: HashMap<String, UniqueRow>,
     leases: BTreeMap<(String, Partition), LeaseRow>,
     parked: BTreeMap<(String, String, Position), ParkedEvent>,
@@ -56,8 +61,8 @@ impl MemoryStore {
         self.tables.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn write(&self, t: &mut Tables, writes: Writes) -> Placed {
-        let mut placed = Vec::with_capacity(writes.events.len());
+    fn write(&self, t: &mut Tables, writes: Writes) -> Committed {
+        let mut committed = Committed { placed: Vec::with_capacity(writes.events.len()), earliest: writes.earliest() };
         for (id, CaseWrite { case, .. }) in writes.cases {
             t.cases.insert(id, case);
         }
@@ -65,22 +70,22 @@ impl MemoryStore {
             let part = event.case.partition(self.partitions);
             let log = &mut t.log[usize::from(part)];
             log.push((event.case, event.version));
-            placed.push((part, Position::try_from(log.len()).unwrap_or(Position::MAX), event.clone()));
-            t.events.insert((event.case, event.version), event);
+            let position = count(log.len());
+            committed.placed.push((part, position, event.clone()));
+            t.events.insert((event.case, event.version), (event, position));
         }
         for ((case, name), arming) in writes.timers {
             match arming {
                 None => drop(t.timers.remove(&(case, name))),
-                Some((due, generation)) => {
-                    let kind = t.cases.get(&case).map(|c| c.kind.clone()).unwrap_or_default();
+                Some(Armed { kind, due, generation }) => {
                     t.timers.insert((case, name.clone()), DueTimer { kind, case, name, due, generation });
                 }
             }
         }
-        t.requests.extend(writes.requests);
+        self.write_requests(t, writes.requests);
         t.uniques.extend(writes.uniques);
-        for (producer, partition, position) in writes.consumed {
-            if let Some(lease) = t.leases.get_mut(&(producer, partition)) {
+        for (key, position) in writes.consumed {
+            if let Some(lease) = t.leases.get_mut(&key) {
                 lease.consumed = position;
             }
         }
@@ -90,35 +95,45 @@ impl MemoryStore {
         for event in writes.parked {
             t.parked.insert((event.producer.clone(), event.subject.clone(), event.position), event);
         }
-        placed
+        committed
+    }
+
+    /// Days that are over for long are forgotten whole, as the databases drop their tables.
+    fn write_requests(&self, t: &mut Tables, rows: Vec<([u8; 16], RequestRow)>) {
+        let day = self.clock.now().0.div_euclid(Micros::DAY);
+        t.requests.entry(day).or_default().extend(rows);
+        while t.requests.len() > REQUEST_DAYS {
+            t.requests.pop_first();
+        }
     }
 }
 
-fn lost(t: &Tables, claims: &[LeaseClaim]) -> Vec<Partition> {
-    let holds = |c: &&LeaseClaim| {
-        let lease = t.leases.get(&(c.producer.clone(), c.partition));
-        !lease.is_some_and(|l| l.epoch == c.epoch && l.consumed == c.from)
-    };
-    claims.iter().filter(holds).map(|c| c.partition).collect()
+fn count(n: usize) -> Position {
+    Position::try_from(n).unwrap_or(Position::MAX)
 }
 
 #[async_trait]
 impl Store for MemoryStore {
-    async fn commit(&self, batch: &mut [Submission]) -> Result<Placed, StoreError> {
+    async fn commit(&self, batch: &mut [Submission]) -> Result<Committed, StoreError> {
         let mut t = self.tables();
-        let lost: Vec<_> = batch.iter().map(|s| lost(&t, &s.leases)).collect();
+        // What the databases look up by key is simply handed over whole: this store is for small worlds.
         let mut cases = Vec::new();
         for id in batch.iter().flat_map(|s| &s.works).flat_map(|w| &w.steps).map(|s| s.case()) {
             cases.extend(t.cases.get(&id).cloned());
         }
+        let mut requests = Vec::new();
+        for request in batch.iter().flat_map(|s| &s.works).filter_map(|w| w.request.as_ref()) {
+            requests.extend(t.requests.values().find_map(|day| Some((request.key, day.get(&request.key)?.clone()))));
+        }
         let timers = t.timers.values().map(|d| (d.case, d.name.clone(), d.generation));
         let mut workspace = Workspace::new(&self.cluster, cases)
-            .with_requests(t.requests.iter().map(|(k, r)| (*k, r.clone())))
+            .with_requests(requests)
             .with_uniques(t.uniques.iter().map(|(k, r)| (k.clone(), r.clone())))
             .with_timers(timers)
+            .with_leases(t.leases.iter().map(|(key, l)| (key.clone(), (l.epoch, l.consumed))))
             .with_parked(t.parked.keys().map(|(producer, subject, _)| (producer.clone(), subject.clone())));
-        for (submission, lost) in batch.iter_mut().zip(lost) {
-            workspace.run(submission, &lost);
+        for submission in batch.iter_mut() {
+            workspace.run(submission);
         }
         Ok(self.write(&mut t, workspace.writes))
     }
@@ -139,7 +154,7 @@ impl Store for MemoryStore {
     }
 
     async fn events(&self, case: CaseId, upto: i64) -> Result<Vec<EventRow>, StoreError> {
-        Ok(self.tables().events.range((case, 0)..=(case, upto)).map(|(_, e)| e.clone()).collect())
+        Ok(self.tables().events.range((case, 0)..=(case, upto)).map(|(_, (e, _))| e.clone()).collect())
     }
 
     async fn log(
@@ -153,20 +168,19 @@ impl Store for MemoryStore {
             return Ok(Vec::new());
         };
         let numbered = (1..).zip(log).skip(usize::try_from(after).unwrap_or(0)).take(limit);
-        Ok(numbered.filter_map(|(position, key)| Some((position, t.events.get(key)?.clone()))).collect())
+        Ok(numbered.filter_map(|(position, key)| Some((position, t.events.get(key)?.0.clone()))).collect())
     }
 
     async fn heads(&self) -> Result<Vec<Position>, StoreError> {
-        Ok(self.tables().log.iter().map(|l| Position::try_from(l.len()).unwrap_or(Position::MAX)).collect())
+        Ok(self.tables().log.iter().map(|l| count(l.len())).collect())
     }
 
     async fn position(&self, case: CaseId, version: i64) -> Result<Option<Position>, StoreError> {
         let t = self.tables();
-        let log = &t.log[usize::from(case.partition(self.partitions))];
-        Ok(log.iter().position(|key| *key == (case, version)).and_then(|i| Position::try_from(i + 1).ok()))
+        Ok(t.events.get(&(case, version)).map(|(_, position)| *position))
     }
 
-    async fn place(&self, _partition: Partition, _limit: usize) -> Result<usize, StoreError> {
+    async fn place(&self, _limit: usize) -> Result<usize, StoreError> {
         Ok(0)
     }
 
@@ -174,19 +188,26 @@ impl Store for MemoryStore {
         Ok(self.tables().uniques.get(key).map(|u| u.case))
     }
 
-    async fn due_timers(&self, now: Micros, limit: usize) -> Result<Vec<DueTimer>, StoreError> {
-        let mut due: Vec<DueTimer> = self.tables().timers.values().filter(|t| t.due <= now).cloned().collect();
-        due.sort_by_key(|t| t.due);
+    async fn now(&self) -> Result<Option<Micros>, StoreError> {
+        Ok(None)
+    }
+
+    async fn due_timers(
+        &self,
+        now: Micros,
+        after: Option<&DueTimer>,
+        limit: usize,
+    ) -> Result<Vec<DueTimer>, StoreError> {
+        let order = |t: &DueTimer| (t.due, t.case, t.name.clone());
+        let wanted = |t: &&DueTimer| t.due <= now && after.is_none_or(|a| order(t) > order(a));
+        let mut due: Vec<DueTimer> = self.tables().timers.values().filter(wanted).cloned().collect();
+        due.sort_by_key(order);
         due.truncate(limit);
         Ok(due)
     }
 
     async fn next_due(&self) -> Result<Option<Micros>, StoreError> {
         Ok(self.tables().timers.values().map(|t| t.due).min())
-    }
-
-    async fn timers(&self, case: CaseId) -> Result<Vec<DueTimer>, StoreError> {
-        Ok(self.tables().timers.values().filter(|t| t.case == case).cloned().collect())
     }
 
     async fn acquire(
@@ -207,10 +228,10 @@ impl Store for MemoryStore {
                 holder.clone_into(&mut lease.holder);
                 lease.epoch += 1;
             }
-            if lease.holder == holder {
-                lease.until = until;
-                held.push(Lease { partition, epoch: lease.epoch, consumed: lease.consumed });
-            }
+        }
+        for ((_, partition), lease) in t.leases.iter_mut().filter(|((of, _), l)| of == producer && l.holder == holder) {
+            lease.until = until;
+            held.push(Lease { partition: *partition, epoch: lease.epoch, consumed: lease.consumed });
         }
         Ok(held)
     }
@@ -252,6 +273,42 @@ impl Store for MemoryStore {
     async fn scan(&self, after: Option<CaseId>, limit: usize) -> Result<Vec<CaseRow>, StoreError> {
         let t = self.tables();
         Ok(t.cases.values().filter(|c| after.is_none_or(|a| c.id > a)).take(limit).cloned().collect())
+    }
+
+    async fn events_between(&self, span: Span) -> Result<Vec<EventRow>, StoreError> {
+        let t = self.tables();
+        let last = |id| (id, i64::MAX);
+        let after = span.after.map_or(Bound::Unbounded, |id| Bound::Excluded(last(id)));
+        let upto = span.upto.map_or(Bound::Unbounded, |id| Bound::Included(last(id)));
+        Ok(t.events.range((after, upto)).map(|(_, (event, _))| event.clone()).collect())
+    }
+
+    async fn timers_between(&self, span: Span) -> Result<Vec<DueTimer>, StoreError> {
+        let t = self.tables();
+        let within = |id: &CaseId| span.after.is_none_or(|a| *id > a) && span.upto.is_none_or(|u| *id <= u);
+        Ok(t.timers.values().filter(|t| within(&t.case)).cloned().collect())
+    }
+
+    async fn log_keys(
+        &self,
+        partition: Partition,
+        after: Position,
+        limit: usize,
+    ) -> Result<Vec<(Position, CaseId, i64)>, StoreError> {
+        let t = self.tables();
+        let log = t.log.get(usize::from(partition)).map_or(&[][..], Vec::as_slice);
+        let numbered = (1..).zip(log).skip(usize::try_from(after).unwrap_or(0)).take(limit);
+        Ok(numbered.map(|(position, (case, version))| (position, *case, *version)).collect())
+    }
+
+    async fn unplaced(&self) -> Result<Unplaced, StoreError> {
+        Ok(Unplaced::default())
+    }
+
+    async fn producers(&self) -> Result<Vec<String>, StoreError> {
+        let mut producers: Vec<String> = self.tables().leases.keys().map(|(producer, _)| producer.clone()).collect();
+        producers.dedup();
+        Ok(producers)
     }
 
     async fn check(&self, identity: &Identity) -> Result<(), StoreError> {

@@ -73,7 +73,7 @@ pub struct Filter {
 }
 
 impl Filter {
-    pub(crate) fn admits(&self, row: &Row) -> bool {
+    pub fn admits(&self, row: &Row) -> bool {
         fn same<T: PartialEq>(wanted: Option<&T>, have: &T) -> bool {
             wanted.is_none_or(|w| w == have)
         }

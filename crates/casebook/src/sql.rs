@@ -12,6 +12,7 @@ mod log;
 mod open;
 mod read;
 mod rows;
+mod scan;
 mod schema;
 mod statement;
 mod write;
@@ -22,7 +23,7 @@ use crate::{
     error::StoreError,
     kinds::Kinds,
     scope::{Filter, Page, Scope},
-    store::{CaseRow, EventRow, Identity, JournalEntry, ParkedEvent, Placed, Store},
+    store::{CaseRow, Committed, EventRow, Identity, JournalEntry, ParkedEvent, Span, Store, Unplaced},
 };
 use async_trait::async_trait;
 use civic::{CaseId, Clock, Micros};
@@ -45,13 +46,16 @@ pub struct SqlStore {
     request_texts: load::RequestTexts,
     /// Day whose request table is ready.
     requests_day: std::sync::atomic::AtomicI64,
-    /// SQLite has one writer: it knows the last position of every partition without asking.
-    heads: Mutex<Vec<Position>>,
+    /// SQLite has one writer: it knows the last position of every partition without asking. `None` while a commit is under way,
+    /// and after one whose end is not known: then the table is asked.
+    heads: Mutex<Option<Vec<Position>>>,
+    /// The same for readers, who must not wait for a commit.
+    published: std::sync::Mutex<Vec<Position>>,
 }
 
 #[async_trait]
 impl Store for SqlStore {
-    async fn commit(&self, batch: &mut [Submission]) -> Result<Placed, StoreError> {
+    async fn commit(&self, batch: &mut [Submission]) -> Result<Committed, StoreError> {
         self.commit_batch(batch).await
     }
 
@@ -84,24 +88,29 @@ impl Store for SqlStore {
         self.read_position(case, version).await
     }
 
-    async fn place(&self, partition: Partition, limit: usize) -> Result<usize, StoreError> {
-        self.place_events(partition, limit).await
+    async fn place(&self, limit: usize) -> Result<usize, StoreError> {
+        self.place_events(limit).await
     }
 
     async fn unique(&self, key: &str) -> Result<Option<CaseId>, StoreError> {
         self.find_unique(key).await
     }
 
-    async fn due_timers(&self, now: Micros, limit: usize) -> Result<Vec<DueTimer>, StoreError> {
-        self.read_due(now, limit).await
+    async fn now(&self) -> Result<Option<Micros>, StoreError> {
+        self.shared_time().await
+    }
+
+    async fn due_timers(
+        &self,
+        now: Micros,
+        after: Option<&DueTimer>,
+        limit: usize,
+    ) -> Result<Vec<DueTimer>, StoreError> {
+        self.read_due(now, after, limit).await
     }
 
     async fn next_due(&self) -> Result<Option<Micros>, StoreError> {
         self.read_next_due().await
-    }
-
-    async fn timers(&self, case: CaseId) -> Result<Vec<DueTimer>, StoreError> {
-        self.case_timers(case).await
     }
 
     async fn acquire(
@@ -140,6 +149,31 @@ impl Store for SqlStore {
 
     async fn scan(&self, after: Option<CaseId>, limit: usize) -> Result<Vec<CaseRow>, StoreError> {
         self.scan_cases(after, limit).await
+    }
+
+    async fn events_between(&self, span: Span) -> Result<Vec<EventRow>, StoreError> {
+        self.span_events(span).await
+    }
+
+    async fn timers_between(&self, span: Span) -> Result<Vec<DueTimer>, StoreError> {
+        self.span_timers(span).await
+    }
+
+    async fn log_keys(
+        &self,
+        partition: Partition,
+        after: Position,
+        limit: usize,
+    ) -> Result<Vec<(Position, CaseId, i64)>, StoreError> {
+        self.read_log_keys(partition, after, limit).await
+    }
+
+    async fn unplaced(&self) -> Result<Unplaced, StoreError> {
+        self.count_unplaced().await
+    }
+
+    async fn producers(&self) -> Result<Vec<String>, StoreError> {
+        self.read_producers().await
     }
 
     async fn check(&self, identity: &Identity) -> Result<(), StoreError> {

@@ -24,6 +24,9 @@ pub(crate) struct TypedStep<C: Case> {
     pub(crate) facts: C::Facts,
     pub(crate) scope: Scope,
     pub(crate) etag: Option<i64>,
+    pub(crate) epoch: Option<i64>,
+    /// A timer asks: whether it stays armed must be known.
+    pub(crate) timed: bool,
     pub(crate) traceparent: String,
     /// The last decision, kept for the caller.
     pub(crate) decided: Option<Decided<C>>,
@@ -57,10 +60,12 @@ impl<C: Case> TypedStep<C> {
         if row.kind != C::KIND || !self.scope.admits(row.id, &row.row) {
             return Err(Error::NotFound);
         }
-        if row.owner != cluster {
+        if row.owner != cluster || self.epoch.is_some_and(|epoch| epoch != row.epoch) {
             return Err(Error::NotOwner { owner: row.owner.clone(), epoch: row.epoch });
         }
-        decode_state(&row.state).ok_or_else(|| Error::Store(self.corrupt("cases")))
+        // The store has rebuilt an older row, if its events allow it.
+        let state = if row.schema == C::SCHEMA { decode_state(&row.state) } else { None };
+        state.ok_or_else(|| Error::Store(self.corrupt("cases")))
     }
 
     fn corrupt(&self, table: &'static str) -> crate::StoreError {
@@ -120,7 +125,10 @@ impl<C: Case> Step for TypedStep<C> {
 
     fn decide(&mut self, current: Option<&CaseRow>, cluster: &str) -> StepVerdict {
         let (verdict, decided) = match self.try_decide(current, cluster) {
-            Ok(Decision::Unchanged(state, version)) => (StepVerdict::Unchanged(version), Ok((state, version))),
+            Ok(Decision::Unchanged(state, version)) => {
+                let timers = if self.timed { state.as_ref().map(Case::timers).unwrap_or_default() } else { Vec::new() };
+                (StepVerdict::Unchanged(version, timers), Ok((state, version)))
+            }
             Ok(Decision::Changed(state, change)) => {
                 let version = change.case.version;
                 (StepVerdict::Change(change), Ok((Some(state), version)))

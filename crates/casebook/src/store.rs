@@ -77,12 +77,35 @@ pub struct Identity {
 /// Events that got their positions with the commit, for readers of the log in this process. Empty on PostgreSQL.
 pub type Placed = Vec<(Partition, Position, EventRow)>;
 
+/// What a commit did that others in this process wait for.
+#[derive(Debug, Default)]
+pub struct Committed {
+    pub placed: Placed,
+    /// Earliest instant among the timers that it armed.
+    pub earliest: Option<Micros>,
+}
+
+/// Cases after one and up to another, in the order of ids; `None` is no bound.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Span {
+    pub after: Option<CaseId>,
+    pub upto: Option<CaseId>,
+}
+
+/// Committed events that have no position yet.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Unplaced {
+    pub events: i64,
+    /// When the oldest of them happened.
+    pub oldest: Option<Micros>,
+}
+
 /// A database that holds the cases of one service.
 #[async_trait]
 pub trait Store: Send + Sync + 'static {
     /// Runs every submission in one transaction and leaves an outcome in each work. An error means that nothing was committed,
     /// except `Unavailable`, after which that is unknown and a retry with the same request finds out.
-    async fn commit(&self, batch: &mut [Submission]) -> Result<Placed, StoreError>;
+    async fn commit(&self, batch: &mut [Submission]) -> Result<Committed, StoreError>;
     async fn load(&self, id: CaseId) -> Result<Option<CaseRow>, StoreError>;
     /// At most `page.size + 1` rows: the extra one says that there is more.
     async fn list(&self, kind: &str, scope: &Scope, filter: &Filter, page: &Page) -> Result<Vec<CaseRow>, StoreError>;
@@ -99,14 +122,21 @@ pub trait Store: Send + Sync + 'static {
     async fn heads(&self) -> Result<Vec<Position>, StoreError>;
     /// A position at or after a committed event, once it has one.
     async fn position(&self, case: CaseId, version: i64) -> Result<Option<Position>, StoreError>;
-    /// Gives positions to committed events that have none yet (PostgreSQL; elsewhere the commit does). Number placed.
-    async fn place(&self, partition: Partition, limit: usize) -> Result<usize, StoreError>;
+    /// Gives positions to at most so many committed events that have none yet (PostgreSQL; elsewhere the commit does), leaving
+    /// partitions alone that another replica is busy with. Number placed.
+    async fn place(&self, limit: usize) -> Result<usize, StoreError>;
     async fn unique(&self, key: &str) -> Result<Option<CaseId>, StoreError>;
-    async fn due_timers(&self, now: Micros, limit: usize) -> Result<Vec<DueTimer>, StoreError>;
+    /// The database's own time, where it has one that replicas share.
+    async fn now(&self) -> Result<Option<Micros>, StoreError>;
+    /// Timers due at an instant, in the order of (due, case, name), after one.
+    async fn due_timers(
+        &self,
+        now: Micros,
+        after: Option<&DueTimer>,
+        limit: usize,
+    ) -> Result<Vec<DueTimer>, StoreError>;
     async fn next_due(&self) -> Result<Option<Micros>, StoreError>;
-    /// Timers armed for a case, by name (for the verifier).
-    async fn timers(&self, case: CaseId) -> Result<Vec<DueTimer>, StoreError>;
-    /// Takes free or expired leases and renews own ones.
+    /// Takes free or expired leases among `partitions` and renews own ones; answers with all that `holder` has.
     async fn acquire(
         &self,
         producer: &str,
@@ -122,8 +152,22 @@ pub trait Store: Send + Sync + 'static {
     async fn unpark(&self, producer: &str, subject: &str, position: Position) -> Result<(), StoreError>;
     async fn journal(&self, entries: &[JournalEntry]) -> Result<(), StoreError>;
     async fn journalled(&self, limit: usize) -> Result<Vec<JournalEntry>, StoreError>;
-    /// Ids of all cases after one, for the verifier.
+    /// Every case after one, for the verifier.
     async fn scan(&self, after: Option<CaseId>, limit: usize) -> Result<Vec<CaseRow>, StoreError>;
+    /// Events of these cases by case and version, for the verifier.
+    async fn events_between(&self, span: Span) -> Result<Vec<EventRow>, StoreError>;
+    /// Timers of these cases by case and name.
+    async fn timers_between(&self, span: Span) -> Result<Vec<DueTimer>, StoreError>;
+    /// Which event stands at which position of a partition: case and version, whether or not there is such an event.
+    async fn log_keys(
+        &self,
+        partition: Partition,
+        after: Position,
+        limit: usize,
+    ) -> Result<Vec<(Position, CaseId, i64)>, StoreError>;
+    async fn unplaced(&self) -> Result<Unplaced, StoreError>;
+    /// Producers whose events were consumed here.
+    async fn producers(&self) -> Result<Vec<String>, StoreError>;
     /// Writes who the data belongs to when it is new, refuses when it belongs to another.
     async fn check(&self, identity: &Identity) -> Result<(), StoreError>;
 }

@@ -57,8 +57,8 @@ pub struct Change {
 #[derive(Debug)]
 pub enum StepVerdict {
     Change(Box<Change>),
-    /// Nothing to do; the case stands at this version.
-    Unchanged(i64),
+    /// Nothing to do; the case stands at this version and wants these timers.
+    Unchanged(i64, Vec<Timer>),
     /// With the reason in words, for parking.
     Refused(String),
 }

@@ -170,27 +170,40 @@ impl Record {
 
 const SERIALIZATION_FAILURE: &str = "40001";
 const DEADLOCK: &str = "40P01";
+const DISK_FULL: &str = "53100";
 /// Marks an error after which the same batch may simply run again.
 pub(super) const RERUN: &str = "serialization failure";
 
-/// The database's word in the store's terms. SQLite: primary result codes, <https://sqlite.org/rescode.html>; PostgreSQL: SQLSTATE.
+/// The database's word in the store's terms.
 pub(super) fn store_error(error: sqlx::Error) -> StoreError {
     let sqlx::Error::Database(database) = &error else {
         return StoreError::Unavailable(error.to_string());
     };
-    let code = database.code().unwrap_or_default().into_owned();
-    if code == SERIALIZATION_FAILURE || code == DEADLOCK {
-        return StoreError::Unavailable(RERUN.to_owned());
+    let code = database.code().unwrap_or_default();
+    let said = database.message().to_owned();
+    // SQLSTATE has five characters, a result code of SQLite at most four.
+    if code.len() == 5 { sqlstate(&code, said) } else { result_code(&code, said) }
+}
+
+/// <https://www.postgresql.org/docs/current/errcodes-appendix.html>
+fn sqlstate(code: &str, said: String) -> StoreError {
+    match code {
+        SERIALIZATION_FAILURE | DEADLOCK => StoreError::Unavailable(RERUN.to_owned()),
+        DISK_FULL => StoreError::Full,
+        _ if code.starts_with("23") => StoreError::Constraint(said),
+        // Data or index corrupted.
+        "XX001" | "XX002" => StoreError::Corrupt { table: "?", row: said },
+        _ => StoreError::Unavailable(said),
     }
-    if database.is_unique_violation() || database.is_check_violation() || database.is_foreign_key_violation() {
-        return StoreError::Constraint(database.message().to_owned());
-    }
+}
+
+/// Primary result codes, <https://sqlite.org/rescode.html>.
+fn result_code(code: &str, said: String) -> StoreError {
     match code.parse::<u32>().map(|c| c & 0xff) {
         Ok(13) => StoreError::Full,
-        Ok(10) => StoreError::Disk(database.message().to_owned()),
-        Ok(11 | 26) => StoreError::Corrupt { table: "?", row: database.message().to_owned() },
-        Ok(19) => StoreError::Constraint(database.message().to_owned()),
-        Ok(_) | Err(_) if code == "53100" => StoreError::Full,
-        Ok(_) | Err(_) => StoreError::Unavailable(database.message().to_owned()),
+        Ok(10) => StoreError::Disk(said),
+        Ok(11 | 26) => StoreError::Corrupt { table: "?", row: said },
+        Ok(19) => StoreError::Constraint(said),
+        Ok(_) | Err(_) => StoreError::Unavailable(said),
     }
 }

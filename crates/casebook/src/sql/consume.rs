@@ -14,6 +14,8 @@ use civic::Micros;
 use queue::{Lease, Partition, Position};
 use std::time::Duration;
 
+const TIME: &str = "SELECT CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000000 AS BIGINT)";
+
 impl SqlStore {
     pub(super) async fn acquire_leases(
         &self,
@@ -39,9 +41,16 @@ impl SqlStore {
         if self.db.is_sqlite() {
             return Ok(self.clock.now());
         }
-        let sql = "SELECT CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000000 AS BIGINT)";
-        let records = tx.query(sql.into(), Vec::new()).await?;
+        let records = tx.query(TIME.into(), Vec::new()).await?;
         records.first().map_or(Ok(0), |r| r.int(0)).map(Micros)
+    }
+
+    pub(super) async fn shared_time(&self) -> Result<Option<Micros>, StoreError> {
+        if self.db.is_sqlite() {
+            return Ok(None);
+        }
+        let records = self.db.query(TIME.into(), Vec::new()).await?;
+        records.first().map(|r| r.int(0).map(Micros)).transpose()
     }
 
     async fn acquire_in(
@@ -63,19 +72,15 @@ impl SqlStore {
         let renew = "UPDATE leases SET until = $3 WHERE producer = $1 AND holder = $2";
         tx.execute(renew.into(), vec![text(producer), text(holder), Value::Int(until)]).await?;
         let wanted: Vec<String> = partitions.iter().map(Partition::to_string).collect();
-        if wanted.is_empty() {
-            return Ok(Vec::new());
+        if !wanted.is_empty() {
+            let take = format!(
+                "UPDATE leases SET holder = $2, epoch = epoch + 1, until = $3 \
+                 WHERE producer = $1 AND holder <> $2 AND until < $4 AND part IN ({})",
+                wanted.join(",")
+            );
+            tx.execute(take.into(), vec![text(producer), text(holder), Value::Int(until), Value::Int(now.0)]).await?;
         }
-        let take = format!(
-            "UPDATE leases SET holder = $2, epoch = epoch + 1, until = $3 \
-             WHERE producer = $1 AND holder <> $2 AND until < $4 AND part IN ({})",
-            wanted.join(",")
-        );
-        tx.execute(take.into(), vec![text(producer), text(holder), Value::Int(until), Value::Int(now.0)]).await?;
-        let held = format!(
-            "SELECT part, epoch, consumed FROM leases WHERE producer = $1 AND holder = $2 AND part IN ({}) ORDER BY part",
-            wanted.join(",")
-        );
+        let held = "SELECT part, epoch, consumed FROM leases WHERE producer = $1 AND holder = $2 ORDER BY part";
         let records = tx.query(held.into(), vec![text(producer), text(holder)]).await?;
         records.iter().map(lease).collect()
     }
@@ -120,8 +125,13 @@ impl SqlStore {
         }
         let head = "INSERT INTO journal (at, actor, action, subject, reason)";
         let mut tx = self.db.begin().await?;
-        self.insert(&mut tx, Shape { head, columns: 5, tail: "", form: Form::Values }, rows).await?;
-        tx.commit().await
+        match self.insert(&mut tx, Shape { head, columns: 5, tail: "", form: Form::Values }, rows).await {
+            Ok(_) => tx.commit().await,
+            Err(error) => {
+                tx.rollback().await;
+                Err(error)
+            }
+        }
     }
 
     pub(super) async fn read_journal(&self, limit: usize) -> Result<Vec<JournalEntry>, StoreError> {

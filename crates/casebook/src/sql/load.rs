@@ -3,17 +3,18 @@
 use super::{
     SqlStore,
     conn::{Record, Tx, Value},
-    rows::{CASE_COLUMNS, case_row, event_row, hash_of, id_of, id_value, timer_row},
+    rows::{case_row, event_row, hash_of, id_of, id_value, timer_row},
     schema::REQUEST_TABLES,
     statement::{Form, Shape, chunks},
 };
 use crate::{
-    batch::{LeaseClaim, ParkedKey, RequestRow, Submission, TimerKey, UniqueRow, Workspace},
+    batch::{LeaseKey, ParkedKey, Rebuilding, RequestRow, Submission, TimerKey, UniqueRow, Workspace},
+    case::Timer,
     error::StoreError,
     store::CaseRow,
 };
 use civic::CaseId;
-use queue::Partition;
+use queue::{Partition, Position};
 use std::{collections::BTreeSet, sync::Arc};
 
 const CASES: &str = "SELECT id, kind, version, schema, state, owner, epoch, open, st, urgency, category, district, town, \
@@ -22,6 +23,8 @@ const CASES: &str = "SELECT id, kind, version, schema, state, owner, epoch, open
 const LOCKED: &str = "ORDER BY id FOR UPDATE";
 const UNIQUES: &str = "SELECT name, content, case_id, version FROM uniques WHERE name IN";
 const TIMERS: &str = "SELECT case_id, name, kind, due, generation FROM timers WHERE case_id IN";
+
+type Rebuilt = Vec<(CaseId, Rebuilding)>;
 
 impl SqlStore {
     pub(super) async fn load_workspace(&self, tx: &mut Tx, batch: &[Submission]) -> Result<Workspace, StoreError> {
@@ -32,15 +35,18 @@ impl SqlStore {
         let timed: BTreeSet<CaseId> = works().filter_map(|w| w.timer.as_ref()).map(|t| t.case).collect();
         let producers: BTreeSet<&str> =
             works().filter_map(|w| w.parked.as_ref()).map(|p| p.producer.as_str()).collect();
-        let cases = self.load_cases(tx, &ids).await?;
+        let leases = self.load_leases(tx, batch).await?;
+        let (cases, rebuilding) = self.load_cases(tx, &ids).await?;
         Ok(Workspace::new(&self.cluster, cases)
+            .with_leases(leases)
+            .with_rebuilding(rebuilding)
             .with_requests(self.load_requests(tx, &requests).await?)
             .with_uniques(self.load_uniques(tx, &uniques).await?)
             .with_timers(self.load_timers(tx, &timed).await?)
             .with_parked(self.load_parked(tx, &producers).await?))
     }
 
-    /// Rows for keys, in chunks; the last chunk is filled up by repeating its last key.
+    /// Rows for keys, in chunks.
     async fn by_keys(&self, tx: &mut Tx, shape: Shape, keys: Vec<Value>) -> Result<Vec<Record>, StoreError> {
         let mut records = Vec::with_capacity(keys.len());
         let mut keys = keys.into_iter();
@@ -51,24 +57,40 @@ impl SqlStore {
         Ok(records)
     }
 
-    async fn load_cases(&self, tx: &mut Tx, ids: &BTreeSet<CaseId>) -> Result<Vec<CaseRow>, StoreError> {
+    async fn load_cases(&self, tx: &mut Tx, ids: &BTreeSet<CaseId>) -> Result<(Vec<CaseRow>, Rebuilt), StoreError> {
         let tail = if self.db.is_sqlite() { "" } else { LOCKED };
         let shape = Shape { head: CASES, columns: 1, tail, form: Form::Keys };
         let records = self.by_keys(tx, shape, ids.iter().copied().map(id_value).collect()).await?;
         let mut cases = Vec::with_capacity(records.len());
+        let mut rebuilding = Vec::new();
         for record in &records {
             let case = case_row(record)?;
-            cases.push(if self.kinds.is_stale(&case) { self.rebuild(tx, case).await? } else { case });
+            if !self.kinds.is_stale(&case) {
+                cases.push(case);
+                continue;
+            }
+            rebuilding.push((case.id, self.as_it_lies(tx, &case).await?));
+            cases.push(self.rebuild(tx, case).await?);
         }
-        Ok(cases)
+        Ok((cases, rebuilding))
     }
 
-    /// A row of an older state schema is rebuilt from its events.
+    /// Row and timers of a case of an older schema: what is written is the difference from these, not from what they should be.
+    async fn as_it_lies(&self, tx: &mut Tx, case: &CaseRow) -> Result<Rebuilding, StoreError> {
+        let shape = Shape { head: TIMERS, columns: 1, tail: "", form: Form::Keys };
+        let records = self.by_keys(tx, shape, vec![id_value(case.id)]).await?;
+        let timer = |r| timer_row(r).map(|t| Timer { name: t.name, due: t.due });
+        Ok(Rebuilding { row: case.row.clone(), timers: records.iter().map(timer).collect::<Result<_, _>>()? })
+    }
+
+    /// A row of an older state schema is rebuilt from its events. If they do not allow it the row stays as it is, and whoever
+    /// asks for it is told that it is corrupt; its neighbours in the batch are not.
     async fn rebuild(&self, tx: &mut Tx, case: CaseRow) -> Result<CaseRow, StoreError> {
         let records = tx.query(super::read::EVENTS.into(), vec![id_value(case.id), Value::Int(case.version)]).await?;
         let events = records.iter().map(|r| event_row(r, 0)).collect::<Result<Vec<_>, _>>()?;
-        let rebuilt = self.kinds.rebuild(&case.kind, &events);
-        let rebuilt = rebuilt.ok_or_else(|| StoreError::Corrupt { table: "events", row: case.id.to_string() })?;
+        let Some(rebuilt) = self.kinds.rebuild(&case.kind, &events) else {
+            return Ok(case);
+        };
         Ok(CaseRow { state: rebuilt.state, schema: rebuilt.schema, row: rebuilt.row, ..case })
     }
 
@@ -124,19 +146,25 @@ impl SqlStore {
         Ok(keys)
     }
 
-    /// Partitions whose lease has another epoch or another consumed position than claimed.
-    pub(super) async fn lost_leases(&self, tx: &mut Tx, claims: &[LeaseClaim]) -> Result<Vec<Partition>, StoreError> {
-        let Some(first) = claims.first() else {
-            return Ok(Vec::new());
-        };
-        let lock = if self.db.is_sqlite() { "" } else { " ORDER BY part FOR UPDATE" };
-        let sql = format!("SELECT part, epoch, consumed FROM leases WHERE producer = $1{lock}");
-        let mut held = Vec::new();
-        for r in tx.query(sql.into(), vec![Value::Text(first.producer.clone())]).await? {
-            held.push((r.int(0)?, r.int(1)?, r.int(2)?));
+    /// Epoch and consumed position of all partitions of the producers whose leases are claimed.
+    async fn load_leases(
+        &self,
+        tx: &mut Tx,
+        batch: &[Submission],
+    ) -> Result<Vec<(LeaseKey, (i64, Position))>, StoreError> {
+        let claims = batch.iter().flat_map(|s| &s.leases);
+        let producers: BTreeSet<&str> = claims.map(|c| c.producer.as_str()).collect();
+        let lock = if self.db.is_sqlite() { "" } else { "ORDER BY part FOR UPDATE" };
+        let sql = format!("SELECT part, epoch, consumed FROM leases WHERE producer = $1 {lock}");
+        let mut leases = Vec::new();
+        for producer in producers {
+            for r in tx.query(sql.as_str().into(), vec![Value::Text(producer.to_owned())]).await? {
+                let part = Partition::try_from(r.int(0)?);
+                let part = part.map_err(|_| StoreError::Corrupt { table: "leases", row: producer.to_owned() })?;
+                leases.push(((producer.to_owned(), part), (r.int(1)?, r.int(2)?)));
+            }
         }
-        let holds = |c: &&LeaseClaim| !held.contains(&(i64::from(c.partition), c.epoch, c.from));
-        Ok(claims.iter().filter(holds).map(|c| c.partition).collect())
+        Ok(leases)
     }
 }
 
@@ -157,6 +185,3 @@ fn lookup_text(keys: usize) -> Arc<str> {
     let select = |slot| format!("SELECT key, body, case_id, version FROM requests_{slot} WHERE key IN ({list})");
     (0..REQUEST_TABLES).map(select).collect::<Vec<_>>().join(" UNION ALL ").into()
 }
-
-/// The columns of [`CASES`] are those of the one list.
-const _: () = assert!(CASE_COLUMNS.len() < CASES.len());

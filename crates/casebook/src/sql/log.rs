@@ -5,11 +5,11 @@ use super::{
     conn::{Tx, Value},
     read::count,
     rows::{EVENT_COLUMNS, event_row, id_value},
-    statement::{Form, Shape},
 };
 use crate::{error::StoreError, store::EventRow};
 use civic::CaseId;
 use queue::{Partition, Position};
+use std::sync::PoisonError;
 
 impl SqlStore {
     pub(super) async fn read_log(
@@ -29,7 +29,7 @@ impl SqlStore {
 
     pub(super) async fn read_heads(&self) -> Result<Vec<Position>, StoreError> {
         if self.db.is_sqlite() {
-            return Ok(self.heads.lock().await.clone());
+            return Ok(self.published.lock().unwrap_or_else(PoisonError::into_inner).clone());
         }
         let mut heads = vec![0; usize::from(self.partitions)];
         for r in self.db.query("SELECT part, position FROM heads".into(), Vec::new()).await? {
@@ -54,14 +54,17 @@ impl SqlStore {
     }
 
     /// PostgreSQL's relay: gives the next positions to events that were committed without one. A case's versions commit in order
-    /// (its row is locked), so whatever is visible of a case is a prefix, and the order of ids and versions keeps each case's own.
-    /// The row of `heads` is locked, so two relays of one partition follow each other.
-    pub(super) async fn place_events(&self, partition: Partition, limit: usize) -> Result<usize, StoreError> {
-        if self.db.is_sqlite() {
+    /// (its row is locked until they are visible), so whatever is visible of a case is a prefix, and the order of ids and
+    /// versions keeps each case's own. The rows of `heads` are locked first and what waits is read afterwards, so two relays
+    /// follow each other; partitions that another one has locked are left to it.
+    pub(super) async fn place_events(&self, limit: usize) -> Result<usize, StoreError> {
+        if self.db.is_sqlite()
+            || self.db.query("SELECT part FROM unplaced LIMIT 1".into(), Vec::new()).await?.is_empty()
+        {
             return Ok(0);
         }
         let mut tx = self.db.begin().await?;
-        match self.place_in(&mut tx, partition, limit).await {
+        match place_in(&mut tx, limit).await {
             Ok(0) => {
                 tx.rollback().await;
                 Ok(0)
@@ -73,27 +76,41 @@ impl SqlStore {
             }
         }
     }
+}
 
-    async fn place_in(&self, tx: &mut Tx, partition: Partition, limit: usize) -> Result<usize, StoreError> {
-        let part = Value::Int(partition.into());
-        let head = tx.query("SELECT position FROM heads WHERE part = $1 FOR UPDATE".into(), vec![part.clone()]).await?;
-        let mut position = head.first().map(|r| r.int(0)).transpose()?.unwrap_or(0);
-        let sql = "SELECT case_id, version FROM unplaced WHERE part = $1 ORDER BY case_id, version LIMIT $2";
-        let waiting = tx.query(sql.into(), vec![part.clone(), count(limit)]).await?;
-        let (mut log, mut done) = (Vec::new(), Vec::new());
-        for r in &waiting {
-            position += 1;
-            let (case, version) = (Value::Blob(r.blob(0)?), Value::Int(r.int(1)?));
-            log.extend([part.clone(), Value::Int(position), case.clone(), version.clone()]);
-            done.extend([part.clone(), case, version]);
-        }
-        let head = "INSERT INTO event_log (part, position, case_id, version)";
-        self.insert(tx, Shape { head, columns: 4, tail: "", form: Form::Values }, log).await?;
-        for row in done.chunks(3) {
-            tx.execute("DELETE FROM unplaced WHERE part = $1 AND case_id = $2 AND version = $3".into(), row.to_vec())
-                .await?;
-        }
-        tx.execute("UPDATE heads SET position = $2 WHERE part = $1".into(), vec![part, Value::Int(position)]).await?;
-        Ok(waiting.len())
+const LOCK_HEADS: &str = "SELECT part FROM heads ORDER BY part FOR UPDATE SKIP LOCKED";
+
+async fn place_in(tx: &mut Tx, limit: usize) -> Result<usize, StoreError> {
+    let mut parts = Vec::new();
+    for r in tx.query(LOCK_HEADS.into(), Vec::new()).await? {
+        parts.push(r.int(0)?.to_string());
     }
+    if parts.is_empty() {
+        return Ok(0);
+    }
+    let sql = format!(
+        "WITH waiting AS (
+           SELECT part, case_id, version FROM unplaced WHERE part IN ({}) ORDER BY part, case_id, version LIMIT $1
+         ), gone AS (
+           DELETE FROM unplaced u USING waiting w
+           WHERE u.part = w.part AND u.case_id = w.case_id AND u.version = w.version
+           RETURNING u.part, u.case_id, u.version
+         ), numbered AS (
+           SELECT g.part, g.case_id, g.version,
+             h.position + row_number() OVER (PARTITION BY g.part ORDER BY g.case_id, g.version) AS position
+           FROM gone g JOIN heads h ON h.part = g.part
+         ), placed AS (
+           INSERT INTO event_log (part, position, case_id, version) SELECT part, position, case_id, version FROM numbered
+           RETURNING part, position
+         ), moved AS (
+           UPDATE heads h SET position = p.last FROM (SELECT part, MAX(position) AS last FROM placed GROUP BY part) p
+           WHERE h.part = p.part
+           RETURNING h.part
+         )
+         SELECT COUNT(*) FROM placed",
+        parts.join(",")
+    );
+    let records = tx.query(sql.into(), vec![count(limit)]).await?;
+    let placed = records.first().map_or(Ok(0), |r| r.int(0))?;
+    Ok(usize::try_from(placed).unwrap_or(0))
 }

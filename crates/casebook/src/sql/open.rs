@@ -9,6 +9,7 @@ use super::{
 };
 use crate::{error::StoreError, kinds::Kinds, store::Identity};
 use civic::{Clock, Micros};
+use queue::Position;
 use sqlx::{
     postgres::{PgConnectOptions, PgPoolOptions},
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
@@ -17,13 +18,14 @@ use std::{
     path::Path,
     str::FromStr as _,
     sync::{
-        Arc,
+        Arc, PoisonError,
         atomic::{AtomicI64, Ordering},
     },
     time::Duration,
 };
 
-const DAY: i64 = 24 * 60 * 60 * 1_000_000;
+/// Held by whoever changes tables; any number will do.
+const MIGRATION_LOCK: &str = "SELECT pg_advisory_xact_lock(7403)";
 /// Readers beside the one writer: more than two cores' worth is of no use, fewer lets a list wait for a get.
 const READERS: u32 = 4;
 /// Pages of the write-ahead log after which it is moved into the file: larger means that a page written often is moved once.
@@ -78,10 +80,11 @@ async fn finish(db: Db, setting: Setting) -> Result<SqlStore, StoreError> {
         statements: Statements::default(),
         request_texts: RequestTexts::default(),
         requests_day: AtomicI64::new(-1),
-        heads: tokio::sync::Mutex::new(vec![0; usize::from(partitions)]),
+        heads: tokio::sync::Mutex::new(None),
+        published: std::sync::Mutex::new(vec![0; usize::from(partitions)]),
     };
     store.migrate().await?;
-    store.read_sqlite_heads().await?;
+    store.publish_sqlite_heads().await?;
     Ok(store)
 }
 
@@ -90,7 +93,7 @@ impl SqlStore {
         let mut tx = self.db.begin().await?;
         if !self.db.is_sqlite() {
             // Replicas that start together must not migrate together.
-            tx.execute("SELECT pg_advisory_xact_lock(7403)".into(), Vec::new()).await?;
+            tx.execute(MIGRATION_LOCK.into(), Vec::new()).await?;
         }
         tx.batch(META.to_owned()).await?;
         let have = meta(&mut tx, "schema").await?.map_or(Ok(0), |v| v.parse()).unwrap_or(i64::MAX);
@@ -124,18 +127,26 @@ impl SqlStore {
         if self.db.is_sqlite() { sql.to_owned() } else { for_postgres(sql) }
     }
 
-    async fn read_sqlite_heads(&self) -> Result<(), StoreError> {
+    async fn publish_sqlite_heads(&self) -> Result<(), StoreError> {
         if !self.db.is_sqlite() {
             return Ok(());
         }
-        let mut heads = self.heads.lock().await;
-        for (part, head) in heads.iter_mut().enumerate() {
-            let sql = "SELECT MAX(position) FROM event_log WHERE part = $1";
-            let part = i64::try_from(part).unwrap_or(i64::MAX);
-            let records = self.db.query(sql.into(), vec![Value::Int(part)]).await?;
-            *head = records.first().map(|r| r.opt_int(0)).transpose()?.flatten().unwrap_or(0);
-        }
+        let mut tx = self.db.begin().await?;
+        let heads = self.sqlite_heads(&mut tx).await;
+        tx.rollback().await;
+        *self.published.lock().unwrap_or_else(PoisonError::into_inner) = heads?;
         Ok(())
+    }
+
+    /// One look at the end of each partition's part of the key.
+    pub(super) async fn sqlite_heads(&self, tx: &mut Tx) -> Result<Vec<Position>, StoreError> {
+        let mut heads = Vec::with_capacity(usize::from(self.partitions));
+        for part in 0..self.partitions {
+            let sql = "SELECT MAX(position) FROM event_log WHERE part = $1";
+            let records = tx.query(sql.into(), vec![Value::Int(part.into())]).await?;
+            heads.push(records.first().map(|r| r.opt_int(0)).transpose()?.flatten().unwrap_or(0));
+        }
+        Ok(heads)
     }
 
     /// Writes who the database belongs to when it is new, compares when it is not.
@@ -171,19 +182,35 @@ impl SqlStore {
 
     /// At the first commit of a day: its table is dropped and made anew when it still holds the requests of nine days before.
     pub(super) async fn rotate_requests(&self, now: Micros) -> Result<(), StoreError> {
-        let day = now.0.div_euclid(DAY);
+        let day = now.0.div_euclid(Micros::DAY);
         if self.requests_day.load(Ordering::Acquire) == day {
             return Ok(());
         }
         let mut tx = self.db.begin().await?;
-        let name = format!("requests_{}", slot_of(day));
-        if meta(&mut tx, &name).await? != Some(day.to_string()) {
-            tx.batch(self.dialect(&requests_table(slot_of(day)))).await?;
-            set_meta(&mut tx, &name, &day.to_string()).await?;
+        match self.rotate_in(&mut tx, day).await {
+            Ok(()) => tx.commit().await?,
+            Err(error) => {
+                tx.rollback().await;
+                return Err(error);
+            }
         }
-        tx.commit().await?;
         self.requests_day.store(day, Ordering::Release);
         Ok(())
+    }
+
+    async fn rotate_in(&self, tx: &mut Tx, day: i64) -> Result<(), StoreError> {
+        if !self.db.is_sqlite() {
+            // The second replica must not drop what the first one has begun to fill.
+            tx.execute(MIGRATION_LOCK.into(), Vec::new()).await?;
+        }
+        let name = format!("requests_{}", slot_of(day));
+        let holds: Option<i64> = meta(tx, &name).await?.and_then(|v| v.parse().ok());
+        // A clock that was set back must not drop a later day.
+        if holds.is_some_and(|held| held >= day) {
+            return Ok(());
+        }
+        tx.batch(self.dialect(&requests_table(slot_of(day)))).await?;
+        set_meta(tx, &name, &day.to_string()).await
     }
 }
 

@@ -60,13 +60,6 @@ impl SqlStore {
         records.iter().map(case_row).collect()
     }
 
-    pub(super) async fn scan_cases(&self, after: Option<CaseId>, limit: usize) -> Result<Vec<CaseRow>, StoreError> {
-        let sql = format!("SELECT {CASE_COLUMNS} FROM cases WHERE id > $1 ORDER BY id LIMIT $2");
-        let after = after.map_or_else(|| Value::Blob(Vec::new()), id_value);
-        let records = self.db.query(sql.into(), vec![after, count(limit)]).await?;
-        records.iter().map(case_row).collect()
-    }
-
     pub(super) async fn case_events(&self, case: CaseId, upto: i64) -> Result<Vec<EventRow>, StoreError> {
         let records = self.db.query(EVENTS.into(), vec![id_value(case), Value::Int(upto)]).await?;
         records.iter().map(|r| event_row(r, 0)).collect()
@@ -78,21 +71,26 @@ impl SqlStore {
         records.first().map(|r| id_of(&r.blob(0)?, "uniques")).transpose()
     }
 
-    pub(super) async fn read_due(&self, now: Micros, limit: usize) -> Result<Vec<DueTimer>, StoreError> {
-        let sql = "SELECT case_id, name, kind, due, generation FROM timers WHERE due <= $1 ORDER BY due LIMIT $2";
-        let records = self.db.query(sql.into(), vec![Value::Int(now.0), count(limit)]).await?;
+    pub(super) async fn read_due(
+        &self,
+        now: Micros,
+        after: Option<&DueTimer>,
+        limit: usize,
+    ) -> Result<Vec<DueTimer>, StoreError> {
+        let after = after.map_or_else(
+            || [Value::Int(i64::MIN), Value::Blob(Vec::new()), Value::Text(String::new())],
+            |t| [Value::Int(t.due.0), id_value(t.case), Value::Text(t.name.clone())],
+        );
+        let [due, case, name] = after;
+        let sql = "SELECT case_id, name, kind, due, generation FROM timers WHERE due <= $1 AND (due, case_id, name) > ($2, $3, $4) \
+            ORDER BY due, case_id, name LIMIT $5";
+        let records = self.db.query(sql.into(), vec![Value::Int(now.0), due, case, name, count(limit)]).await?;
         records.iter().map(timer_row).collect()
     }
 
     pub(super) async fn read_next_due(&self) -> Result<Option<Micros>, StoreError> {
         let records = self.db.query("SELECT MIN(due) FROM timers".into(), Vec::new()).await?;
         Ok(records.first().map(|r| r.opt_int(0)).transpose()?.flatten().map(Micros))
-    }
-
-    pub(super) async fn case_timers(&self, case: CaseId) -> Result<Vec<DueTimer>, StoreError> {
-        let sql = "SELECT case_id, name, kind, due, generation FROM timers WHERE case_id = $1 ORDER BY name";
-        let records = self.db.query(sql.into(), vec![id_value(case)]).await?;
-        records.iter().map(timer_row).collect()
     }
 }
 
@@ -137,23 +135,46 @@ fn filter_terms(filter: &Filter, terms: &mut Vec<Term>) {
     text(Selectivity::Category, "category", &filter.category);
 }
 
+impl Term {
+    /// Whether there is an index for it: those of lamp, urgency and flag hold what stands out only.
+    fn has_index(&self) -> bool {
+        match (self.selectivity, &self.value) {
+            (Selectivity::Lamp | Selectivity::Urgency, Value::Int(n)) => *n > 0,
+            (Selectivity::Flagged, Value::Int(n)) => *n == 1,
+            (_, Value::Int(_) | Value::OptInt(_) | Value::Text(_) | Value::OptText(_) | Value::Blob(_)) => true,
+        }
+    }
+
+    /// As a condition. Numbers are written out, and the bound of a partial index is repeated: a planner does not see through
+    /// parameters. Where `by_index` is false no index is offered.
+    fn condition(self, by_index: bool, values: &mut Vec<Value>) -> String {
+        let column = self.column;
+        if let Value::Int(n) = self.value {
+            return match (by_index, self.selectivity) {
+                (true, Selectivity::Lamp | Selectivity::Urgency) => format!(" AND {column} = {n} AND {column} > 0"),
+                (true, _) => format!(" AND {column} = {n}"),
+                (false, _) => format!(" AND {column} + 0 = {n}"),
+            };
+        }
+        values.push(self.value);
+        let number = values.len();
+        if by_index { format!(" AND {column} = ${number}") } else { format!(" AND {column} || '' = ${number}") }
+    }
+}
+
 fn compile(kind: &str, scope: &Scope, filter: &Filter, page: &Page, mut terms: Vec<Term>) -> (String, Vec<Value>) {
-    terms.sort_by_key(|t| t.selectivity);
+    // The indexes of places and units hold open cases only, and a state may be a closed one.
+    let by_state = filter.state.is_some();
+    terms.sort_by_key(|t| (by_state && t.selectivity != Selectivity::State, !t.has_index(), t.selectivity));
     let mut sql = format!("SELECT {CASE_COLUMNS} FROM cases WHERE kind = $1 AND id > $2");
     let after = page.after.map_or_else(|| Value::Blob(Vec::new()), id_value);
     let mut values = vec![Value::Text(kind.to_owned()), after];
-    if filter.state.is_none() {
+    if !by_state {
         sql.push_str(" AND open = 1");
     }
     for (i, term) in terms.into_iter().enumerate() {
-        let is_text = matches!(term.value, Value::Text(_));
-        values.push(term.value);
-        let (column, number) = (term.column, values.len());
-        sql.push_str(&match (i, is_text) {
-            (0, _) => format!(" AND {column} = ${number}"),
-            (_, true) => format!(" AND {column} || '' = ${number}"),
-            (_, false) => format!(" AND {column} + 0 = ${number}"),
-        });
+        let by_index = i == 0 && term.has_index();
+        sql.push_str(&term.condition(by_index, &mut values));
     }
     if let Scope::Case(id) = scope {
         values.push(id_value(*id));

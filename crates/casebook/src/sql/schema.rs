@@ -17,6 +17,7 @@ CREATE TABLE cases (
   open BIGINT NOT NULL, st BIGINT NOT NULL, urgency BIGINT NOT NULL, category TEXT, district TEXT, town TEXT, village TEXT,
   grid TEXT, unit TEXT, place TEXT, yellow_at BIGINT, red_at BIGINT, lamp BIGINT NOT NULL, flagged BIGINT NOT NULL
 );
+CREATE INDEX cases_open ON cases (id) WHERE open = 1;
 CREATE INDEX cases_unit ON cases (unit, id) WHERE open = 1 AND unit IS NOT NULL;
 CREATE INDEX cases_town ON cases (town, id) WHERE open = 1 AND town IS NOT NULL;
 CREATE INDEX cases_village ON cases (village, id) WHERE open = 1 AND village IS NOT NULL;
@@ -47,7 +48,7 @@ CREATE TABLE timers (
   case_id BLOB NOT NULL, name TEXT NOT NULL, kind TEXT NOT NULL, due BIGINT NOT NULL, generation BIGINT NOT NULL,
   PRIMARY KEY (case_id, name)
 ) WITHOUT ROWID;
-CREATE INDEX timers_due ON timers (due);
+CREATE INDEX timers_due ON timers (due, case_id, name);
 
 CREATE TABLE uniques (
   name TEXT NOT NULL PRIMARY KEY, content BLOB NOT NULL, case_id BLOB NOT NULL, version BIGINT NOT NULL

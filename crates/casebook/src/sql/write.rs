@@ -9,14 +9,14 @@ use super::{
     statement::{Form, Shape, chunks},
 };
 use crate::{
-    batch::{CaseWrite, Writes},
+    batch::{Armed, CaseWrite, LeaseKey, RequestRow, UniqueRow, Writes},
     case::Row,
     error::StoreError,
     store::{EventRow, ParkedEvent},
 };
-use civic::{CaseId, Micros};
-use queue::{Partition, Position};
-use std::collections::BTreeMap;
+use civic::CaseId;
+use queue::Position;
+use std::collections::{BTreeMap, HashMap};
 
 const CASES: &str = "INSERT INTO cases (id, kind, version, schema, state, owner, epoch, open, st, urgency, category, district, town, \
     village, grid, unit, place, yellow_at, red_at, lamp, flagged)";
@@ -38,6 +38,8 @@ const UNPLACED: &str = "INSERT INTO unplaced (part, case_id, version)";
 const TIMERS: &str = "INSERT INTO timers (case_id, name, kind, due, generation)";
 const TIMERS_SET: &str =
     "ON CONFLICT (case_id, name) DO UPDATE SET due = excluded.due, generation = excluded.generation";
+const TIMERS_GONE: &str = "DELETE FROM timers WHERE (case_id, name) IN (";
+const PARKED_GONE: &str = "DELETE FROM parked WHERE (producer, subject, position) IN (";
 const UNIQUES: &str = "INSERT INTO uniques (name, content, case_id, version)";
 const REQUESTS: [&str; REQUEST_TABLES] = [
     "INSERT INTO requests_0 (key, body, case_id, version)",
@@ -57,14 +59,13 @@ const fn values(head: &'static str, columns: usize, tail: &'static str) -> Shape
 
 impl SqlStore {
     pub(super) async fn write(&self, tx: &mut Tx, writes: Writes) -> Result<Option<Placing<'_>>, StoreError> {
-        let kinds: BTreeMap<CaseId, String> = writes.cases.iter().map(|(id, w)| (*id, w.case.kind.clone())).collect();
-        self.write_requests(tx, &writes).await?;
+        self.write_requests(tx, writes.requests, writes.uniques).await?;
         self.write_cases(tx, writes.cases).await?;
         let placed = self.write_log(tx, &writes.events).await?;
         self.write_events(tx, writes.events).await?;
-        self.write_timers(tx, writes.timers, &kinds).await?;
+        self.write_timers(tx, writes.timers).await?;
         self.write_consumed(tx, writes.consumed).await?;
-        self.write_parked(tx, writes.parked, &writes.unparked).await?;
+        self.write_parked(tx, writes.parked, writes.unparked).await?;
         Ok(placed)
     }
 
@@ -80,10 +81,19 @@ impl SqlStore {
         Ok(written)
     }
 
-    /// Request and unique keys. A key that another replica took since we looked makes the batch run again: it is found then.
-    async fn write_requests(&self, tx: &mut Tx, writes: &Writes) -> Result<(), StoreError> {
-        let mut all = Vec::with_capacity(writes.requests.len() * 4);
-        for (key, row) in &writes.requests {
+    /// Request and unique keys, sorted, so that replicas do not wait for each other in a circle. A key that another replica took
+    /// since we looked makes the batch run again: it is found then.
+    async fn write_requests(
+        &self,
+        tx: &mut Tx,
+        mut requests: Vec<([u8; 16], RequestRow)>,
+        mut uniques: Vec<(String, UniqueRow)>,
+    ) -> Result<(), StoreError> {
+        let expected = requests.len() + uniques.len();
+        requests.sort_unstable_by_key(|(key, _)| *key);
+        uniques.sort_unstable_by(|(a, _), (b, _)| a.cmp(b));
+        let mut all = Vec::with_capacity(requests.len() * 4);
+        for (key, row) in requests {
             all.extend([
                 Value::Blob(key.to_vec()),
                 Value::Blob(row.body.to_vec()),
@@ -92,25 +102,26 @@ impl SqlStore {
             ]);
         }
         let head = REQUESTS[self.request_slot()];
-        let written = self.insert(tx, values(head, 4, "ON CONFLICT DO NOTHING"), all).await?;
-        let mut all = Vec::with_capacity(writes.uniques.len() * 4);
-        for (name, row) in &writes.uniques {
+        let mut written = self.insert(tx, values(head, 4, "ON CONFLICT DO NOTHING"), all).await?;
+        let mut all = Vec::with_capacity(uniques.len() * 4);
+        for (name, row) in uniques {
             all.extend([
-                Value::Text(name.clone()),
+                Value::Text(name),
                 Value::Blob(row.content.to_vec()),
                 id_value(row.case),
                 Value::Int(row.version),
             ]);
         }
-        let taken = self.insert(tx, values(UNIQUES, 4, "ON CONFLICT DO NOTHING"), all).await?;
-        let expected = writes.requests.len() + writes.uniques.len();
-        let all_written = usize::try_from(written + taken).is_ok_and(|n| n == expected);
+        written += self.insert(tx, values(UNIQUES, 4, "ON CONFLICT DO NOTHING"), all).await?;
+        let all_written = usize::try_from(written).is_ok_and(|n| n == expected);
         all_written.then_some(()).ok_or_else(|| StoreError::Unavailable(super::conn::RERUN.to_owned()))
     }
 
-    async fn write_cases(&self, tx: &mut Tx, cases: BTreeMap<CaseId, CaseWrite>) -> Result<(), StoreError> {
+    async fn write_cases(&self, tx: &mut Tx, cases: HashMap<CaseId, CaseWrite>) -> Result<(), StoreError> {
+        let mut cases: Vec<CaseWrite> = cases.into_values().collect();
+        cases.sort_unstable_by_key(|w| w.case.id);
         let mut by_tail: BTreeMap<&'static str, Vec<Value>> = BTreeMap::new();
-        for write in cases.into_values() {
+        for write in cases {
             let tail = conflict_tail(write.stored.as_ref(), &write.case.row);
             case_values(write.case, by_tail.entry(tail).or_default());
         }
@@ -139,8 +150,11 @@ impl SqlStore {
             self.insert(tx, values(UNPLACED, 3, ""), all).await?;
             return Ok(None);
         }
-        let held = self.heads.lock().await;
-        let mut heads = held.clone();
+        let mut held = self.heads.lock().await;
+        let mut heads = match held.take() {
+            Some(heads) => heads,
+            None => self.sqlite_heads(tx).await?,
+        };
         let mut all = Vec::with_capacity(events.len() * 4);
         let mut placed = Vec::with_capacity(events.len());
         for event in events {
@@ -157,55 +171,49 @@ impl SqlStore {
     async fn write_timers(
         &self,
         tx: &mut Tx,
-        timers: BTreeMap<(CaseId, String), Option<(Micros, i64)>>,
-        kinds: &BTreeMap<CaseId, String>,
+        timers: BTreeMap<(CaseId, String), Option<Armed>>,
     ) -> Result<(), StoreError> {
-        let mut armed = Vec::new();
+        let (mut armed, mut gone) = (Vec::new(), Vec::new());
         for ((case, name), arming) in timers {
             match arming {
-                Some((due, generation)) => armed.extend([
+                Some(Armed { kind, due, generation }) => armed.extend([
                     id_value(case),
                     Value::Text(name),
-                    Value::Text(kinds.get(&case).cloned().unwrap_or_default()),
+                    Value::Text(kind),
                     Value::Int(due.0),
                     Value::Int(generation),
                 ]),
-                None => {
-                    let sql = "DELETE FROM timers WHERE case_id = $1 AND name = $2";
-                    tx.execute(sql.into(), vec![id_value(case), Value::Text(name)]).await?;
-                }
+                None => gone.extend([id_value(case), Value::Text(name)]),
             }
         }
+        self.insert(tx, values(TIMERS_GONE, 2, ")"), gone).await?;
         self.insert(tx, values(TIMERS, 5, TIMERS_SET), armed).await.map(drop)
     }
 
-    async fn write_consumed(
-        &self,
-        tx: &mut Tx,
-        consumed: Vec<(String, Partition, Position)>,
-    ) -> Result<(), StoreError> {
-        let sql = "UPDATE leases SET consumed = $3 WHERE producer = $1 AND part = $2";
-        for (producer, partition, position) in consumed {
-            tx.execute(sql.into(), vec![Value::Text(producer), Value::Int(partition.into()), Value::Int(position)])
-                .await?;
+    /// The rows are there, because the leases hold: only the update happens.
+    async fn write_consumed(&self, tx: &mut Tx, consumed: BTreeMap<LeaseKey, Position>) -> Result<(), StoreError> {
+        let mut all = Vec::with_capacity(consumed.len() * 6);
+        for ((producer, partition), position) in consumed {
+            let (producer, holder) = (Value::Text(producer), Value::Text(String::new()));
+            let zero = Value::Int(0);
+            all.extend([producer, Value::Int(partition.into()), holder, zero.clone(), zero, Value::Int(position)]);
         }
-        Ok(())
+        let head = "INSERT INTO leases (producer, part, holder, epoch, until, consumed)";
+        let tail = "ON CONFLICT (producer, part) DO UPDATE SET consumed = excluded.consumed";
+        self.insert(tx, values(head, 6, tail), all).await.map(drop)
     }
 
     async fn write_parked(
         &self,
         tx: &mut Tx,
         parked: Vec<ParkedEvent>,
-        settled: &[ParkedEvent],
+        settled: Vec<ParkedEvent>,
     ) -> Result<(), StoreError> {
+        let mut gone = Vec::with_capacity(settled.len() * 3);
         for event in settled {
-            let key = vec![
-                Value::Text(event.producer.clone()),
-                Value::Text(event.subject.clone()),
-                Value::Int(event.position),
-            ];
-            tx.execute("DELETE FROM parked WHERE producer = $1 AND subject = $2 AND position = $3".into(), key).await?;
+            gone.extend([Value::Text(event.producer), Value::Text(event.subject), Value::Int(event.position)]);
         }
+        self.insert(tx, values(PARKED_GONE, 3, ")"), gone).await?;
         let mut all = Vec::with_capacity(parked.len() * 7);
         for event in parked {
             all.extend([

@@ -9,6 +9,7 @@ pub use connection::Connection;
 use crate::output::Format;
 use crate::verb::calendar::CalendarArgs;
 use crate::verb::case::CaseArgs;
+use crate::verb::catalog::CatalogArgs;
 
 use crate::verb::completion::CompletionArgs;
 use crate::verb::doctor::DoctorArgs;
@@ -46,7 +47,7 @@ pub enum Verb {
     /// Check the invariants over a data folder or a database
     Verify(VerifyArgs),
     /// Duty list, limits, keyword rules
-    Catalog(QueueArgs),
+    Catalog(CatalogArgs),
     /// Working days
     Calendar(CalendarArgs),
     /// Is this machine fit to run a cluster, and does one run

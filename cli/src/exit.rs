@@ -1,6 +1,7 @@
 //! How a verb ended: the numbers of the contract, and the failures that lead to them.
 
 use crate::client::{CallError, Problem};
+use casebook::StoreError;
 use http::StatusCode;
 use std::error::Error;
 use std::path::PathBuf;
@@ -79,6 +80,13 @@ pub enum Failure {
     Invalid { path: PathBuf, source: Box<dyn Error + Send + Sync> },
     #[error("interrupted")]
     Interrupted,
+    #[error("{0}")]
+    NotFound(String),
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// A running cluster failed; everything else was drained.
+    #[error("the cluster failed: {0}")]
+    Cluster(String),
     #[error("this build does not have that verb yet")]
     NotBuiltIn,
 }
@@ -91,11 +99,14 @@ impl Failure {
             Self::Usage(_) => Exit::Usage,
             Self::Configuration(_) => Exit::Configuration,
             Self::Refused(problem) => Exit::of_status(problem.status),
+            Self::NotFound(_) => Exit::NotFound,
             Self::Io { .. }
             | Self::Output(_)
             | Self::Call(_)
             | Self::Invalid { .. }
             | Self::Interrupted
+            | Self::Store(_)
+            | Self::Cluster(_)
             | Self::NotBuiltIn => Exit::Error,
         }
     }

@@ -5,6 +5,7 @@
 
 pub mod args;
 pub mod client;
+pub mod cluster;
 pub mod exit;
 pub mod folder;
 pub mod output;
@@ -13,7 +14,7 @@ pub mod verb;
 pub use args::Args;
 pub use exit::{Exit, Failure};
 
-use args::Verb;
+use args::{Queue, QueueArgs, Verb};
 use output::Printer;
 use std::process::ExitCode;
 
@@ -43,9 +44,12 @@ async fn perform(verb: Verb, printer: Printer) -> Result<Exit, Failure> {
         Verb::Load(args) => verb::load::run(&args, &printer).await,
         Verb::Case(args) => verb::case::run(args, &printer).await,
         Verb::Doctor(args) => verb::doctor::run(&args, &printer).await,
-        Verb::Catalog(_) => Err(Failure::NotBuiltIn),
+        Verb::Catalog(args) => verb::catalog::run(args, &printer),
         Verb::Calendar(args) => verb::calendar::run(args, &printer),
         Verb::Completion(args) => verb::completion::run(&args),
-        Verb::Up(_) | Verb::Serve(_) | Verb::Queue(_) | Verb::Verify(_) => Err(Failure::NotBuiltIn),
+        Verb::Up(args) => verb::up::up(&args.cluster, &printer).await,
+        Verb::Serve(args) => verb::up::serve(args.room, &args.cluster, &printer).await,
+        Verb::Queue(QueueArgs { queue: Queue::Parked(args) }) => verb::parked::run(args, &printer).await,
+        Verb::Verify(_) => Err(Failure::NotBuiltIn),
     }
 }

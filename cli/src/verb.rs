@@ -2,8 +2,10 @@
 
 pub mod calendar;
 pub mod case;
-// pub mod catalog;
+pub mod catalog;
 pub mod completion;
 pub mod doctor;
 pub mod load;
+pub mod parked;
 pub mod token;
+pub mod up;

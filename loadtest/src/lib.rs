@@ -1,1 +1,13 @@
-//! Being built.
+//! Benches: the product and its limit in turn, in one run, on the same cores. Medians and ratios; nothing is asserted here.
+//!
+//! The limit of storing is [`raw`]: the same rows in prepared multi-row batches with the same pragmas. The limit of calling is
+//! [`echo`]: a bare tonic server that answers with what it was built with. A report accepted over the wire needs both, so the
+//! bound for a rate over the wire is `1/(1/raw + 1/echo)`.
+
+pub mod accept;
+pub mod corpus;
+pub mod echo;
+pub mod figures;
+pub mod flight;
+pub mod local;
+pub mod raw;

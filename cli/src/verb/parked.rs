@@ -2,8 +2,8 @@
 //! data; replaying and giving up need the data folder to themselves, so a running cluster is stopped first.
 
 use crate::{
-    args::{Parked, ParkedArgs, Room},
-    cluster::{Cluster, Rooms, Settings},
+    args::{Parked, ParkedArgs, Room, Stores},
+    cluster::{Cluster, Rooms, Settings, folder},
     exit::{Exit, Failure},
     output::{Finding, Printer},
 };
@@ -21,20 +21,27 @@ struct Entry {
 
 /// Carries the verb out over a cluster that is opened, but not served.
 pub async fn run(args: ParkedArgs, printer: &Printer) -> Result<Exit, Failure> {
-    let mut settings = Settings::local(args.stores.data_dir.clone(), Rooms { gateway: false, ..Rooms::ALL });
-    settings.http = None;
-    settings.databases = args.stores.databases();
-    let cluster = Cluster::open(settings).await.map_err(|e| Failure::Configuration(format!("{e:#}")))?;
+    let cluster = open(&args.stores).await.map_err(|e| Failure::Configuration(format!("{e:#}")))?;
     let entries = read(&cluster.books).await?;
     match args.verb {
         Parked::List { service, limit } => list(&entries, service, limit, printer),
         Parked::Show { name } => show(&entries, &name, printer),
         Parked::Replay { name, all: _ } => replay(&cluster, &entries, name.as_deref()).await,
-        Parked::GiveUp { yes: false, .. } => {
-            Err(Failure::Usage("what the event said will be lost to this service: say --yes if that is meant".to_owned()))
-        }
+        Parked::GiveUp { yes: false, .. } => Err(Failure::Usage(
+            "what the event said will be lost to this service: say --yes if that is meant".to_owned(),
+        )),
         Parked::GiveUp { name, reason, yes: true } => give_up(&cluster, &entries, &name, &reason).await,
     }
+}
+
+/// A folder that has no cluster is refused rather than made into one.
+async fn open(stores: &Stores) -> anyhow::Result<Cluster> {
+    let name = folder::read_cluster(&stores.data_dir)?;
+    let mut settings = Settings::local(stores.data_dir.clone(), Rooms { gateway: false, ..Rooms::ALL });
+    settings.place = name.split('-').next().unwrap_or_default().parse()?;
+    settings.http = None;
+    settings.databases = stores.postgres.clone();
+    Cluster::open(settings).await
 }
 
 async fn read(books: &[Casebook]) -> Result<Vec<Entry>, Failure> {
@@ -101,7 +108,12 @@ fn show(entries: &[Entry], name: &str, printer: &Printer) -> Result<Exit, Failur
     let cell = |value: &Value, key: &str| value[key].as_str().map_or_else(|| value[key].to_string(), str::to_owned);
     let row = |value: &Value| ["position", "type", "since", "reason"].map(|key| cell(value, key)).to_vec();
     let rows = values.iter().map(row).collect();
-    let finding = Finding { head: vec!["POSITION", "TYPE", "SINCE", "REASON"], rows, names: vec![name.to_owned()], value: Value::Array(values) };
+    let finding = Finding {
+        head: vec!["POSITION", "TYPE", "SINCE", "REASON"],
+        rows,
+        names: vec![name.to_owned()],
+        value: Value::Array(values),
+    };
     printer.print(&finding)?;
     Ok(Exit::Ok)
 }

@@ -59,7 +59,12 @@ fn announce(cluster: &Cluster, began: Instant) {
 fn telemetry_of(name: &str) -> Telemetry {
     let of = |variable| std::env::var(variable).ok().filter(|v| !v.is_empty());
     let format = if of("JIEWANG_LOG_FORMAT").as_deref() == Some("json") { Format::Json } else { Format::Text };
-    Telemetry { service: name.to_owned(), format, filter: of("JIEWANG_LOG").unwrap_or_default(), otlp: of("JIEWANG_OTLP") }
+    Telemetry {
+        service: name.to_owned(),
+        format,
+        filter: of("JIEWANG_LOG").unwrap_or_default(),
+        otlp: of("JIEWANG_OTLP"),
+    }
 }
 
 /// The settings as they would be used; a database's address may hold a password and is masked.

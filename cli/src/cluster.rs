@@ -1,0 +1,142 @@
+//! A cluster in one process: what `jiewang up` and `jiewang serve` start, and what tests and benches run.
+//!
+//! The order is that of the style guide: bind, build, ready. Services call each other through the full gRPC stack over memory,
+//! so nothing works here that would not work apart.
+
+mod books;
+mod feeds;
+pub mod folder;
+mod rooms;
+mod settings;
+
+pub use books::PARTITIONS;
+pub use settings::{Door, Rooms, Settings};
+
+use anyhow::Context;
+use casebook::{Casebook, StoreError};
+use folder::Folder;
+use mesh::{Chassis, Drain, Drained, EventLogs};
+use std::{future::Future, net::SocketAddr, path::Path};
+use tokio::net::TcpListener;
+
+/// A started cluster. It is served while [`Cluster::serve`] runs.
+pub struct Cluster {
+    chassis: Chassis,
+    grpc: TcpListener,
+    /// Where the gateway listens, when this process has one.
+    pub http: Option<SocketAddr>,
+    pub grpc_address: SocketAddr,
+    pub drain: Drain,
+    pub books: Vec<Casebook>,
+    rooms: rooms::Opened,
+    settings: Settings,
+    /// Held for the life of the process: the lock of the data folder.
+    _folder: Folder,
+}
+
+impl Cluster {
+    /// Binds every address, opens the data, builds the rooms that are asked for, and begins to consume.
+    pub async fn start(settings: Settings) -> anyhow::Result<Self> {
+        let cluster = Self::open(settings).await?;
+        cluster.rooms.join(&cluster.chassis, &cluster.settings)?;
+        Ok(cluster)
+    }
+
+    /// The same without consuming: for operators' verbs over data at rest.
+    pub async fn open(settings: Settings) -> anyhow::Result<Self> {
+        let doors = Doors::bind(&settings).await?;
+        let (clock, rng) = (settings.clock.clone(), settings.rng.clone());
+        let folder = Folder::open(&settings.data_dir, settings.place.as_str(), &*clock, &*rng)?;
+        let builder = Chassis::builder(folder.token_key()).config(settings.chassis.clone()).clock(clock).rng(rng);
+        let mut chassis = builder.build();
+        let drain = chassis.drain();
+        let rooms = rooms::Opened::open(&mut chassis, &folder, &settings).await?;
+        let books = rooms.books();
+        chassis.add_service(EventLogs::server(books.clone()));
+        let (grpc_address, http) = (doors.grpc.local_addr()?, doors.http_address()?);
+        if let Some(admin) = doors.admin {
+            chassis.tasks().spawn_aside("admin", mesh::admin::serve(admin, chassis.readiness()));
+        }
+        if let Some(listener) = doors.http {
+            serve_gateway(&chassis, &settings, listener);
+        }
+        Ok(Self { chassis, grpc: doors.grpc, http, grpc_address, drain, books, rooms, settings, _folder: folder })
+    }
+
+    /// Stops by signals: the first drains, the second stops hard.
+    pub fn stop_on_signals(&self) -> std::io::Result<()> {
+        self.drain.on_signals(&self.chassis.tasks())
+    }
+
+    /// Tries the parked events of one case again, in order. Number settled.
+    pub async fn replay_parked(&self, service: &str, producer: &str, subject: &str) -> Result<usize, StoreError> {
+        self.rooms.replay(service, producer, subject).await
+    }
+
+    /// Where work that lasts as long as the cluster is spawned.
+    pub fn tasks(&self) -> mesh::Tasks {
+        self.chassis.tasks()
+    }
+
+    /// Ends when everything is ready.
+    pub fn ready(&self) -> impl Future<Output = ()> + use<> {
+        let readiness = self.chassis.readiness();
+        async move { readiness.ready().await }
+    }
+
+    /// Serves until the drain has ended.
+    pub async fn serve(self) -> anyhow::Result<Drained> {
+        Ok(self.chassis.serve(self.grpc).await?)
+    }
+}
+
+fn serve_gateway(chassis: &Chassis, settings: &Settings, listener: TcpListener) {
+    let upstreams = gateway::Upstreams::single(chassis.channel());
+    let (config, drain) = (settings.gateway.clone(), chassis.drain());
+    chassis.tasks().spawn_worker("gateway", async move {
+        if let Err(error) = gateway::serve(config, upstreams, listener, drain).await {
+            tracing::error!(%error, "gateway.serve.failed");
+        }
+    });
+}
+
+/// Listeners, bound before anything is opened: a taken port fails the start while nothing has happened yet.
+struct Doors {
+    grpc: TcpListener,
+    http: Option<TcpListener>,
+    admin: Option<TcpListener>,
+}
+
+impl Doors {
+    async fn bind(settings: &Settings) -> anyhow::Result<Self> {
+        let http = settings.http.filter(|_| settings.rooms.gateway);
+        Ok(Self {
+            grpc: bind(settings.grpc).await?,
+            http: maybe_bind(http).await?,
+            admin: maybe_bind(settings.admin).await?,
+        })
+    }
+
+    fn http_address(&self) -> anyhow::Result<Option<SocketAddr>> {
+        Ok(self.http.as_ref().map(TcpListener::local_addr).transpose()?)
+    }
+}
+
+async fn maybe_bind(door: Option<Door>) -> anyhow::Result<Option<TcpListener>> {
+    match door {
+        Some(door) => bind(door).await.map(Some),
+        None => Ok(None),
+    }
+}
+
+async fn bind(Door { address, name, variable }: Door) -> anyhow::Result<TcpListener> {
+    TcpListener::bind(address)
+        .await
+        .with_context(|| format!("failed to listen for {name} on {address}: choose another address with {variable}"))
+}
+
+/// Files of an operator's catalog, when there are any.
+fn catalog_of(data_dir: &Path, service: &str) -> Option<std::path::PathBuf> {
+    let folder = crate::folder::catalog(data_dir).join(service);
+    folder.is_dir().then_some(folder)
+}

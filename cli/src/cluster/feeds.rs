@@ -1,0 +1,48 @@
+//! How events get from one service to the other: a consumer for each pair, a relay for each producer when Redis carries.
+
+use super::settings::Settings;
+use anyhow::Context;
+use casebook::{Casebook, Consume, Effects};
+use mesh::Chassis;
+use queue::{Consumer, EmbeddedFeed, EventSource as _, Feed, RedisFeed, Relay, RelayTiming, Streams};
+use std::sync::Arc;
+
+/// `consumer` consumes what `producer` has committed.
+pub(super) fn consume(
+    chassis: &Chassis,
+    settings: &Settings,
+    consumer: &Casebook,
+    producer: &Casebook,
+    effects: Arc<dyn Effects>,
+) -> anyhow::Result<()> {
+    let source = Arc::new(producer.clone());
+    let feed: Arc<dyn Feed> = match &settings.redis {
+        None => Arc::new(EmbeddedFeed::new(source.clone())),
+        Some(url) => {
+            let streams = Streams::new(producer.cluster(), producer.service());
+            Arc::new(RedisFeed::new(url, streams, consumer.service()).context("failed to use Redis")?)
+        }
+    };
+    let apply = Arc::new(Consume::new(consumer.clone(), effects));
+    let worker = Consumer::builder(consumer.service(), source, Arc::new(consumer.clone()), apply)
+        .feed(feed)
+        .clock(chassis.clock())
+        .rng(chassis.rng())
+        .build();
+    let name = format!("{}.consume.{}", consumer.service(), producer.service());
+    let drain = chassis.drain();
+    chassis.tasks().spawn_worker(name, async move { worker.run(drain.token()).await });
+    Ok(())
+}
+
+/// Publishes a producer's events to Redis, when there is one.
+pub(super) fn relay(chassis: &Chassis, settings: &Settings, producer: &Casebook) -> anyhow::Result<()> {
+    let Some(url) = &settings.redis else { return Ok(()) };
+    let source = Arc::new(producer.clone());
+    let relay = Relay::new(url, producer.cluster(), source, chassis.rng(), RelayTiming::default());
+    let relay = relay.context("failed to use Redis")?;
+    let drain = chassis.drain();
+    let name = format!("{}.relay", producer.service());
+    chassis.tasks().spawn_worker(name, async move { relay.run(drain.token()).await });
+    Ok(())
+}

@@ -1,0 +1,87 @@
+//! Everything a process is started with.
+
+use crate::args::{ClusterArgs, Database, Room};
+use civic::{Clock, DivisionCode, Rng, SystemClock, SystemRng};
+use std::{net::SocketAddr, path::PathBuf, sync::Arc};
+
+/// An address to listen on, and how to choose another.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Door {
+    pub address: SocketAddr,
+    pub name: &'static str,
+    pub variable: &'static str,
+}
+
+/// Which parts this process runs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Rooms {
+    pub intake: bool,
+    pub dispatch: bool,
+    pub gateway: bool,
+}
+
+impl Rooms {
+    pub const ALL: Self = Self { intake: true, dispatch: true, gateway: true };
+
+    /// One alone.
+    pub fn only(room: Room) -> Self {
+        Self { intake: room == Room::Intake, dispatch: room == Room::Dispatch, gateway: room == Room::Gateway }
+    }
+}
+
+/// See the module.
+#[derive(Clone)]
+pub struct Settings {
+    pub place: DivisionCode,
+    pub data_dir: PathBuf,
+    pub grpc: Door,
+    pub http: Option<Door>,
+    pub admin: Option<Door>,
+    pub rooms: Rooms,
+    /// Services that keep their cases on a server instead of a file.
+    pub databases: Vec<Database>,
+    /// Redis that carries events between services; without one the embedded feed does.
+    pub redis: Option<String>,
+    pub chassis: mesh::Config,
+    pub gateway: gateway::Config,
+    pub clock: Arc<dyn Clock>,
+    pub rng: Arc<dyn Rng>,
+}
+
+impl Settings {
+    pub fn new(args: &ClusterArgs, rooms: Rooms) -> Self {
+        Self {
+            place: args.place.clone(),
+            data_dir: args.data_dir.clone(),
+            grpc: Door { address: args.grpc, name: "gRPC", variable: "JIEWANG_GRPC" },
+            http: Some(Door { address: args.http, name: "HTTP", variable: "JIEWANG_HTTP" }),
+            admin: Some(Door { address: args.admin, name: "metrics", variable: "JIEWANG_ADMIN" }),
+            rooms,
+            databases: args.database.clone(),
+            redis: args.redis.clone(),
+            chassis: mesh::Config::default(),
+            gateway: gateway::Config::default(),
+            clock: Arc::new(SystemClock),
+            rng: Arc::new(SystemRng),
+        }
+    }
+
+    /// A cluster of tests and benches: free ports of loopback, everything in one folder.
+    pub fn local(data_dir: PathBuf, rooms: Rooms) -> Self {
+        let free = |name, variable| Door { address: SocketAddr::from(([127, 0, 0, 1], 0)), name, variable };
+        Self {
+            place: "50".parse().expect("the code of the city"),
+            data_dir,
+            grpc: free("gRPC", "JIEWANG_GRPC"),
+            http: Some(free("HTTP", "JIEWANG_HTTP")),
+            admin: None,
+            rooms,
+            databases: Vec::new(),
+            redis: None,
+            chassis: mesh::Config::default(),
+            gateway: gateway::Config::default(),
+            clock: Arc::new(SystemClock),
+            rng: Arc::new(SystemRng),
+        }
+    }
+}

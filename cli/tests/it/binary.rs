@@ -1,0 +1,149 @@
+//! Exit codes, standard output and standard error of the binary where no gateway is needed.
+
+use crate::fake::{jiewang, json_of, stderr, stdout};
+use civic::{Clock, Role, SystemClock};
+use mesh::TokenKey;
+use std::path::Path;
+use std::process::Output;
+
+fn run(args: &[&str]) -> Output {
+    jiewang(args).output().unwrap()
+}
+
+/// A data folder with the key of 32 times `byte`.
+fn folder(byte: u8) -> tempfile::TempDir {
+    let dir = tempfile::tempdir().unwrap();
+    std::fs::write(dir.path().join("cluster.key"), format!("{byte:02x}").repeat(32) + "\n").unwrap();
+    dir
+}
+
+fn text(path: &Path) -> &str {
+    path.to_str().unwrap()
+}
+
+#[test]
+fn the_last_line_of_token_is_a_token_of_that_cluster() {
+    let dir = folder(7);
+    let cluster = text(dir.path());
+    let output =
+        run(&["token", "--role", "department-handler", "--unit", "500151-gongan", "--head", "--cluster", cluster]);
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+    let stdout = stdout(&output);
+    let token = stdout.lines().last().unwrap();
+    let key = TokenKey::from_bytes([7; 32]).derive("jiewang tokens 1");
+    let actor = mesh::verify(&key, token, SystemClock.now()).unwrap();
+    assert_eq!((actor.role, actor.head), (Role::DepartmentHandler, true));
+    assert_eq!(actor.unit.unwrap().as_str(), "500151-gongan");
+    let wrong = TokenKey::from_bytes([8; 32]).derive("jiewang tokens 1");
+    assert!(mesh::verify(&wrong, token, SystemClock.now()).is_err());
+}
+
+#[test]
+fn a_token_can_be_had_with_what_it_says() {
+    let dir = folder(1);
+    let output = run(&["token", "--role", "citizen", "--cluster", text(dir.path()), "--ttl", "90s", "-o", "json"]);
+    let token = json_of(&output);
+    assert_eq!((&token["role"], &token["secondsLeft"]), (&"citizen".into(), &90.into()));
+    assert!(token["unit"].is_null());
+}
+
+#[test]
+fn a_wrong_role_or_unit_is_a_usage_error_with_a_sentence() {
+    let dir = folder(1);
+    for (args, says) in [
+        (&["--role", "king", "--unit", "50"][..], "there is no such role; the roles are citizen, volunteer"),
+        (&["--role", "grid-worker", "--unit", "5o"], "a unit code begins with a place"),
+        (&["--role", "grid-worker", "--unit", "509999"], "there is no place 509999"),
+        (&["--role", "grid-worker"], "a grid-worker acts for a unit"),
+    ] {
+        let output = run(&[&["token", "--cluster", text(dir.path())], args].concat());
+        assert_eq!(output.status.code(), Some(2), "{args:?}");
+        assert!(stderr(&output).contains(says), "{args:?}: {}", stderr(&output));
+        assert!(output.stdout.is_empty());
+    }
+}
+
+#[test]
+fn without_a_key_there_is_no_token_and_a_hint() {
+    let dir = tempfile::tempdir().unwrap();
+    let output = run(&["token", "--role", "citizen", "--cluster", text(dir.path())]);
+    assert_eq!(output.status.code(), Some(64));
+    assert!(stderr(&output).contains("jiewang up"), "{}", stderr(&output));
+    std::fs::write(dir.path().join("cluster.key"), "short").unwrap();
+    let output = run(&["token", "--role", "citizen", "--cluster", text(dir.path())]);
+    assert_eq!(output.status.code(), Some(64));
+    assert!(stderr(&output).contains("64 hexadecimal digits"), "{}", stderr(&output));
+}
+
+#[test]
+fn every_shell_gets_its_completion() {
+    for shell in ["bash", "zsh", "fish", "elvish", "powershell"] {
+        let output = run(&["completion", shell]);
+        assert_eq!(output.status.code(), Some(0));
+        assert!(stdout(&output).contains("jiewang"), "{shell}");
+    }
+}
+
+#[test]
+fn help_and_version_go_to_standard_output() {
+    for flag in ["--help", "--version"] {
+        let output = run(&[flag]);
+        assert_eq!((output.status.code(), output.stderr.len()), (Some(0), 0));
+    }
+}
+
+#[test]
+fn a_catalog_is_checked_as_the_services_would_and_then_taken_whole() {
+    let (from, data) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let shipped = Path::new(env!("CARGO_MANIFEST_DIR")).join("../services/dispatch/catalog");
+    let dispatch = from.path().join("dispatch");
+    std::fs::create_dir(&dispatch).unwrap();
+    for file in ["VERSION", "duties.csv", "limits.csv", "units.csv"] {
+        std::fs::copy(shipped.join(file), dispatch.join(file)).unwrap();
+    }
+    let load = ["catalog", "load", text(from.path()), "--data-dir", text(data.path())];
+    let output = run(&[&load[..], &["-o", "json"]].concat());
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+    assert_eq!(json_of(&output)[0]["service"], "dispatch");
+    assert!(stderr(&output).contains("takes effect at the next start"));
+    let taken = data.path().join("catalog/dispatch/duties.csv");
+    assert_eq!(std::fs::read(&taken).unwrap(), std::fs::read(shipped.join("duties.csv")).unwrap());
+
+    std::fs::write(dispatch.join("limits.csv"), "nonsense\n").unwrap();
+    for verb in ["check", "load"] {
+        let output = run(&["catalog", verb, text(from.path())]);
+        assert_eq!(output.status.code(), Some(1));
+        assert!(stderr(&output).contains("limits.csv"), "{}", stderr(&output));
+    }
+    assert!(taken.exists(), "a refused catalog changes nothing");
+}
+
+#[test]
+fn a_file_of_a_catalog_that_nobody_reads_is_named() {
+    let from = tempfile::tempdir().unwrap();
+    assert_eq!(run(&["catalog", "check", text(from.path())]).status.code(), Some(2));
+    std::fs::create_dir(from.path().join("intake")).unwrap();
+    assert_eq!(run(&["catalog", "check", text(from.path())]).status.code(), Some(0), "all of it is the release's");
+    std::fs::write(from.path().join("intake/keyword.csv"), "").unwrap();
+    let output = run(&["catalog", "check", text(from.path())]);
+    assert_eq!(output.status.code(), Some(2));
+    assert!(stderr(&output).contains("keyword.csv, which nobody reads"));
+}
+
+#[test]
+fn a_calendar_is_taken_under_its_version_or_refused_with_its_line() {
+    let (from, data) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let file = from.path().join("draft-2027.csv");
+    std::fs::write(&file, "date,kind,name\n2027-10-01,holiday,国庆节\n2027-10-09,workday,国庆节\n").unwrap();
+    let output = run(&["calendar", "load", text(&file), "--data-dir", text(data.path()), "-o", "json"]);
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+    assert_eq!(json_of(&output)["years"], serde_json::json!([2027]));
+    let calendars = jiewang::folder::read_calendars(data.path()).unwrap();
+    assert_eq!((calendars.len(), calendars[0].0.as_str()), (1, "draft-2027"));
+
+    std::fs::write(&file, "date,kind,name\n2027-10-01,feast,国庆节\n").unwrap();
+    let output = run(&["calendar", "load", text(&file), "--data-dir", text(data.path())]);
+    assert_eq!(output.status.code(), Some(1));
+    assert!(stderr(&output).contains("line 2"), "{}", stderr(&output));
+    assert_eq!(jiewang::folder::read_calendars(data.path()).unwrap(), calendars);
+}

@@ -1,0 +1,11 @@
+//! The verbs from outside: the binary itself, against a gateway that answers as each test tells it to.
+
+#![allow(clippy::unwrap_used, reason = "tests")]
+
+mod binary;
+mod doctor;
+mod fake;
+mod filed;
+mod loading;
+mod parsing;
+mod real_rows;

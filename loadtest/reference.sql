@@ -1,0 +1,57 @@
+-- The casebook's tables as of schema 1, frozen for the bench: the limit must not move when the product does.
+CREATE TABLE cases (
+  id BLOB NOT NULL PRIMARY KEY, kind TEXT NOT NULL, version BIGINT NOT NULL, schema BIGINT NOT NULL, state BLOB NOT NULL,
+  owner TEXT NOT NULL, epoch BIGINT NOT NULL,
+  open BIGINT NOT NULL, st BIGINT NOT NULL, urgency BIGINT NOT NULL, category TEXT, district TEXT, town TEXT, village TEXT,
+  grid TEXT, unit TEXT, place TEXT, yellow_at BIGINT, red_at BIGINT, lamp BIGINT NOT NULL, flagged BIGINT NOT NULL
+);
+CREATE INDEX cases_unit ON cases (unit, id) WHERE open = 1 AND unit IS NOT NULL;
+CREATE INDEX cases_town ON cases (town, id) WHERE open = 1 AND town IS NOT NULL;
+CREATE INDEX cases_village ON cases (village, id) WHERE open = 1 AND village IS NOT NULL;
+CREATE INDEX cases_grid ON cases (grid, id) WHERE open = 1 AND grid IS NOT NULL;
+CREATE INDEX cases_district ON cases (district, id) WHERE open = 1 AND district IS NOT NULL;
+CREATE INDEX cases_category ON cases (category, id) WHERE open = 1 AND category IS NOT NULL;
+CREATE INDEX cases_lamp ON cases (lamp, id) WHERE open = 1 AND lamp > 0;
+CREATE INDEX cases_urgency ON cases (urgency, id) WHERE open = 1 AND urgency > 0;
+CREATE INDEX cases_flagged ON cases (id) WHERE open = 1 AND flagged = 1;
+CREATE INDEX cases_state ON cases (st, id);
+
+CREATE TABLE events (
+  case_id BLOB NOT NULL, version BIGINT NOT NULL, kind TEXT NOT NULL, type TEXT NOT NULL, at BIGINT NOT NULL, actor TEXT NOT NULL,
+  place TEXT NOT NULL, traceparent TEXT NOT NULL, payload BLOB NOT NULL,
+  PRIMARY KEY (case_id, version)
+);
+CREATE TABLE event_log (
+  part BIGINT NOT NULL, position BIGINT NOT NULL, case_id BLOB NOT NULL, version BIGINT NOT NULL,
+  PRIMARY KEY (part, position)
+) WITHOUT ROWID;
+CREATE TABLE unplaced (
+  part BIGINT NOT NULL, case_id BLOB NOT NULL, version BIGINT NOT NULL,
+  PRIMARY KEY (part, case_id, version)
+) WITHOUT ROWID;
+CREATE TABLE heads (part BIGINT NOT NULL PRIMARY KEY, position BIGINT NOT NULL) WITHOUT ROWID;
+
+CREATE TABLE timers (
+  case_id BLOB NOT NULL, name TEXT NOT NULL, kind TEXT NOT NULL, due BIGINT NOT NULL, generation BIGINT NOT NULL,
+  PRIMARY KEY (case_id, name)
+) WITHOUT ROWID;
+CREATE INDEX timers_due ON timers (due);
+
+CREATE TABLE uniques (
+  name TEXT NOT NULL PRIMARY KEY, content BLOB NOT NULL, case_id BLOB NOT NULL, version BIGINT NOT NULL
+) WITHOUT ROWID;
+
+CREATE TABLE leases (
+  producer TEXT NOT NULL, part BIGINT NOT NULL, holder TEXT NOT NULL, epoch BIGINT NOT NULL, until BIGINT NOT NULL,
+  consumed BIGINT NOT NULL,
+  PRIMARY KEY (producer, part)
+) WITHOUT ROWID;
+CREATE TABLE parked (
+  producer TEXT NOT NULL, subject TEXT NOT NULL, position BIGINT NOT NULL, part BIGINT NOT NULL, envelope BLOB NOT NULL,
+  reason TEXT NOT NULL, at BIGINT NOT NULL,
+  PRIMARY KEY (producer, subject, position)
+) WITHOUT ROWID;
+CREATE TABLE journal (
+  at BIGINT NOT NULL, actor TEXT NOT NULL, action TEXT NOT NULL, subject TEXT NOT NULL, reason TEXT NOT NULL
+);
+CREATE TABLE requests_0 (key BLOB NOT NULL PRIMARY KEY, body BLOB NOT NULL, case_id BLOB NOT NULL, version BIGINT NOT NULL) WITHOUT ROWID;

@@ -1,0 +1,39 @@
+//! `make bench`: see the library.
+
+use clap::{Parser, ValueEnum};
+use loadtest::{accept, figures};
+use std::time::Duration;
+
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+/// Product and limit in turn, on the same cores.
+#[derive(Parser)]
+struct Args {
+    /// Which parts; all when none is named.
+    parts: Vec<Part>,
+    /// Rounds of product and limit.
+    #[arg(long, default_value_t = 3)]
+    rounds: usize,
+    /// Seconds of one run.
+    #[arg(long, default_value_t = 5)]
+    seconds: u64,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Part {
+    Accept,
+}
+
+#[tokio::main]
+async fn main() -> anyhow::Result<()> {
+    let args = Args::parse();
+    println!("{}", figures::machine());
+    let within = Duration::from_secs(args.seconds);
+    let wanted = |part: Part| args.parts.is_empty() || args.parts.contains(&part);
+    if wanted(Part::Accept) {
+        println!("\naccept: {} rounds of {} s, request ids from seed {}", args.rounds, args.seconds, accept::SEED);
+        accept::run(args.rounds, within).await?;
+    }
+    Ok(())
+}

@@ -1,0 +1,60 @@
+//! The limit of calling: a bare tonic server on loopback, nothing around it, that answers a report as intake does.
+
+use anyhow::Context;
+use proto::intake::v1::{
+    ClassifyReportRequest, CreateReportRequest, GetReportRequest, GetReportTimelineRequest, ListReportsRequest,
+    ListReportsResponse, RateReportRequest, Report, ReportTimeline, TrackReportRequest, TrackedReport,
+    reports_server::{Reports, ReportsServer},
+};
+use std::net::SocketAddr;
+use tokio::net::TcpListener;
+use tonic::{Request, Response, Status};
+
+/// Serves until the process ends.
+pub async fn serve(answer: Report) -> anyhow::Result<SocketAddr> {
+    let listener = TcpListener::bind("127.0.0.1:0").await.context("failed to listen")?;
+    let address = listener.local_addr()?;
+    let incoming = tonic::transport::server::TcpIncoming::from(listener).with_nodelay(Some(true));
+    let server = tonic::transport::Server::builder().add_service(ReportsServer::new(Echo(answer)));
+    #[expect(clippy::disallowed_methods, reason = "a bare server is the point: it lasts as long as the bench")]
+    tokio::spawn(server.serve_with_incoming(incoming));
+    Ok(address)
+}
+
+struct Echo(Report);
+
+fn not_here<T>() -> Result<Response<T>, Status> {
+    Err(Status::unimplemented("the echo answers CreateReport only"))
+}
+
+#[tonic::async_trait]
+impl Reports for Echo {
+    async fn create_report(&self, request: Request<CreateReportRequest>) -> Result<Response<Report>, Status> {
+        let CreateReportRequest { text, channel_number, .. } = request.into_inner();
+        Ok(Response::new(Report { text, channel_number, ..self.0.clone() }))
+    }
+
+    async fn get_report(&self, _: Request<GetReportRequest>) -> Result<Response<Report>, Status> {
+        not_here()
+    }
+
+    async fn list_reports(&self, _: Request<ListReportsRequest>) -> Result<Response<ListReportsResponse>, Status> {
+        not_here()
+    }
+
+    async fn track_report(&self, _: Request<TrackReportRequest>) -> Result<Response<TrackedReport>, Status> {
+        not_here()
+    }
+
+    async fn rate_report(&self, _: Request<RateReportRequest>) -> Result<Response<TrackedReport>, Status> {
+        not_here()
+    }
+
+    async fn classify_report(&self, _: Request<ClassifyReportRequest>) -> Result<Response<Report>, Status> {
+        not_here()
+    }
+
+    async fn get_report_timeline(&self, _: Request<GetReportTimelineRequest>) -> Result<Response<ReportTimeline>, Status> {
+        not_here()
+    }
+}

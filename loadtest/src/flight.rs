@@ -1,0 +1,89 @@
+//! So many calls in flight, for so long: the closed loop of the accept benches.
+
+use std::{
+    future::Future,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::{Duration, Instant},
+};
+
+/// What a run did.
+#[derive(Debug, Clone, Copy)]
+pub struct Flown {
+    pub done: usize,
+    pub failed: usize,
+    pub seconds: f64,
+    /// Processor time of this process, all threads, while it ran.
+    pub cpu_seconds: f64,
+    /// Bytes that this process handed to the disk while it ran.
+    pub written: u64,
+}
+
+impl Flown {
+    pub fn rate(&self) -> f64 {
+        self.done as f64 / self.seconds
+    }
+
+    pub fn cpu_micros(&self) -> f64 {
+        self.cpu_seconds * 1e6 / self.done.max(1) as f64
+    }
+
+    pub fn bytes(&self) -> f64 {
+        self.written as f64 / self.done.max(1) as f64
+    }
+}
+
+/// Keeps `in_flight` calls going until `within` has passed; `call` is given its number.
+pub async fn fly<F, Fut>(in_flight: usize, within: Duration, call: F) -> Flown
+where
+    F: Fn(usize) -> Fut + Clone + Send + 'static,
+    Fut: Future<Output = bool> + Send,
+{
+    let (next, done, failed) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
+    let before = Usage::now();
+    let began = Instant::now();
+    let mut loops = tokio::task::JoinSet::new();
+    for _ in 0..in_flight {
+        let (next, done, failed, call) = (next.clone(), done.clone(), failed.clone(), call.clone());
+        loops.spawn(async move {
+            while began.elapsed() < within {
+                let counter = if call(next.fetch_add(1, Ordering::Relaxed)).await { &done } else { &failed };
+                counter.fetch_add(1, Ordering::Relaxed);
+            }
+        });
+    }
+    while loops.join_next().await.is_some() {}
+    let after = Usage::now();
+    Flown {
+        done: done.load(Ordering::Relaxed),
+        failed: failed.load(Ordering::Relaxed),
+        seconds: began.elapsed().as_secs_f64(),
+        cpu_seconds: after.cpu - before.cpu,
+        written: after.written - before.written,
+    }
+}
+
+/// Accounting of this process by the kernel (`/proc/self`).
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Usage {
+    pub cpu: f64,
+    pub written: u64,
+    /// Resident memory in bytes.
+    pub resident: u64,
+}
+
+impl Usage {
+    pub fn now() -> Self {
+        let read = |file: &str| std::fs::read_to_string(file).unwrap_or_default();
+        let stat = read("/proc/self/stat");
+        // After the command in parentheses: state is field 3, utime 14, stime 15, in ticks of 1/100 s.
+        let fields: Vec<&str> = stat.rsplit(')').next().unwrap_or_default().split_whitespace().collect();
+        let ticks = |n: usize| fields.get(n).and_then(|f| f.parse::<f64>().ok()).unwrap_or(0.0);
+        let io = read("/proc/self/io");
+        let written = io.lines().find_map(|l| l.strip_prefix("write_bytes: ")).and_then(|n| n.parse().ok());
+        let pages = read("/proc/self/statm").split_whitespace().nth(1).and_then(|n| n.parse::<u64>().ok());
+        Self { cpu: (ticks(11) + ticks(12)) / 100.0, written: written.unwrap_or(0), resident: pages.unwrap_or(0) * 4096 }
+    }
+}

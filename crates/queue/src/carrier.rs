@@ -10,6 +10,7 @@ mod feed;
 mod link;
 mod relay;
 mod streams;
+mod writer;
 
 pub use feed::RedisFeed;
 pub use relay::{Relay, RelayTiming};

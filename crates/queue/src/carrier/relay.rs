@@ -7,16 +7,13 @@
 //! round: heads → read what is new → XADD <position>-0 → wait for the next commit       on any failure: pause, resume
 //! ```
 //! Several relays of one producer may run at once: what one has published the others are refused, and they go on behind it.
-use super::link::Link;
-use super::streams::{FIELD, Streams, entry_id, position_of};
+use super::streams::Streams;
+use super::writer::{Last, Writer};
 use crate::backoff::Backoff;
 use crate::feed::fair_share;
 use crate::{Envelope, EventSource, FeedError, Partition, Position, SourceError};
 use civic::Rng;
 use futures_util::{StreamExt, TryStreamExt, stream};
-use prost::Message;
-use redis::RedisResult;
-use redis::streams::StreamRangeReply;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::watch;
@@ -59,8 +56,7 @@ impl Default for RelayTiming {
 /// Publishes one producer's log to Redis.
 pub struct Relay {
     source: Arc<dyn EventSource>,
-    link: Link,
-    streams: Streams,
+    writer: Writer,
     rng: Arc<dyn Rng>,
     timing: RelayTiming,
     /// Last position in each stream as far as known; `None` before [`Relay::resume`].
@@ -87,8 +83,7 @@ impl Relay {
         timing: RelayTiming,
     ) -> Result<Self, FeedError> {
         Ok(Self {
-            link: Link::new(url)?,
-            streams: Streams::new(cluster, source.service()),
+            writer: Writer::new(url, Streams::new(cluster, source.service()), timing.keep)?,
             source,
             rng,
             timing,
@@ -140,10 +135,10 @@ impl Relay {
         let heads = self.source.head().await?;
         let events = self.read_new(&published, &heads).await?;
         let any = !events.is_empty();
-        self.publish(&mut published, events).await?;
+        self.writer.add(&mut published, &events).await?;
         if Instant::now() >= self.trim_at {
             self.trim_at = Instant::now() + self.timing.trim;
-            self.trim().await?;
+            self.writer.trim(self.source.partitions()).await?;
         }
         let lag: i64 = heads.iter().zip(&published).map(|(head, done)| (head - done).max(0)).sum();
         #[expect(clippy::cast_precision_loss, reason = "a gauge")]
@@ -156,48 +151,30 @@ impl Relay {
     async fn resume(&self) -> Result<Vec<Position>, RelayError> {
         let partitions: Vec<Partition> = (0..self.source.partitions()).collect();
         // The order matters: what a stream holds was committed before, so a head asked for later cannot be smaller.
-        let lasts = self.last_positions(&partitions).await?;
+        let lasts = self.writer.lasts(&partitions).await?;
         let heads = self.source.head().await?;
         let keep = i64::try_from(self.timing.keep).unwrap_or(i64::MAX);
         let mut published = Vec::with_capacity(partitions.len());
         for ((partition, last), head) in partitions.into_iter().zip(lasts).zip(heads) {
             published.push(match last {
-                Some(last) if last > head => {
-                    self.drop_foreign(partition, last, head).await?;
+                Last::Gone => head,
+                // Far behind, consumers have long read the log; carrying what would be trimmed at once helps nobody.
+                Last::At(last) if last <= head => last.max(head - keep),
+                // It tells of commits that do not exist (any more), or somebody else writes to it.
+                Last::At(_) | Last::Foreign => {
+                    tracing::error!(
+                        producer = self.source.service(),
+                        partition,
+                        ?last,
+                        head,
+                        "the stream is not of this log: was the log put back? the stream is dropped"
+                    );
+                    self.writer.forget(partition).await?;
                     head
                 }
-                // Far behind, consumers have long read the log; carrying what would be trimmed at once helps nobody.
-                Some(last) => last.max(head - keep),
-                None => head,
             });
         }
         Ok(published)
-    }
-
-    async fn last_positions(&self, partitions: &[Partition]) -> Result<Vec<Option<Position>>, FeedError> {
-        let mut pipe = redis::pipe();
-        for partition in partitions {
-            pipe.xrevrange_count(self.streams.stream(*partition), "+", "-", 1);
-        }
-        let mut connection = self.link.connection().await?;
-        let replies: Vec<StreamRangeReply> =
-            self.link.bounded(Duration::ZERO, pipe.query_async(&mut connection)).await?;
-        let last = |reply: &StreamRangeReply| reply.ids.first().and_then(|entry| position_of(&entry.id));
-        Ok(replies.iter().map(last).collect())
-    }
-
-    /// A stream ahead of its log tells of commits that do not exist (any more).
-    async fn drop_foreign(&self, partition: Partition, last: Position, head: Position) -> Result<(), FeedError> {
-        tracing::error!(
-            producer = self.source.service(),
-            partition,
-            last,
-            head,
-            "the stream is ahead of the log: was the log put back? the stream is dropped"
-        );
-        let mut connection = self.link.connection().await?;
-        let drop = redis::Cmd::del(self.streams.stream(partition));
-        self.link.bounded(Duration::ZERO, drop.exec_async(&mut connection)).await
     }
 
     async fn read_new(&self, published: &[Position], heads: &[Position]) -> Result<Vec<Envelope>, SourceError> {
@@ -209,89 +186,6 @@ impl Relay {
         let each = fair_share(self.timing.batch, behind.len()).min(1000);
         let reads = behind.into_iter().map(|(partition, after)| self.source.read(partition, after, each));
         stream::iter(reads).buffered(READS_AT_ONCE).try_concat().await
-    }
-
-    /// Adds the events in one pipeline and moves `published` on. A refused entry is looked into by comparing ids, not by reading the
-    /// text of the error: if the stream is already past it, another relay was faster, and that is success.
-    async fn publish(&self, published: &mut [Position], events: Vec<Envelope>) -> Result<(), FeedError> {
-        if events.is_empty() {
-            return Ok(());
-        }
-        let mut pipe = redis::pipe();
-        pipe.ignore_errors();
-        for event in &events {
-            pipe.add_command(self.add_command(event));
-        }
-        let mut connection = self.link.connection().await?;
-        let replies: Vec<RedisResult<redis::Value>> =
-            self.link.bounded(Duration::ZERO, pipe.query_async(&mut connection)).await?;
-        let mut refused: Vec<(Partition, redis::RedisError)> = Vec::new();
-        for (event, reply) in events.iter().zip(replies) {
-            let partition = crate::event::partition_of(event).expect("a source gives its own partitions");
-            match reply {
-                Ok(_) => published[usize::from(partition)] = event.position,
-                Err(error) if refused.iter().all(|(other, _)| *other != partition) => refused.push((partition, error)),
-                Err(_) => {}
-            }
-        }
-        self.look_into(published, refused).await
-    }
-
-    fn add_command(&self, event: &Envelope) -> redis::Cmd {
-        let partition = crate::event::partition_of(event).expect("a source gives its own partitions");
-        let mut command = redis::cmd("XADD");
-        command
-            .arg(self.streams.stream(partition))
-            .arg("MAXLEN")
-            .arg("~")
-            .arg(self.timing.keep)
-            .arg(entry_id(event.position))
-            .arg(FIELD)
-            .arg(event.encode_to_vec());
-        command
-    }
-
-    async fn look_into(
-        &self,
-        published: &mut [Position],
-        refused: Vec<(Partition, redis::RedisError)>,
-    ) -> Result<(), FeedError> {
-        let partitions: Vec<Partition> = refused.iter().map(|(partition, _)| *partition).collect();
-        if partitions.is_empty() {
-            return Ok(());
-        }
-        let lasts = self.last_positions(&partitions).await?;
-        for ((partition, error), last) in refused.into_iter().zip(lasts) {
-            let done = &mut published[usize::from(partition)];
-            match last {
-                Some(last) if last > *done => *done = last,
-                // Refused for another reason: memory, read-only replica, wrong type of key.
-                Some(_) | None => return Err(FeedError::Unavailable(Box::new(error))),
-            }
-        }
-        Ok(())
-    }
-
-    /// Removes what every consumer that ever told has consumed, except the last entry: it says where the stream stands.
-    async fn trim(&self) -> Result<(), FeedError> {
-        let partitions: Vec<Partition> = (0..self.source.partitions()).collect();
-        let mut ask = redis::pipe();
-        for partition in &partitions {
-            ask.hvals(self.streams.consumed(*partition));
-        }
-        let mut connection = self.link.connection().await?;
-        let told: Vec<Vec<Position>> = self.link.bounded(Duration::ZERO, ask.query_async(&mut connection)).await?;
-        let mut trim = redis::pipe();
-        for (partition, told) in partitions.into_iter().zip(told) {
-            if let Some(lowest) = told.into_iter().min().filter(|lowest| *lowest > 0) {
-                // MINID keeps the entry it names, so the stream never becomes empty while its consumers are not ahead of it.
-                trim.cmd("XTRIM").arg(self.streams.stream(partition)).arg("MINID").arg(entry_id(lowest)).ignore();
-            }
-        }
-        if trim.is_empty() {
-            return Ok(());
-        }
-        self.link.bounded(Duration::ZERO, trim.exec_async(&mut connection)).await
     }
 }
 

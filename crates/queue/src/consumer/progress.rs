@@ -253,4 +253,6 @@ fn consecutive(consumed: Position, events: Vec<Envelope>) -> (Vec<Envelope>, Opt
     (run, None)
 }
 #[cfg(test)]
+mod simulation;
+#[cfg(test)]
 mod tests;

@@ -218,6 +218,9 @@ async fn a_stream_ahead_of_its_log_is_dropped() {
     world.all_is_consumed().await;
     world.log.commit(&world.seed, 200);
     streams_reach_the_heads(&redis, &world.log).await;
+    for (partition, head) in (0..PARTITIONS).zip(world.log.heads()) {
+        assert_eq!(entries(&redis, &world.log, partition).await.last(), Some(&head), "partition {partition}");
+    }
     world.finish().await;
 }
 

@@ -6,7 +6,7 @@ fn event(partition: Partition, position: Position) -> Envelope {
     Envelope { partition: i32::from(partition), position, ..Envelope::default() }
 }
 
-fn events(partition: Partition, positions: &[Position]) -> Vec<Envelope> {
+pub(super) fn events(partition: Partition, positions: &[Position]) -> Vec<Envelope> {
     positions.iter().map(|position| event(partition, *position)).collect()
 }
 

@@ -11,7 +11,7 @@ use tokio::time::Instant;
 /// The consumer's numbers. Tests shorten them; operators rarely should.
 #[derive(Clone, Copy, Debug)]
 pub struct Timing {
-    /// Events of one transaction, all partitions together. 1,024 is where larger multi-row statements stop paying on SQLite and PostgreSQL alike.
+    /// Events of one transaction, all partitions together: the batch that the raw write rates of the bench are measured with.
     pub batch: usize,
     /// Pause between two questions for the heads: the delay of a mesh whose feed is dead, and what an idle producer costs.
     pub poll: Duration,

@@ -1,0 +1,146 @@
+//! Who there is in the model's town, and what a random operation means in it.
+
+use std::sync::{Arc, LazyLock};
+
+use civic::{Actor, Calendar, Micros, Place, Private, Role, Tree, UnitCode};
+use dispatch::catalog::Catalog;
+use dispatch::domain::urgency::Urgency;
+use dispatch::domain::work_order::{Answering, Author, CallBack, Command, Facts, Opening, Opinion, Step, Verb};
+
+/// 2026-11-22, about noon in China.
+pub(crate) const NOW: Micros = Micros(1_795_320_000_000_000);
+pub(crate) const REPORT: &str = "01k9zzzzzzzzzzzzzzzzzzzzzz";
+pub(crate) const UNITS: [&str; 3] = ["500151001-pingan", "500151001-zhifa", "500151001"];
+
+static CATALOG: LazyLock<Arc<Catalog>> = LazyLock::new(|| Arc::new(Catalog::builtin()));
+static CALENDARS: LazyLock<[Arc<Calendar>; 2]> =
+    LazyLock::new(|| [Arc::new(Calendar::china()), Arc::new(Calendar::empty())]);
+static PLACE: LazyLock<Place> = LazyLock::new(|| {
+    let view = Tree::chongqing().today(NOW);
+    view.place(&"500151001".parse().unwrap()).unwrap()
+});
+
+pub(crate) fn calendar(index: usize) -> &'static Arc<Calendar> {
+    &CALENDARS[index % 2]
+}
+
+pub(crate) fn catalog() -> Arc<Catalog> {
+    Arc::clone(&CATALOG)
+}
+
+/// Role, unit, subject, head. Numbers stand for people: h1 has two roles.
+const PEOPLE: [(Role, &str, &str, bool); 14] = [
+    (Role::TownDispatcher, "500151001", "d1", false),
+    (Role::TownDispatcher, "500151001", "d2", false),
+    (Role::DepartmentHandler, "500151001-pingan", "h1", false),
+    (Role::DepartmentHandler, "500151001-pingan", "h2", true),
+    (Role::DepartmentHandler, "500151001-zhifa", "h3", false),
+    (Role::DepartmentHandler, "500151001", "h4", false),
+    (Role::TownDispatcher, "500151001", "h1", false),
+    (Role::DistrictDispatcher, "500151", "d4", false),
+    (Role::Integrator, "50-rexian", "12345", false),
+    (Role::Citizen, "", "reports/01k9zzzzzzzzzzzzzzzzzzzzzz", false),
+    (Role::Citizen, "", "reports/01k9yyyyyyyyyyyyyyyyyyyyyy", false),
+    (Role::Operator, "50", "o1", false),
+    (Role::TownDispatcher, "500151002", "d3", false),
+    // A dispatcher who sits in the very section that handles it.
+    (Role::TownDispatcher, "500151001-pingan", "d5", false),
+];
+
+pub(crate) fn actor(index: u8) -> Actor {
+    let (role, unit, subject, head) = PEOPLE[usize::from(index) % PEOPLE.len()];
+    let unit = (!unit.is_empty()).then(|| unit.parse().unwrap());
+    Actor { role, subject: subject.to_owned(), unit, head }
+}
+
+pub(crate) fn people() -> u8 {
+    u8::try_from(PEOPLE.len()).unwrap()
+}
+
+/// As the app does with a keyed hash: persons apart, names nowhere.
+pub(crate) fn reference(subject: &str) -> [u8; 16] {
+    let mut bytes = [0; 16];
+    for (byte, letter) in bytes.iter_mut().zip(subject.bytes().rev()) {
+        *byte = letter;
+    }
+    bytes
+}
+
+pub(crate) fn facts(now: Micros, author: Author, calendar_index: usize) -> Facts {
+    Facts { now, author, catalog: catalog(), calendar: Arc::clone(calendar(calendar_index)) }
+}
+
+pub(crate) fn person(actor: Actor) -> Author {
+    let reference = reference(&actor.subject);
+    Author::Person { actor, reference }
+}
+
+pub(crate) fn answering(index: u8) -> Answering {
+    let code = UNITS[usize::from(index) % UNITS.len()];
+    Answering { unit: code.parse::<UnitCode>().unwrap(), name: format!("单位{code}") }
+}
+
+pub(crate) fn opening(variant: u8) -> Opening {
+    Opening {
+        report: REPORT.to_owned(),
+        tracking_number: "12345678901234567".to_owned(),
+        category: "0101".to_owned(),
+        category_name: "社会治安隐患".to_owned(),
+        urgency: Urgency::ALL[usize::from(variant) % 4],
+        place: PLACE.clone(),
+        report_kind: 3,
+        anonymous: false,
+        no_reply: false,
+        accepted: NOW,
+        reply_approval: variant & 4 != 0,
+        answering: (variant & 8 == 0).then(|| answering(variant >> 4)),
+        tree_version: "t".to_owned(),
+        owner: "test".to_owned(),
+    }
+}
+
+pub(crate) fn open(variant: u8) -> Command {
+    Command::Open(Box::new(opening(variant)))
+}
+
+fn text(word: &str) -> Private<String> {
+    Private::from_sealed(word.as_bytes().to_vec())
+}
+
+/// Dates that are asked for: in the past, near, far.
+pub(crate) fn until(choice: u8, now: Micros) -> Micros {
+    const AHEAD: [i64; 5] = [-Micros::HOUR, Micros::HOUR, 3 * Micros::DAY, 30 * Micros::DAY, 400 * Micros::DAY];
+    now + AHEAD[usize::from(choice) % AHEAD.len()]
+}
+
+pub(crate) fn opinion(choice: u8) -> Opinion {
+    Opinion { answered: choice & 1 != 0, solved: choice & 2 != 0, satisfied: choice & 4 != 0 }
+}
+
+/// A step of a verb with what it carries, by one number.
+pub(crate) fn step(verb: Verb, choice: u8, now: Micros) -> Step<Private<String>> {
+    let reason = text("reason");
+    match verb {
+        Verb::Assign => Step::Assign { to: answering(choice), assignee: String::new() },
+        Verb::Accept => Step::Accept,
+        Verb::Start => Step::Start,
+        Verb::Resolve => Step::Resolve { result: text("result"), reply: text("reply") },
+        Verb::ApproveReply => Step::ApproveReply,
+        Verb::RefuseReply => Step::RefuseReply { reason },
+        Verb::Verify => Step::Verify(CallBack { reached: choice & 8 != 0, opinion: opinion(choice) }),
+        Verb::Rate => Step::Rate { opinion: opinion(choice), comment: None },
+        Verb::Close => Step::Close,
+        Verb::Return => Step::Return { reason, proposed: None },
+        Verb::Rule => Step::Rule { to: answering(choice) },
+        Verb::Reassign => Step::Reassign { to: answering(choice), assignee: String::new() },
+        Verb::RequestSuspension => Step::RequestSuspension { until: until(choice, now), reason },
+        Verb::RequestExtension => Step::RequestExtension { until: until(choice, now), reason },
+        Verb::Approve => Step::Approve,
+        Verb::Decline => Step::Decline { reason },
+        Verb::Resume => Step::Resume,
+        Verb::WaitForCitizen => Step::WaitForCitizen { reason },
+        Verb::CitizenAnswered => Step::CitizenAnswered,
+        Verb::Reopen => Step::Reopen { reason },
+        Verb::Cancel => Step::Cancel { reason },
+    }
+}

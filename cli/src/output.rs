@@ -97,7 +97,7 @@ mod tests {
     fn each_format_says_the_same() {
         assert_eq!(written(Format::Table), "NAME          UNIT\nworkOrders/1  500151-gongan\n");
         assert_eq!(serde_json::from_str::<Value>(&written(Format::Json)).unwrap()["unit"], "500151-gongan");
-        assert_eq!(written(Format::Yaml), "name: workOrders/1\nunit: 500151-gongan\n");
+        assert_eq!(written(Format::Yaml), "name: workOrders/1\nunit: \"500151-gongan\"\n");
         assert_eq!(written(Format::Name), "workOrders/1\n");
     }
 }

@@ -3,8 +3,10 @@
 
 mod api;
 mod city;
+mod dispatch;
 mod following;
 mod model;
+mod opening;
 mod oracle;
 mod planted;
 mod refused;

@@ -6,15 +6,15 @@
 //! calendar/<name>.csv   working days beyond the built-in calendar, laid over it in the order of their names (jiewang calendar load)
 //! ```
 
+use crate::cluster::folder::token_key;
 use crate::exit::Failure;
+use casebook::KEY_BYTES;
 use mesh::TokenKey;
 use std::io;
 use std::path::{Path, PathBuf};
 
 /// Name of the key file.
 pub const KEY_FILE: &str = "cluster.key";
-
-const KEY_BYTES: usize = 32;
 
 /// The folder that was named, else that of the environment, else `./data`.
 #[must_use]
@@ -65,20 +65,17 @@ pub fn read_key(data: &Path) -> Result<TokenKey, Failure> {
     let key = parse_key(&bytes).ok_or_else(|| {
         Failure::Configuration(format!("{} is no cluster key: it must hold 64 hexadecimal digits", path.display()))
     })?;
-    // As the cluster derives it, so that neither key serves the other's purpose.
-    Ok(TokenKey::from_bytes(key).derive("jiewang tokens 1"))
+    Ok(token_key(&key))
 }
 
 fn unreadable(path: &Path, error: &io::Error) -> Failure {
     let shown = path.display();
-    Failure::Configuration(match error.kind() {
-        io::ErrorKind::NotFound => {
-            format!("there is no {shown}: start `jiewang up` there once, or name the cluster's folder with --cluster")
-        }
-        io::ErrorKind::PermissionDenied => {
-            format!("{shown} may not be read: run this as the user that runs the cluster, or pass --token")
-        }
-        _ => format!("{shown} cannot be read: {error}"),
+    Failure::Configuration(if error.kind() == io::ErrorKind::NotFound {
+        format!("there is no {shown}: start `jiewang up` there once, or name the cluster's folder with --cluster")
+    } else if error.kind() == io::ErrorKind::PermissionDenied {
+        format!("{shown} may not be read: run this as the user that runs the cluster, or pass --token")
+    } else {
+        format!("{shown} cannot be read: {error}")
     })
 }
 

@@ -134,7 +134,7 @@ async fn a_gzip_that_breaks_off_loses_only_its_end() {
     let fake = Fake::start(|_| accepted()).await;
     let mut gzip = GzEncoder::new(Vec::new(), Compression::fast());
     // More than one read's worth, so that rows come out before the end is missed.
-    gzip.write_all(format!("{HEADER}{}", rows(20_000)).as_bytes()).unwrap();
+    gzip.write_all(format!("{HEADER}{}", rows(1_000)).as_bytes()).unwrap();
     let mut bytes = gzip.finish().unwrap();
     bytes.truncate(bytes.len() / 2);
     let dir = tempfile::tempdir().unwrap();

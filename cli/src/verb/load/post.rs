@@ -104,8 +104,14 @@ fn fate(report: &Report, started: Micros) -> Fate {
 /// A bad token is the same for every row; any other refusal is about this one.
 fn final_refusal(error: CallError) -> Fate {
     match error {
-        CallError::Refused(problem) if problem.status != StatusCode::UNAUTHORIZED => Fate::Refused(problem),
-        error => Fate::Halted(error.into()),
+        CallError::Refused(problem) if problem.status == StatusCode::UNAUTHORIZED => {
+            Fate::Halted(Failure::Refused(problem))
+        }
+        CallError::Refused(problem) => Fate::Refused(problem),
+        error @ (CallError::Address { .. }
+        | CallError::Unreachable { .. }
+        | CallError::Timeout { .. }
+        | CallError::Body { .. }) => Fate::Halted(error.into()),
     }
 }
 

@@ -2,7 +2,8 @@
 
 use async_trait::async_trait;
 use casebook::memory::MemoryStore;
-use casebook::{Casebook, ClusterKey, Opening};
+use casebook::sql::{Setting, open_sqlite};
+use casebook::{Casebook, ClusterKey, Opening, Store};
 use civic::{Actor, CaseId, Clock, Micros, Role, SeededRng, SettableClock, Tree};
 use intake::config::Config;
 use intake::domain::OrderState;
@@ -13,6 +14,7 @@ use proto::intake::v1::reports_client::ReportsClient;
 use proto::intake::v1::{Channel as Door, CreateReportRequest, ListReportsRequest, Report, ReportKind, Reporter};
 use proto::types::v1::Location;
 use queue::EventSource;
+use std::path::Path;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use tokio::net::TcpListener;
@@ -65,13 +67,30 @@ impl City {
 
     pub(crate) async fn open_with(config: &Config) -> Self {
         let clock = SettableClock::new(NOW);
+        let store = MemoryStore::new(Arc::new(clock.clone()), "test".to_owned(), PARTITIONS);
+        Self::open_over(Arc::new(store), clock, config).await
+    }
+
+    /// Over a file that outlives the process.
+    pub(crate) async fn open_file(path: &Path) -> Self {
+        let clock = SettableClock::new(NOW);
+        let setting = Setting {
+            kinds: Arc::new(intake::kinds()),
+            clock: Arc::new(clock.clone()),
+            cluster: "test".to_owned(),
+            partitions: PARTITIONS,
+        };
+        let store = open_sqlite(path, setting).await.unwrap();
+        Self::open_over(Arc::new(store), clock, &Config::default()).await
+    }
+
+    async fn open_over(store: Arc<dyn Store>, clock: SettableClock, config: &Config) -> Self {
         let shared: Arc<dyn Clock> = Arc::new(clock.clone());
         let key = TokenKey::from_bytes([7; 32]);
         let mut chassis =
             Chassis::builder(key.clone()).clock(Arc::clone(&shared)).rng(Arc::new(SeededRng::new(1))).build();
-        let store = MemoryStore::new(Arc::clone(&shared), "test".to_owned(), PARTITIONS);
         let opening = Opening {
-            store: Arc::new(store),
+            store,
             kinds: Arc::new(intake::kinds()),
             cluster: "test".to_owned(),
             service: intake::NAME,

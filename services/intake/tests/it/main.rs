@@ -4,7 +4,9 @@
 mod api;
 mod city;
 mod dispatch;
+mod durable;
 mod following;
+mod hostile;
 mod model;
 mod opening;
 mod oracle;

@@ -3,6 +3,7 @@ use crate::call::Call;
 use crate::config::Config;
 use crate::descriptors::{BuildError, Descriptors};
 use crate::limits::Limits;
+use crate::meters::Meters;
 use crate::openapi;
 use crate::pages;
 use crate::problem::Problem;
@@ -23,6 +24,7 @@ use mesh::{Channel, Drain, TRACEPARENT, TraceContext, TraceSource};
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::sync::Arc;
+use std::time::Instant;
 use tokio_util::task::TaskTracker;
 
 /// Everything a request may need, built once.
@@ -33,6 +35,7 @@ pub(crate) struct Edge {
     /// By full name of the service: exactly those that have routes.
     pub(crate) upstreams: BTreeMap<String, Channel>,
     pub(crate) limits: Limits,
+    meters: Meters,
     pub(crate) traces: TraceSource,
     pub(crate) drain: Drain,
     /// The pumps of open streams.
@@ -55,6 +58,7 @@ impl Edge {
         let document = openapi::document(&descriptors, &table);
         Ok(Self {
             limits: Limits::new(&config),
+            meters: Meters::new(&table),
             traces: TraceSource::new(&civic::SystemRng, config.trace_ratio),
             config,
             openapi: serde_json::to_vec(&document).expect("a JSON value always serializes").into(),
@@ -69,39 +73,34 @@ impl Edge {
 
     /// Answers a request. Every refusal is a problem document.
     pub(crate) async fn answer(self: &Arc<Self>, request: Request<Incoming>, peer: IpAddr) -> Reply {
+        let since = Instant::now();
         let (parts, body) = request.into_parts();
         let given = parts.headers.get(TRACEPARENT).and_then(|value| TraceContext::parse(value.to_str().ok()?));
         let trace = given.unwrap_or_else(|| self.traces.start());
-        match self.walk(&parts, body, peer, trace).await {
-            Ok(reply) => reply,
-            Err(problem) => {
-                if problem.status == 500 {
-                    tracing::error!(trace_id = trace.trace_id(), reason = %problem.reason, detail = ?problem.detail, "request failed");
-                }
-                reply::problem(
-                    &problem,
-                    Language::of(parts.headers.get(http::header::ACCEPT_LANGUAGE)),
-                    &trace.trace_id(),
-                )
-            }
-        }
-    }
-
-    async fn walk(
-        self: &Arc<Self>,
-        parts: &Parts,
-        body: Incoming,
-        peer: IpAddr,
-        trace: TraceContext,
-    ) -> Result<Reply, Problem> {
-        self.check_head(parts)?;
         // HEAD is GET without the body, which hyper leaves out.
         let method = if parts.method == Method::HEAD { &Method::GET } else { &parts.method };
-        let (route, segments) = match self.table.find(method, parts.uri.path()) {
-            Found::Route(route, segments) => (route, segments),
-            Found::OtherMethods(methods) => return Err(other_methods(&methods)),
-            Found::Nothing => return self.fixed_page(method, parts.uri.path()).await,
+        let (index, answer) = match self.table.find(method, parts.uri.path()) {
+            Found::Route(route, segments) => {
+                let place = Place { route, segments: &segments, peer, trace };
+                (Some(route.index), self.walk(place, &parts, body).await)
+            }
+            Found::OtherMethods(methods) => (None, Err(other_methods(&methods))),
+            Found::Nothing => (None, self.fixed_page(method, parts.uri.path()).await),
         };
+        let reply = answer.unwrap_or_else(|problem| {
+            if problem.status == 500 {
+                tracing::error!(trace_id = trace.trace_id(), reason = %problem.reason, detail = ?problem.detail, "request failed");
+            }
+            let language = Language::of(parts.headers.get(http::header::ACCEPT_LANGUAGE));
+            reply::problem(&problem, language, &trace.trace_id())
+        });
+        self.meters.count(index, reply.status().as_u16(), since);
+        reply
+    }
+
+    async fn walk(self: &Arc<Self>, place: Place<'_>, parts: &Parts, body: Incoming) -> Result<Reply, Problem> {
+        let Place { route, segments, peer, trace } = place;
+        self.check_head(parts)?;
         let _place = self.limits.request()?;
         let body = tokio::time::timeout(self.config.request_time(), self.body(route, &parts.headers, body));
         let body = body.await.map_err(|_| Problem::from(Reason::BodySlow))??;
@@ -109,8 +108,7 @@ impl Edge {
             (Some(_), Some(value)) => Some(std::str::from_utf8(value.as_bytes()).map_err(|_| Reason::Utf8Invalid)?),
             (Some(_) | None, _) => None,
         };
-        let given =
-            Given { segments: &segments, query: parts.uri.query().unwrap_or_default(), body: &body, last_event_id };
+        let given = Given { segments, query: parts.uri.query().unwrap_or_default(), body: &body, last_event_id };
         let message = transcode::request(&self.plans, route, &given)?;
         let call = Call {
             upstream: self.upstream(route)?,
@@ -158,8 +156,7 @@ impl Edge {
             id_field: stream::id_field(route),
         };
         let (client, body) = stream::body(self.config.stream_buffer);
-        let index = self.table.routes.iter().position(|other| std::ptr::eq(other, route)).ok_or(Reason::Internal)?;
-        let edge = Arc::clone(self);
+        let (edge, index) = (Arc::clone(self), route.index);
         self.pumps.spawn(async move { pump.run(&edge.plans, &edge.table.routes[index], client).await });
         Ok(reply::events(body))
     }
@@ -199,6 +196,14 @@ impl Edge {
             Err(_) => Err(Reason::BodyIncomplete.into()),
         }
     }
+}
+
+/// Where a request goes, and whence it comes.
+struct Place<'a> {
+    route: &'a Route,
+    segments: &'a [&'a str],
+    peer: IpAddr,
+    trace: TraceContext,
 }
 
 fn other_methods(methods: &[Method]) -> Problem {

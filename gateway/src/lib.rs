@@ -9,6 +9,7 @@ mod descriptors;
 mod edge;
 mod json;
 mod limits;
+mod meters;
 mod openapi;
 mod pages;
 mod problem;

@@ -31,6 +31,8 @@ pub(crate) struct Capture {
 
 /// One rule of one rpc.
 pub(crate) struct Route {
+    /// Position in the table.
+    pub(crate) index: usize,
     pub(crate) method: Method,
     pub(crate) template: Template,
     pub(crate) body: BodyRule,
@@ -113,8 +115,9 @@ impl Table {
             let what = format!("{} {} is taken by another rpc", route.method, route.template.text);
             return Err(refused(&route.rpc, what));
         }
-        node.ends.push((verb, route.method.clone(), self.routes.len()));
-        self.routes.push(route);
+        let index = self.routes.len();
+        node.ends.push((verb, route.method.clone(), index));
+        self.routes.push(Route { index, ..route });
         Ok(())
     }
 
@@ -199,6 +202,7 @@ fn route(rpc: &MethodDescriptor, rule: Rule, plans: &mut Plans) -> Result<Route,
     let grpc_path = format!("/{}/{}", rpc.parent_service().full_name(), rpc.name());
     let text = |field: FieldDescriptor| Some(field).filter(|f| f.kind() == Kind::String && !f.is_list());
     Ok(Route {
+        index: 0,
         method: rule.method,
         template,
         body,

@@ -35,7 +35,7 @@ proptest! {
 
     /// Every message comes out the same on both ways, and back in the same, and the quick way gives none of them away.
     #[test]
-    fn messages_go_out_and_come_in_the_same_on_both_ways(message in message().prop_flat_map(|m| filled(&m, 4))) {
+    fn messages_go_out_and_come_in_the_same_on_both_ways(message in message().prop_flat_map(|m| filled(&m, 3))) {
         let descriptor = message.descriptor();
         let wire = message.encode_to_vec();
         let careful_json = json::write(&descriptor, &wire).unwrap();
@@ -53,7 +53,7 @@ proptest! {
     /// Whatever is done to a text, the quick way accepts only what the careful way accepts, and reads it the same.
     #[test]
     fn spoilt_texts_are_never_accepted_by_the_quick_way_alone(
-        message in message().prop_flat_map(|m| filled(&m, 3)),
+        message in message().prop_flat_map(|m| filled(&m, 2)),
         spoil in spoils(),
     ) {
         let descriptor = message.descriptor();
@@ -91,7 +91,7 @@ proptest! {
 
 /// Two messages of one kind.
 fn pair() -> impl Strategy<Value = (DynamicMessage, DynamicMessage)> {
-    message().prop_flat_map(|m| (filled(&m, 3), filled(&m, 3)))
+    message().prop_flat_map(|m| (filled(&m, 2), filled(&m, 2)))
 }
 
 #[derive(Clone, Debug)]

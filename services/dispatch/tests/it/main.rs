@@ -1,9 +1,14 @@
 //! Dispatch from outside: its rules as a model, its rpcs through the real chassis over a casebook in memory.
 #![allow(clippy::unwrap_used, reason = "tests")]
 
+mod api;
+mod city;
+mod life;
 mod model;
 mod oracle;
 mod planted;
-
+mod samples;
+mod scoped;
+mod streamed;
 mod table;
 mod world;

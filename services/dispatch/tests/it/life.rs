@@ -1,0 +1,92 @@
+//! One order that lives through every kind of event.
+
+use civic::Micros;
+use dispatch::domain::work_order::{Author, CallBack, Command, Opinion, Step, TimerName, Verb, WorkOrder};
+use proto::dispatch::v1::stored::WorkOrderEvent;
+
+use crate::model::REAL;
+use crate::world::{NOW, actor, facts, open, person, step};
+
+struct Life {
+    order: Option<WorkOrder>,
+    events: Vec<WorkOrderEvent>,
+    now: Micros,
+    calendar: usize,
+}
+
+impl Life {
+    fn take(&mut self, command: &Command, author: Author) {
+        let facts = facts(self.now, author, self.calendar);
+        let events = (REAL.decide)(self.order.as_ref(), command, &facts).unwrap();
+        assert!(!events.is_empty(), "{command:?} does something");
+        for event in events {
+            self.order = (REAL.evolve)(self.order.take(), &event);
+            self.events.push(event);
+        }
+        self.now = self.now + Micros::MINUTE;
+    }
+
+    fn verb(&mut self, verb: Verb, who: u8, choice: u8) {
+        let command = Command::Step { step: step(verb, choice, self.now), note: None };
+        self.take(&command, person(actor(who)));
+    }
+
+    fn fire(&mut self, name: TimerName) {
+        let timers = (REAL.timers)(self.order.as_ref().unwrap());
+        let due = timers.into_iter().find(|timer| timer.name == name.as_str()).unwrap().due;
+        self.now = self.now.max(due);
+        self.take(&Command::Fire(name), Author::Timer);
+    }
+}
+
+/// The events of that life.
+pub(crate) fn life() -> Vec<WorkOrderEvent> {
+    let mut life = Life { order: None, events: Vec::new(), now: NOW, calendar: 0 };
+    // Urgency three, the reply to be approved, no unit listed.
+    life.take(&open(2 + 4 + 8), Author::Report);
+    life.verb(Verb::Assign, 0, 0);
+    life.fire(TimerName::AcceptDue);
+    life.verb(Verb::Return, 2, 0);
+    life.verb(Verb::Rule, 0, 0);
+    life.verb(Verb::Accept, 2, 0);
+    life.verb(Verb::Reassign, 0, 1);
+    life.verb(Verb::Accept, 4, 0);
+    life.verb(Verb::RequestSuspension, 4, 2);
+    life.verb(Verb::Decline, 0, 0);
+    life.verb(Verb::RequestSuspension, 4, 1);
+    life.verb(Verb::Approve, 0, 0);
+    life.fire(TimerName::SuspensionUntil);
+    life.verb(Verb::RequestExtension, 4, 3);
+    life.verb(Verb::Approve, 0, 0);
+    life.verb(Verb::Start, 4, 0);
+    life.verb(Verb::WaitForCitizen, 4, 0);
+    life.verb(Verb::CitizenAnswered, 4, 0);
+    life.calendar = 1;
+    life.fire(TimerName::UnitYellow);
+    life.verb(Verb::Resolve, 4, 0);
+    life.verb(Verb::RefuseReply, 0, 0);
+    life.verb(Verb::Resolve, 4, 0);
+    life.verb(Verb::ApproveReply, 0, 0);
+    let unsolved =
+        Step::Verify(CallBack { reached: true, opinion: Opinion { answered: true, solved: false, satisfied: false } });
+    life.take(&Command::Step { step: unsolved, note: None }, person(actor(0)));
+    finish(&mut life);
+    life.events
+}
+
+fn finish(life: &mut Life) {
+    for _ in 0..2 {
+        life.verb(Verb::Resolve, 4, 0);
+        life.verb(Verb::ApproveReply, 0, 0);
+        life.verb(Verb::Verify, 0, 10);
+        life.verb(Verb::Close, 0, 0);
+        if life.order.as_ref().unwrap().head.round == 2 {
+            life.verb(Verb::Reopen, 0, 0);
+        }
+    }
+    life.verb(Verb::Rate, 9, 0);
+    // The year that was not loaded at the last step is loaded now: its dates are no longer provisional.
+    life.calendar = 0;
+    life.take(&Command::Recalculate, Author::Calendar);
+    life.verb(Verb::Cancel, 0, 0);
+}

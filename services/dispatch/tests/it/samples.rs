@@ -1,0 +1,58 @@
+//! Events as earlier releases stored them, byte for byte. They must be read for ever: never change a sample, add one.
+
+use casebook::Case;
+use dispatch::domain::work_order::{State, WorkOrder};
+use prost::Message;
+use proto::dispatch::v1::stored::WorkOrderEvent;
+
+/// One life with every event in it, one event a line, in hex.
+const LIFE: &str = include_str!("../samples/0.1-life.hex");
+
+fn event(line: &str) -> WorkOrderEvent {
+    let byte = |pair: &[u8]| u8::from_str_radix(std::str::from_utf8(pair).unwrap(), 16).unwrap();
+    let bytes: Vec<u8> = line.as_bytes().chunks(2).map(byte).collect();
+    WorkOrderEvent::decode(bytes.as_slice()).unwrap()
+}
+
+#[test]
+fn a_life_of_release_0_1_reads_as_it_was() {
+    let events: Vec<_> = LIFE.lines().map(event).collect();
+    let mut order = None;
+    let mut states = Vec::new();
+    for event in &events {
+        let next = WorkOrder::evolve(order, event).expect("the sample can be applied");
+        assert_eq!(event.after.as_ref().unwrap().state, next.state().number());
+        states.push(next.state());
+        order = Some(next);
+    }
+    let order = order.unwrap();
+    assert_eq!(order.state(), State::Cancelled);
+    assert_eq!((order.head.round, order.head.returns, order.head.extended), (4, 1, true));
+    assert_eq!(order.head.tracking_number, "12345678901234567");
+    assert_eq!(order.assignment().unwrap().unit.as_str(), "500151001-zhifa");
+    for state in State::ALL {
+        assert!(states.contains(&state), "{state:?} is in the sample");
+    }
+    let types: std::collections::BTreeSet<_> = events.iter().map(WorkOrder::event_type).collect();
+    assert_eq!(types.len(), 24, "every kind of event is in the sample");
+}
+
+#[test]
+fn an_event_of_a_newer_release_is_corrupt_here_and_never_guessed() {
+    let first = event(LIFE.lines().next().unwrap());
+    let order = WorkOrder::evolve(None, &first).unwrap();
+    let unknown = WorkOrderEvent { event: None, ..first.clone() };
+    assert_eq!(WorkOrder::evolve(Some(order.clone()), &unknown), None);
+    assert_eq!(WorkOrder::evolve(Some(order), &first), None, "an order is not opened twice");
+    assert_eq!(WorkOrder::evolve(None, &event(LIFE.lines().nth(2).unwrap())), None);
+}
+
+/// Writes the sample of this release; run by hand when a release is made: `--ignored`.
+#[test]
+#[ignore = "makes the sample file of a release"]
+fn write_the_life_of_this_release() {
+    let hex = |bytes: Vec<u8>| bytes.iter().map(|byte| format!("{byte:02x}")).collect::<String>();
+    let lines: Vec<String> = crate::life::life().iter().map(|event| hex(event.encode_to_vec())).collect();
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/samples/0.1-life.hex");
+    std::fs::write(path, lines.join("\n") + "\n").unwrap();
+}

@@ -1,0 +1,184 @@
+//! What one may not know of does not exist; what one may know of may still not be done.
+
+use civic::{Actor, Role};
+use mesh::Code;
+use proto::dispatch::v1 as pb;
+use proto::types::v1::WorkOrderState;
+use tonic::Request;
+
+use crate::city::{City, OTHER_TOWN, SECTION, TOWN, accept, code_and_reason, rate, refusal};
+
+#[tokio::test]
+async fn an_order_of_another_town_or_unit_is_not_found() {
+    let city = City::open().await;
+    let name = city.ordinary().await;
+    let strangers = [
+        (Role::TownDispatcher, OTHER_TOWN),
+        (Role::DistrictDispatcher, "500103"),
+        (Role::DepartmentHandler, "500151001-minsheng"),
+        (Role::Operator, "50"),
+        (Role::Auditor, "50"),
+        (Role::Citizen, ""),
+    ];
+    for (role, unit) in strangers {
+        let get = city.by(role, unit, pb::GetWorkOrderRequest { name: name.clone() });
+        let problem = refusal(city.client().get_work_order(get).await);
+        assert_eq!(code_and_reason(&problem), (Code::NotFound, "NOT_FOUND"), "{role} {unit}");
+        let step = city.by(role, unit, accept(&name, "a"));
+        let problem = refusal(city.client().accept_work_order(step).await);
+        assert_eq!(code_and_reason(&problem), (Code::NotFound, "NOT_FOUND"), "{role} {unit}");
+    }
+}
+
+#[tokio::test]
+async fn a_wrong_role_is_denied_by_role_and_a_wrong_unit_by_unit() {
+    let city = City::open().await;
+    let name = city.ordinary().await;
+    let problem = refusal(city.client().accept_work_order(city.by_dispatcher(accept(&name, "a"))).await);
+    assert_eq!(code_and_reason(&problem), (Code::Denied, "ROLE_DENIED"));
+    // The district's dispatcher sees the town's order, and does not decide about it.
+    let close = pb::CancelWorkOrderRequest {
+        name: name.clone(),
+        request_id: "c".to_owned(),
+        reason: "重复".to_owned(),
+        ..pb::CancelWorkOrderRequest::default()
+    };
+    let cancel = city.client().cancel_work_order(city.by(Role::DistrictDispatcher, "500151", close)).await;
+    assert_eq!(code_and_reason(&refusal(cancel)), (Code::Denied, "ROLE_DENIED"));
+    let desk = city.by(Role::VillageDesk, TOWN, accept(&name, "a"));
+    let problem = refusal(city.client().accept_work_order(desk).await);
+    assert_eq!(code_and_reason(&problem), (Code::Denied, "UNIT_DENIED"));
+}
+
+#[tokio::test]
+async fn a_citizen_rates_the_own_report_only_and_sees_no_inside() {
+    let city = City::open().await;
+    let (mine, other) = (city.ordinary().await, city.ordinary().await);
+    city.accept(&mine, "a").await;
+    city.resolve(&mine).await;
+    let citizen = Actor::alone(Role::Citizen, mine.replace("workOrders", "reports"));
+    let seen = city.as_actor(&citizen, pb::GetWorkOrderRequest { name: mine.clone() });
+    let seen = city.client().get_work_order(seen).await.unwrap().into_inner();
+    assert_eq!((seen.reply.as_str(), seen.result.as_str()), ("您反映的问题已处理", ""));
+    let strange = city.as_actor(&citizen, rate(&other, true));
+    let problem = refusal(city.client().rate_work_order(strange).await);
+    assert_eq!(code_and_reason(&problem), (Code::NotFound, "NOT_FOUND"));
+    let rated = city.client().rate_work_order(city.as_actor(&citizen, rate(&mine, true))).await.unwrap().into_inner();
+    assert_eq!(rated.state(), WorkOrderState::Closed);
+}
+
+#[tokio::test]
+async fn without_a_token_there_is_no_order() {
+    let city = City::open().await;
+    let name = city.ordinary().await;
+    let anonymous = Request::new(pb::GetWorkOrderRequest { name });
+    let problem = refusal(city.client().get_work_order(anonymous).await);
+    assert_eq!(code_and_reason(&problem), (Code::Unauthenticated, "TOKEN_MISSING"));
+}
+
+fn list() -> pb::ListWorkOrdersRequest {
+    pb::ListWorkOrdersRequest::default()
+}
+
+#[tokio::test]
+async fn a_list_shows_the_callers_orders_page_by_page_once_each() {
+    let city = City::open().await;
+    for town in [TOWN, TOWN, OTHER_TOWN, TOWN] {
+        city.clock.advance(1_000);
+        city.open_order(city.report("0101", town)).await;
+    }
+    let (mut names, mut token) = (Vec::new(), String::new());
+    loop {
+        let request = pb::ListWorkOrdersRequest { page_size: 2, page_token: token, ..list() };
+        let page = city.client().list_work_orders(city.by_dispatcher(request)).await.unwrap().into_inner();
+        names.extend(page.work_orders.into_iter().map(|order| order.name));
+        token = page.next_page_token;
+        if token.is_empty() {
+            break;
+        }
+    }
+    let mut once = names.clone();
+    once.dedup();
+    assert_eq!((names.len(), once.len()), (3, 3));
+    assert!(names.is_sorted(), "oldest first");
+}
+
+#[tokio::test]
+async fn a_page_token_serves_the_list_and_caller_it_was_made_for() {
+    let city = City::open().await;
+    for _ in 0..2 {
+        city.ordinary().await;
+    }
+    let first = pb::ListWorkOrdersRequest { page_size: 1, ..list() };
+    let page = city.client().list_work_orders(city.by_dispatcher(first.clone())).await.unwrap().into_inner();
+    let with = |request| pb::ListWorkOrdersRequest { page_token: page.next_page_token.clone(), ..request };
+    let other_filter = with(pb::ListWorkOrdersRequest { category: "0101".to_owned(), ..first.clone() });
+    let answers = [
+        city.client().list_work_orders(city.by_dispatcher(other_filter)).await,
+        city.client().list_work_orders(city.by_unit(with(first.clone()))).await,
+        city.client()
+            .list_work_orders(
+                city.by_dispatcher(pb::ListWorkOrdersRequest { page_token: "x".to_owned(), ..first.clone() }),
+            )
+            .await,
+    ];
+    for answer in answers {
+        let problem = refusal(answer);
+        assert_eq!(code_and_reason(&problem), (Code::Invalid, "PAGE_TOKEN_INVALID"));
+        assert_eq!(problem.fields[0].path, "pageToken");
+    }
+    assert!(city.client().list_work_orders(city.by_dispatcher(with(first))).await.is_ok());
+}
+
+#[tokio::test]
+async fn a_list_is_narrowed_by_each_of_its_filters() {
+    let city = City::open().await;
+    let accepted = city.ordinary().await;
+    city.accept(&accepted, "a").await;
+    city.open_order(city.report("0301", TOWN)).await;
+    city.open_order(city.report("0101", OTHER_TOWN)).await;
+    let filters = [
+        (list(), 3),
+        (pb::ListWorkOrdersRequest { division_code: OTHER_TOWN.to_owned(), ..list() }, 1),
+        (pb::ListWorkOrdersRequest { division_code: "500103".to_owned(), ..list() }, 0),
+        (pb::ListWorkOrdersRequest { division_code: "50".to_owned(), ..list() }, 3),
+        (pb::ListWorkOrdersRequest { state: WorkOrderState::Accepted.into(), ..list() }, 1),
+        (pb::ListWorkOrdersRequest { state: WorkOrderState::Merged.into(), ..list() }, 0),
+        (pb::ListWorkOrdersRequest { unit: SECTION.to_owned(), ..list() }, 2),
+        (pb::ListWorkOrdersRequest { category: "0301".to_owned(), ..list() }, 1),
+        (pb::ListWorkOrdersRequest { urgency: 2, ..list() }, 1),
+        (pb::ListWorkOrdersRequest { lamp: 1, ..list() }, 3),
+    ];
+    for (request, expected) in filters {
+        let asked = city.by(Role::CityDispatcher, "50", request.clone());
+        let found = city.client().list_work_orders(asked).await.unwrap().into_inner().work_orders;
+        assert_eq!(found.len(), expected, "{request:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_list_names_every_filter_that_is_wrong() {
+    let city = City::open().await;
+    let wrong = pb::ListWorkOrdersRequest {
+        page_size: 201,
+        page_token: String::new(),
+        division_code: "500151999".to_owned(),
+        state: 99,
+        lamp: 9,
+        unit: "nobody".to_owned(),
+        category: "9999".to_owned(),
+        urgency: -1,
+    };
+    let problem = refusal(city.client().list_work_orders(city.by_dispatcher(wrong)).await);
+    let reasons: Vec<_> = problem.fields.iter().map(|field| field.reason.as_str()).collect();
+    let expected = [
+        "DIVISION_UNKNOWN",
+        "STATE_UNKNOWN",
+        "LAMP_UNKNOWN",
+        "UNIT_UNKNOWN",
+        "CATEGORY_UNKNOWN",
+        "URGENCY_UNKNOWN",
+        "PAGE_SIZE_INVALID",
+    ];
+    assert_eq!(reasons, expected);
+}

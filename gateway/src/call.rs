@@ -4,6 +4,7 @@ use bytes::{Buf, BufMut, Bytes};
 use http::uri::PathAndQuery;
 use http::{HeaderMap, HeaderName, HeaderValue};
 use mesh::{Channel, TRACEPARENT, TraceContext};
+use std::net::IpAddr;
 use std::time::Duration;
 use tonic::codec::{Codec, DecodeBuf, Decoder, EncodeBuf, Encoder};
 use tonic::metadata::MetadataMap;
@@ -16,6 +17,9 @@ const PASSED: [HeaderName; 4] = [
     HeaderName::from_static("jiewang-position"),
     HeaderName::from_static("tracestate"),
 ];
+
+/// Metadata that tells a service the caller's address as the edge saw it.
+const CLIENT_ADDRESS: HeaderName = HeaderName::from_static("jiewang-client-address");
 
 /// The codec that leaves messages as they are.
 #[derive(Clone, Copy)]
@@ -61,6 +65,8 @@ pub(crate) struct Call<'a> {
     pub(crate) path: &'a PathAndQuery,
     pub(crate) headers: &'a HeaderMap,
     pub(crate) trace: TraceContext,
+    /// Who is connected: told to the service, which throttles guesses by it. A client's own header of that name goes no further.
+    pub(crate) peer: IpAddr,
     pub(crate) message: Bytes,
     /// Largest message that is taken from the service.
     pub(crate) answer_bytes: usize,
@@ -94,6 +100,9 @@ impl Call<'_> {
             if let Some(value) = self.headers.get(&name) {
                 headers.insert(name, value.clone());
             }
+        }
+        if let Ok(value) = HeaderValue::try_from(self.peer.to_string()) {
+            headers.insert(CLIENT_ADDRESS, value);
         }
         if let Ok(value) = HeaderValue::try_from(self.trace.to_string()) {
             headers.insert(HeaderName::from_static(TRACEPARENT), value);

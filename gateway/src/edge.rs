@@ -115,6 +115,7 @@ impl Edge {
             path: &route.grpc_path,
             headers: &parts.headers,
             trace,
+            peer,
             message,
             answer_bytes: self.config.answer_bytes,
         };

@@ -3,7 +3,7 @@
 use super::folder::Folder;
 use crate::args::Database;
 use anyhow::Context;
-use casebook::{Casebook, Kinds, Opening, Store, sql};
+use casebook::{Casebook, Committer, Kinds, Opening, Store, run_relay, sql};
 use mesh::Chassis;
 use std::sync::Arc;
 
@@ -33,15 +33,29 @@ pub(super) async fn open(
         rng: chassis.rng(),
     };
     let (book, committer) = Casebook::open(opening).await.with_context(|| format!("{service} cannot use its data"))?;
+    run_committer(chassis, service, committer);
+    let (drain, relayed) = (chassis.drain(), book.clone());
+    chassis.tasks().spawn_worker(format!("{service}.place"), async move { run_relay(relayed, drain.begun()).await });
+    Ok(book)
+}
+
+/// The committer serves until the last call has been answered, so the drain does not wait for it. One that ends before the drain
+/// is fatal, by way of a worker that ends with it: nothing could be accepted any more.
+fn run_committer(chassis: &Chassis, service: &'static str, committer: Committer) {
+    let (ended, end) = tokio::sync::oneshot::channel::<()>();
+    chassis.tasks().spawn_aside(format!("{service}.commit"), async move {
+        if let Err(error) = committer.run().await {
+            tracing::error!(service, %error, "casebook.committer.failed");
+        }
+        drop(ended);
+    });
     let drain = chassis.drain();
-    // An ended committer outside a drain is fatal to the process: nothing could be accepted any more.
-    chassis.tasks().spawn_worker(format!("{service}.commit"), async move {
+    chassis.tasks().spawn_worker(format!("{service}.committer"), async move {
         tokio::select! {
-            ended = committer.run() => if let Err(error) = ended { tracing::error!(%error, "casebook.committer.failed") },
-            () = drain.hard() => {}
+            _ = end => {}
+            () = drain.begun() => {}
         }
     });
-    Ok(book)
 }
 
 async fn store(

@@ -4,8 +4,12 @@ use super::settings::Settings;
 use anyhow::Context;
 use casebook::{Casebook, Consume, Effects};
 use mesh::Chassis;
-use queue::{Consumer, EmbeddedFeed, EventSource as _, Feed, RedisFeed, Relay, RelayTiming, Streams};
-use std::sync::Arc;
+use queue::{Consumer, EmbeddedFeed, EventSource as _, Feed, RedisFeed, Relay, RelayTiming, Streams, Timing};
+use std::{sync::Arc, time::Duration};
+
+/// How often a consumer asks the producer for its heads. The log is in this process or near, and when Redis is gone this is the
+/// delay of every event: well below the two seconds that a caller waits for its own writes.
+const POLL: Duration = Duration::from_millis(500);
 
 /// `consumer` consumes what `producer` has committed.
 pub(super) fn consume(
@@ -26,6 +30,7 @@ pub(super) fn consume(
     let apply = Arc::new(Consume::new(consumer.clone(), effects));
     let worker = Consumer::builder(consumer.service(), source, Arc::new(consumer.clone()), apply)
         .feed(feed)
+        .timing(Timing { poll: POLL, ..Timing::default() })
         .clock(chassis.clock())
         .rng(chassis.rng())
         .build();

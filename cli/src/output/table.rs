@@ -2,8 +2,8 @@
 
 use comfy_table::{Cell, Row, Table, presets};
 
-/// Longer than any field but free text, of which a table shows the beginning.
-const WIDEST: usize = 60;
+/// Longer than any field but free text, of which a table shows the beginning; -o json shows all of it.
+const WIDEST: usize = 120;
 
 /// The table as text, without a line end behind it.
 pub(super) fn render(head: &[&'static str], rows: &[Vec<String>]) -> String {

@@ -33,8 +33,17 @@ use tokio_util::sync::CancellationToken;
 /// A load at a low rate may take days.
 const TOKEN_LASTS: Duration = Duration::from_secs(7 * 24 * 3600);
 
+const TABLES: &str = "\
+Tables, told apart by their header (UTF-8, commas):
+  our own    kind, channel, text and one of requestId and channelNumber; where wanted categoryCode, urgency, occurTime,
+             divisionCode or latitude and longitude or address, name, phone, anonymous, secret, noReply
+  open 311   city, request_id, created_at, precision, due_at, type, detail, queue, district (docs/open311-mapping.md)
+
+A second load adds nothing. Ends with 6 when rows were skipped, each named on standard error.";
+
 /// `jiewang load`
 #[derive(Args, Debug)]
+#[command(after_help = TABLES)]
 pub struct LoadArgs {
     /// CSV, plain or gzip
     pub file: PathBuf,

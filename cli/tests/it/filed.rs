@@ -109,3 +109,17 @@ fn an_address_that_is_none_is_a_usage_error() {
         assert_eq!(output.status.code(), Some(2), "{address}: {}", stderr(&output));
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_folder_named_by_a_flag_beats_the_token_of_the_environment() {
+    let fake = Fake::start(|_| Reply::Json(200, json!({}))).await;
+    let dir = tempfile::tempdir().unwrap();
+    std::fs::write(dir.path().join("cluster.key"), "07".repeat(32)).unwrap();
+    let output = fake.run(&["case", "list", "--cluster", dir.path().to_str().unwrap()]).await;
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+    let key = mesh::TokenKey::from_bytes([7; 32]).derive("jiewang tokens 1");
+    let asked = fake.asked();
+    let token = asked[0].token.strip_prefix("Bearer ").unwrap();
+    let actor = mesh::verify(&key, token, civic::Clock::now(&civic::SystemClock)).unwrap();
+    assert_eq!((actor.role, actor.unit.unwrap().as_str()), (civic::Role::CityDispatcher, "50"));
+}

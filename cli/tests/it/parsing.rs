@@ -63,7 +63,6 @@ fn what_makes_no_sense_is_refused_before_anything_is_done() {
         "load f --rate -1",
         "load f --rate fast",
         "load f --in-flight 0",
-        "load f --token t --cluster d",
         "case list --lamp blue",
         "case list --reports --lamp red",
         "case list --needs-person",

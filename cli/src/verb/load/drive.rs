@@ -46,7 +46,7 @@ pub async fn drive(
     let give_up = CancellationToken::new();
     let mut halt = None;
     {
-        let pace = Pace::new(settings.rate);
+        let pace = Pace::new(settings.rate, begun);
         let paced = stream::iter(rows).then(|row| pace.turn(row)).take_until(halted.cancelled());
         let sent = paced.map(|row| send(row, client, settings, &give_up)).buffer_unordered(settings.in_flight);
         let mut sent = std::pin::pin!(sent);
@@ -110,27 +110,50 @@ fn count(done: Done, summary: &mut Summary, watch: &dyn Watch) -> Option<Failure
     None
 }
 
-/// Lets rows through at an even rate. A row that comes late does not hurry the next ones: the rate is a bound, not a debt.
+/// Lets rows through at an even rate. Rows that come late do not hurry the next ones: the rate is a bound, not a debt.
 struct Pace {
     gap: Option<Duration>,
     next: Cell<Instant>,
 }
 
 impl Pace {
-    fn new(rate: f64) -> Self {
+    /// Timers have a millisecond's grain, so at high rates rows go in small groups.
+    const LENIENCE: Duration = Duration::from_millis(20);
+
+    fn new(rate: f64, now: Instant) -> Self {
         let gap = (rate > 0.0).then(|| Duration::from_secs_f64(1.0 / rate));
-        Self { gap, next: Cell::new(Instant::now()) }
+        Self { gap, next: Cell::new(now) }
     }
 
     async fn turn(&self, row: Row) -> Row {
         if let Some(gap) = self.gap {
-            let turn = self.next.get().max(Instant::now() - Self::LENIENCE);
-            self.next.set(turn + gap);
-            tokio::time::sleep_until(turn).await;
+            tokio::time::sleep_until(self.take(gap, Instant::now())).await;
         }
         row
     }
 
-    /// Timers have a millisecond's grain, so at high rates rows go in small groups.
-    const LENIENCE: Duration = Duration::from_millis(20);
+    /// When the next row may go, asked at `now`.
+    fn take(&self, gap: Duration, now: Instant) -> Instant {
+        let late = now.checked_sub(Self::LENIENCE).unwrap_or(now);
+        let turn = self.next.get().max(late);
+        self.next.set(turn + gap);
+        turn
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rows_go_at_the_rate_and_a_pause_is_not_made_up_for() {
+        let begun = Instant::now();
+        let (pace, gap) = (Pace::new(10.0, begun), Duration::from_millis(100));
+        let turns: Vec<_> = (0..3).map(|_| pace.take(gap, begun) - begun).collect();
+        assert_eq!(turns, [0, 100, 200].map(Duration::from_millis));
+        let after = begun + Duration::from_secs(10);
+        let first = pace.take(gap, after);
+        assert_eq!(after - first, Pace::LENIENCE);
+        assert_eq!(pace.take(gap, after) - first, gap);
+    }
 }

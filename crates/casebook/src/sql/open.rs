@@ -11,6 +11,7 @@ use crate::{error::StoreError, kinds::Kinds, store::Identity};
 use civic::{Clock, Micros};
 use queue::Position;
 use sqlx::{
+    Connection as _,
     postgres::{PgConnectOptions, PgPoolOptions},
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
 };
@@ -50,7 +51,13 @@ pub async fn open_sqlite(path: &Path, setting: Setting) -> Result<SqlStore, Stor
         .pragma("journal_size_limit", "67108864")
         .statement_cache_capacity(500)
         .busy_timeout(Duration::from_secs(5));
-    let pool = SqlitePoolOptions::new().max_connections(1).idle_timeout(None).max_lifetime(None);
+    // SQLite ends a transaction by itself when the disk is full, and then refuses the ROLLBACK: the connection would think itself
+    // inside one for ever. Such a connection is closed and the next commit opens another.
+    let pool = SqlitePoolOptions::new()
+        .max_connections(1)
+        .idle_timeout(None)
+        .max_lifetime(None)
+        .after_release(|connection, _| Box::pin(async move { Ok(!connection.is_in_transaction()) }));
     let writer = options.clone().pragma("cache_size", "-32000");
     let write = pool.connect_with(writer).await.map_err(store_error)?;
     let db = Db::Sqlite {

@@ -1,0 +1,359 @@
+//! One `jiewang up`: started, waited for, ended by its own pid, its log read.
+
+use crate::{client::Client, until};
+use std::{
+    collections::BTreeMap,
+    io::{BufRead, BufReader},
+    net::SocketAddr,
+    path::{Path, PathBuf},
+    process::{Child, Command, ExitStatus, Output, Stdio},
+    sync::{Arc, Mutex, PoisonError},
+};
+
+/// The binary that `cargo test --workspace` has built beside this test, or the one that `JIEWANG_BIN` names.
+///
+/// # Panics
+/// When there is none.
+#[must_use]
+pub fn binary() -> PathBuf {
+    if let Some(named) = std::env::var_os("JIEWANG_BIN") {
+        return named.into();
+    }
+    let test = std::env::current_exe().expect("a running test has a path");
+    let beside = test.parent().and_then(Path::parent).expect("tests lie in target/<profile>/deps").join("jiewang");
+    assert!(
+        beside.is_file(),
+        "there is no jiewang beside this test: build it with `cargo build -p jiewang`, or test with --workspace"
+    );
+    beside
+}
+
+/// Runs a verb to its end.
+///
+/// # Panics
+/// When the binary cannot be run.
+pub fn verb<S: AsRef<std::ffi::OsStr>>(args: impl IntoIterator<Item = S>) -> Output {
+    let mut command = Command::new(binary());
+    command.args(args).stdin(Stdio::null());
+    without_settings(&mut command);
+    command.output().expect("jiewang can be run")
+}
+
+/// Nothing of the developer's own settings reaches a test.
+fn without_settings(command: &mut Command) {
+    for (name, _) in std::env::vars_os() {
+        if name.to_string_lossy().starts_with("JIEWANG_") {
+            command.env_remove(name);
+        }
+    }
+}
+
+/// How a process is started.
+#[derive(Clone, Debug)]
+pub struct Start {
+    data_dir: PathBuf,
+    http: SocketAddr,
+    grpc: SocketAddr,
+    more: Vec<String>,
+    allowed: Vec<&'static str>,
+}
+
+impl Start {
+    /// Everything in one folder, on ports that are free.
+    #[must_use]
+    pub fn new(data_dir: &Path) -> Self {
+        let free = SocketAddr::from(([127, 0, 0, 1], 0));
+        Self { data_dir: data_dir.to_owned(), http: free, grpc: free, more: Vec::new(), allowed: Vec::new() }
+    }
+
+    /// With the gateway at this address.
+    #[must_use]
+    pub const fn on(mut self, http: SocketAddr) -> Self {
+        self.http = http;
+        self
+    }
+
+    /// With further flags.
+    #[must_use]
+    pub fn with<S: Into<String>>(mut self, flags: impl IntoIterator<Item = S>) -> Self {
+        self.more.extend(flags.into_iter().map(Into::into));
+        self
+    }
+
+    /// Warnings and errors that contain one of these words are what this test provokes.
+    #[must_use]
+    pub fn allowing(mut self, words: &[&'static str]) -> Self {
+        self.allowed.extend(words);
+        self
+    }
+
+    fn command(&self) -> Command {
+        let mut command = Command::new(binary());
+        without_settings(&mut command);
+        command.arg("up").arg("--data-dir").arg(&self.data_dir).args(["--admin", "127.0.0.1:0"]);
+        command.args(["--http", &self.http.to_string(), "--grpc", &self.grpc.to_string()]).args(&self.more);
+        command.env("JIEWANG_LOG_FORMAT", "json").env("RUST_BACKTRACE", "1").stdin(Stdio::null());
+        command
+    }
+
+    /// Starts it and expects it to refuse, with a sentence on standard error.
+    ///
+    /// # Panics
+    /// When it starts after all.
+    #[must_use]
+    pub fn refused(&self) -> Refused {
+        let mut child = Running::spawn(self.command());
+        loop {
+            if let Some(status) = child.exited() {
+                return Refused { code: status.code(), said: child.log.text() };
+            }
+            assert!(!child.log.text().contains("jiewang: ready"), "it started, though it must not");
+            std::thread::yield_now();
+        }
+    }
+
+    /// Starts it and waits until it is ready.
+    pub async fn start(&self) -> Jiewang {
+        let running = Running::spawn(self.command());
+        let mut jiewang =
+            Jiewang { start: self.clone(), running, address: self.http, tokens: Mutex::default(), checked: false };
+        let (grpc, http) = until("jiewang is ready", || {
+            let ended = jiewang.running.exited();
+            assert!(ended.is_none(), "it ended at its start: {}", jiewang.running.log.text());
+            let seen = addresses(&jiewang.running.log.text());
+            async move { seen }
+        })
+        .await;
+        // The same doors after a restart, so that clients find it again.
+        (jiewang.start.grpc, jiewang.start.http, jiewang.address) = (grpc, http, http);
+        let probe = jiewang.citizen();
+        until("/readyz", || async { probe.get("readyz").await.ok().filter(|answer| answer.status == 200) }).await;
+        jiewang
+    }
+}
+
+/// What it says of its doors once it is ready.
+fn addresses(said: &str) -> Option<(SocketAddr, SocketAddr)> {
+    let after = |mark: &str| said.lines().find_map(|line| Some(line.split_once(mark)?.1.trim().to_owned()));
+    let http = after("jiewang: http://")?;
+    Some((after("gRPC on ")?.parse().ok()?, http.strip_suffix("/docs")?.parse().ok()?))
+}
+
+/// A start that was refused.
+#[derive(Debug)]
+pub struct Refused {
+    pub code: Option<i32>,
+    pub said: String,
+}
+
+/// A running `jiewang up`. Dropping it kills it; what it logged is then judged.
+#[derive(Debug)]
+pub struct Jiewang {
+    start: Start,
+    running: Running,
+    address: SocketAddr,
+    tokens: Mutex<BTreeMap<String, String>>,
+    checked: bool,
+}
+
+impl Jiewang {
+    /// Where the gateway listens: the same after a restart.
+    #[must_use]
+    pub fn http(&self) -> SocketAddr {
+        self.address
+    }
+
+    #[must_use]
+    pub fn data_dir(&self) -> &Path {
+        &self.start.data_dir
+    }
+
+    /// How it was started, with the doors it has now.
+    #[must_use]
+    pub fn settings(&self) -> &Start {
+        &self.start
+    }
+
+    /// Somebody without a token.
+    #[must_use]
+    pub fn citizen(&self) -> Client {
+        Client::new(self.address, None)
+    }
+
+    /// A member of a unit, with a token of `jiewang token`.
+    ///
+    /// # Panics
+    /// When no token is given.
+    #[must_use]
+    pub fn member(&self, role: &str, unit: &str) -> Client {
+        Client::new(self.address, Some(self.token(&["--role", role, "--unit", unit])))
+    }
+
+    /// A head of a unit.
+    #[must_use]
+    pub fn head(&self, role: &str, unit: &str) -> Client {
+        Client::new(self.address, Some(self.token(&["--role", role, "--unit", unit, "--head"])))
+    }
+
+    fn token(&self, args: &[&str]) -> String {
+        let mut tokens = self.tokens.lock().unwrap_or_else(PoisonError::into_inner);
+        let minted = tokens.entry(args.join(" ")).or_insert_with(|| {
+            let folder = self.start.data_dir.to_string_lossy().into_owned();
+            let out = verb(["token"].iter().chain(args).copied().chain(["--cluster", folder.as_str()]));
+            assert!(out.status.success(), "{}", String::from_utf8_lossy(&out.stderr));
+            String::from_utf8_lossy(&out.stdout).lines().last().expect("a token is printed").to_owned()
+        });
+        minted.clone()
+    }
+
+    /// Everything it wrote to standard error so far.
+    #[must_use]
+    pub fn said(&self) -> String {
+        self.running.log.text()
+    }
+
+    /// kill -9, then waits until it is gone and judges its log.
+    pub fn kill(&mut self) {
+        self.running.end();
+        self.judge();
+    }
+
+    /// Sends a signal such as "TERM" to exactly this process.
+    ///
+    /// # Panics
+    /// When it cannot be sent.
+    pub fn signal(&self, name: &str) {
+        // Not reaped yet, so the pid is still its own.
+        let pid = self.running.child.id();
+        let sent = Command::new("sh").arg("-c").arg(format!("kill -{name} {pid}")).status();
+        assert!(sent.expect("there is a shell").success(), "signal {name}");
+    }
+
+    /// Waits for its end and judges its log.
+    pub async fn ended(&mut self) -> ExitStatus {
+        let running = &mut self.running;
+        let status = until("jiewang ends", || {
+            let status = running.exited();
+            async move { status }
+        })
+        .await;
+        self.judge();
+        status
+    }
+
+    /// SIGTERM and its end.
+    pub async fn stop(&mut self) -> ExitStatus {
+        self.signal("TERM");
+        self.ended().await
+    }
+
+    /// Starts it again on the same folder and doors, after it has ended.
+    pub async fn start_again(&mut self) {
+        *self = self.start.start().await;
+    }
+
+    /// `jiewang verify` over its folder, once it has ended.
+    ///
+    /// # Panics
+    /// When an invariant does not hold.
+    pub fn verify(&self) {
+        let folder = self.start.data_dir.to_string_lossy().into_owned();
+        let out = verb(["verify", "--data-dir", folder.as_str()]);
+        let said = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+        assert!(out.status.success(), "verify: {}{}", said(&out.stdout), said(&out.stderr));
+    }
+
+    fn judge(&mut self) {
+        if std::mem::replace(&mut self.checked, true) {
+            return;
+        }
+        let said = self.running.log.text();
+        let bad: Vec<&str> = said.lines().filter(|line| is_bad(line, &self.start.allowed)).collect();
+        assert!(bad.is_empty(), "the log has what this test did not provoke:\n{}", bad.join("\n"));
+    }
+}
+
+impl Drop for Jiewang {
+    fn drop(&mut self) {
+        self.running.end();
+        if std::thread::panicking() {
+            eprintln!("jiewang said:\n{}", self.running.log.last_lines());
+        } else {
+            self.judge();
+        }
+    }
+}
+
+/// A warning, an error or a panic that nobody provoked.
+fn is_bad(line: &str, allowed: &[&str]) -> bool {
+    if line.contains("panicked at") {
+        return true;
+    }
+    let loud = line.contains(r#""level":"WARN""#) || line.contains(r#""level":"ERROR""#);
+    loud && !allowed.iter().any(|words| line.contains(words))
+}
+
+#[derive(Debug)]
+struct Running {
+    child: Child,
+    log: Log,
+}
+
+impl Running {
+    fn spawn(mut command: Command) -> Self {
+        let mut child = command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().expect("jiewang can be run");
+        let pipe = BufReader::new(child.stderr.take().expect("stderr is piped"));
+        let log = Log::default();
+        let kept = log.clone();
+        std::thread::spawn(move || pipe.lines().map_while(Result::ok).for_each(|line| kept.keep(&line)));
+        Self { child, log }
+    }
+
+    fn exited(&mut self) -> Option<ExitStatus> {
+        let status = self.child.try_wait().expect("its own child");
+        status.inspect(|_| self.log.wait_for_the_end())
+    }
+
+    fn end(&mut self) {
+        // Fails only when it is gone already.
+        drop(self.child.kill());
+        drop(self.child.wait());
+        self.log.wait_for_the_end();
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        self.end();
+    }
+}
+
+/// Standard error of a process, kept by a thread that ends with it.
+#[derive(Clone, Debug, Default)]
+struct Log(Arc<Mutex<String>>);
+
+impl Log {
+    fn keep(&self, line: &str) {
+        let mut text = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        text.push_str(line);
+        text.push('\n');
+    }
+
+    fn text(&self) -> String {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// The reader holds the only other reference, and lets go of it at the end of the pipe.
+    fn wait_for_the_end(&self) {
+        while Arc::strong_count(&self.0) > 1 {
+            std::thread::yield_now();
+        }
+    }
+
+    fn last_lines(&self) -> String {
+        const LAST: usize = 40;
+        let text = self.text();
+        let lines: Vec<&str> = text.lines().collect();
+        lines[lines.len().saturating_sub(LAST)..].join("\n")
+    }
+}

@@ -1,0 +1,13 @@
+//! A whole cluster from outside: its main job, what it refuses, and what it survives.
+#![allow(clippy::unwrap_used, reason = "tests")]
+
+mod clock;
+mod disk;
+mod drain;
+mod kill;
+mod lifecycle;
+mod postgres;
+mod redis;
+mod refusals;
+mod start;
+mod stream;

@@ -19,7 +19,8 @@ const IN_FLIGHT: usize = 256;
 pub const SEED: u64 = 20_261_122;
 
 /// Rounds of product and limit in turn, each for `within`.
-pub async fn run(rounds: usize, within: Duration) -> anyhow::Result<()> {
+/// Answers with the median rate of storing alone.
+pub async fn run(rounds: usize, within: Duration) -> anyhow::Result<f64> {
     let dir = tempfile::tempdir()?;
     let corpus = Arc::new(Corpus::load()?);
     let local = Local::start(dir.path(), Rooms { dispatch: false, ..Rooms::ALL }).await?;
@@ -35,7 +36,7 @@ pub async fn run(rounds: usize, within: Duration) -> anyhow::Result<()> {
     }
     local.stop().await?;
     report(&raws, &echoes, &grpcs, &https);
-    Ok(())
+    Ok(median(&raws.iter().map(Flown::rate).collect::<Vec<_>>()))
 }
 
 /// Files the corpus once: what the raw side copies, and what the echo answers.
@@ -62,10 +63,17 @@ fn id_of(round: usize, n: usize) -> String {
     random_id(&mut SmallRng::seed_from_u64(SEED ^ ((round as u64 + 1) << 40) ^ n as u64))
 }
 
-async fn over_grpc(corpus: &Arc<Corpus>, to: SocketAddr, token: &str, within: Duration, round: usize) -> anyhow::Result<Flown> {
-    let clients: Arc<Vec<ReportsClient<Channel>>> = Arc::new(channels(to)?.into_iter().map(ReportsClient::new).collect());
+async fn over_grpc(
+    corpus: &Arc<Corpus>,
+    to: SocketAddr,
+    token: &str,
+    within: Duration,
+    round: usize,
+) -> anyhow::Result<Flown> {
+    let clients: Arc<Vec<ReportsClient<Channel>>> =
+        Arc::new(channels(to)?.into_iter().map(ReportsClient::new).collect());
     let (corpus, token): (_, Arc<str>) = (corpus.clone(), token.into());
-    Ok(fly(IN_FLIGHT, within, move |n| {
+    Ok(fly(IN_FLIGHT, within, usize::MAX, move |n| {
         let mut client = clients[n % clients.len()].clone();
         let request = authorized(corpus.request(n, &id_of(round, n)), &token);
         async move { client.create_report(request).await.is_ok() }
@@ -73,10 +81,16 @@ async fn over_grpc(corpus: &Arc<Corpus>, to: SocketAddr, token: &str, within: Du
     .await)
 }
 
-async fn over_http(corpus: &Arc<Corpus>, local: &Local, within: Duration, round: usize) -> anyhow::Result<Flown> {
+pub(crate) async fn over_http(
+    corpus: &Arc<Corpus>,
+    local: &Local,
+    within: Duration,
+    round: usize,
+) -> anyhow::Result<Flown> {
     let (client, corpus) = (http(), corpus.clone());
-    let (url, token): (Arc<str>, Arc<str>) = (format!("http://{}/v1/reports", local.http).into(), local.token.as_str().into());
-    Ok(fly(IN_FLIGHT, within, move |n| {
+    let (url, token): (Arc<str>, Arc<str>) =
+        (format!("http://{}/v1/reports", local.http).into(), local.token.as_str().into());
+    Ok(fly(IN_FLIGHT, within, usize::MAX, move |n| {
         let body = corpus.body(n, &id_of(round + 1000, n)).to_string().into();
         let (client, url, token) = (client.clone(), url.clone(), token.clone());
         async move { post(&client, &url, &token, body).await }

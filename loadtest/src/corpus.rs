@@ -33,7 +33,10 @@ impl Corpus {
             channel: intake::Channel::Hotline12345.into(),
             text: text(&report["text"]),
             category_code: text(&report["categoryCode"]),
-            location: Some(types::Location { division_code: text(&report["location"]["divisionCode"]), ..Default::default() }),
+            location: Some(types::Location {
+                division_code: text(&report["location"]["divisionCode"]),
+                ..Default::default()
+            }),
             reporter: Some(intake::Reporter {
                 name: text(&reporter["name"]),
                 phone: text(&reporter["phone"]),

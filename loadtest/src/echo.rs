@@ -54,7 +54,10 @@ impl Reports for Echo {
         not_here()
     }
 
-    async fn get_report_timeline(&self, _: Request<GetReportTimelineRequest>) -> Result<Response<ReportTimeline>, Status> {
+    async fn get_report_timeline(
+        &self,
+        _: Request<GetReportTimelineRequest>,
+    ) -> Result<Response<ReportTimeline>, Status> {
         not_here()
     }
 }

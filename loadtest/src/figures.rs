@@ -26,7 +26,11 @@ pub fn machine() -> String {
     };
     let cores = std::thread::available_parallelism().map_or(0, usize::from);
     let info = std::fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
-    let model = info.lines().find_map(|l| l.strip_prefix("model name")).unwrap_or_default().trim_start_matches(['\t', ':', ' ']);
+    let model = info
+        .lines()
+        .find_map(|l| l.strip_prefix("model name"))
+        .unwrap_or_default()
+        .trim_start_matches(['\t', ':', ' ']);
     let commit = out("git", &["describe", "--always", "--dirty"]);
     format!("{cores} cores, {model}, Linux {}, commit {commit}", out("uname", &["-r"]))
 }

@@ -35,13 +35,14 @@ impl Flown {
     }
 }
 
-/// Keeps `in_flight` calls going until `within` has passed; `call` is given its number.
-pub async fn fly<F, Fut>(in_flight: usize, within: Duration, call: F) -> Flown
+/// Keeps `in_flight` calls going until `within` has passed or `most` have begun; `call` is given its number.
+pub async fn fly<F, Fut>(in_flight: usize, within: Duration, most: usize, call: F) -> Flown
 where
     F: Fn(usize) -> Fut + Clone + Send + 'static,
     Fut: Future<Output = bool> + Send,
 {
-    let (next, done, failed) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
+    let (next, done, failed) =
+        (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
     let before = Usage::now();
     let began = Instant::now();
     let mut loops = tokio::task::JoinSet::new();
@@ -49,7 +50,11 @@ where
         let (next, done, failed, call) = (next.clone(), done.clone(), failed.clone(), call.clone());
         loops.spawn(async move {
             while began.elapsed() < within {
-                let counter = if call(next.fetch_add(1, Ordering::Relaxed)).await { &done } else { &failed };
+                let number = next.fetch_add(1, Ordering::Relaxed);
+                if number >= most {
+                    break;
+                }
+                let counter = if call(number).await { &done } else { &failed };
                 counter.fetch_add(1, Ordering::Relaxed);
             }
         });
@@ -84,6 +89,10 @@ impl Usage {
         let io = read("/proc/self/io");
         let written = io.lines().find_map(|l| l.strip_prefix("write_bytes: ")).and_then(|n| n.parse().ok());
         let pages = read("/proc/self/statm").split_whitespace().nth(1).and_then(|n| n.parse::<u64>().ok());
-        Self { cpu: (ticks(11) + ticks(12)) / 100.0, written: written.unwrap_or(0), resident: pages.unwrap_or(0) * 4096 }
+        Self {
+            cpu: (ticks(11) + ticks(12)) / 100.0,
+            written: written.unwrap_or(0),
+            resident: pages.unwrap_or(0) * 4096,
+        }
     }
 }

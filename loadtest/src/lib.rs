@@ -9,5 +9,7 @@ pub mod corpus;
 pub mod echo;
 pub mod figures;
 pub mod flight;
+pub mod lifecycle;
 pub mod local;
 pub mod raw;
+pub mod sustained;

@@ -2,22 +2,39 @@
 
 use anyhow::Context;
 use bytes::Bytes;
+use casebook::Casebook;
 use civic::{Actor, Clock as _, Role, SystemClock};
 use http_body_util::{BodyExt, Full};
 use hyper::Request;
-use hyper_util::{client::legacy::{Client, connect::HttpConnector}, rt::TokioExecutor};
+use hyper_util::{
+    client::legacy::{Client, connect::HttpConnector},
+    rt::TokioExecutor,
+};
 use jiewang::cluster::{Cluster, Rooms, Settings, folder};
-use std::{net::SocketAddr, path::Path, time::Duration};
+use queue::EventSource as _;
+use serde_json::Value;
+use std::{
+    net::SocketAddr,
+    path::Path,
+    time::{Duration, Instant},
+};
 use tonic::transport::{Channel, Endpoint};
+
+/// The HTTP client of the benches.
+pub type HttpClient = Client<HttpConnector, Full<Bytes>>;
 
 /// Connections that carry the calls of a bench over gRPC.
 const CONNECTIONS: usize = 4;
+
+const DAY: Duration = Duration::from_secs(24 * 3600);
 
 /// A cluster that serves in the background.
 pub struct Local {
     pub http: SocketAddr,
     pub grpc: SocketAddr,
     pub token: String,
+    key: mesh::TokenKey,
+    books: Vec<Casebook>,
     drain: mesh::Drain,
     served: tokio::task::JoinHandle<anyhow::Result<mesh::Drained>>,
 }
@@ -27,13 +44,41 @@ impl Local {
         let cluster = Cluster::start(Settings::local(folder_path.to_owned(), rooms)).await?;
         let key = folder::token_key(&folder::read_secret(folder_path)?);
         let actor = Actor { role: Role::Integrator, subject: "bench".into(), unit: Some("50".parse()?), head: false };
-        let token = mesh::mint(&key, &actor, SystemClock.now(), Duration::from_secs(24 * 3600));
+        let token = mesh::mint(&key, &actor, SystemClock.now(), DAY);
         let (http, grpc, drain) = (cluster.http, cluster.grpc_address, cluster.drain.clone());
+        let books = cluster.books.clone();
         let ready = cluster.ready();
         #[expect(clippy::disallowed_methods, reason = "the bench waits for it itself")]
         let served = tokio::spawn(cluster.serve());
         ready.await;
-        Ok(Self { http: http.unwrap_or(grpc), grpc, token, drain, served })
+        Ok(Self { http: http.unwrap_or(grpc), grpc, token, key, books, drain, served })
+    }
+
+    /// A token of the cluster.
+    pub fn mint(&self, actor: &Actor) -> String {
+        mesh::mint(&self.key, actor, SystemClock.now(), DAY)
+    }
+
+    /// Waits until every service has consumed every event of the others; two minutes at most.
+    pub async fn drained(&self) -> anyhow::Result<()> {
+        let until = Instant::now() + Duration::from_secs(120);
+        while !self.is_drained().await? {
+            anyhow::ensure!(Instant::now() < until, "events are not consumed");
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        Ok(())
+    }
+
+    async fn is_drained(&self) -> anyhow::Result<bool> {
+        for producer in &self.books {
+            let heads = producer.store().heads().await?;
+            for consumer in self.books.iter().filter(|b| b.service() != producer.service()) {
+                if consumer.store().consumed(producer.service()).await? != heads {
+                    return Ok(false);
+                }
+            }
+        }
+        Ok(true)
     }
 
     pub async fn stop(self) -> anyhow::Result<()> {
@@ -50,14 +95,14 @@ pub fn channels(address: SocketAddr) -> anyhow::Result<Vec<Channel>> {
 }
 
 /// HTTP/1.1 with connections kept alive.
-pub fn http() -> Client<HttpConnector, Full<Bytes>> {
+pub fn http() -> HttpClient {
     let mut connector = HttpConnector::new();
     connector.set_nodelay(true);
     Client::builder(TokioExecutor::new()).pool_max_idle_per_host(1024).build(connector)
 }
 
 /// Posts JSON; whether it was answered with 200.
-pub async fn post(client: &Client<HttpConnector, Full<Bytes>>, url: &str, token: &str, body: Bytes) -> bool {
+pub async fn post(client: &HttpClient, url: &str, token: &str, body: Bytes) -> bool {
     let request = Request::post(url)
         .header("content-type", "application/json")
         .header("authorization", format!("Bearer {token}"))
@@ -67,4 +112,34 @@ pub async fn post(client: &Client<HttpConnector, Full<Bytes>>, url: &str, token:
         Ok(response) => response.status().is_success() && response.into_body().collect().await.is_ok(),
         Err(_) => false,
     }
+}
+
+/// What a call was answered with.
+pub struct Answer {
+    pub status: u16,
+    /// `Jiewang-Position`, to be echoed.
+    pub position: String,
+    pub body: Value,
+}
+
+/// Posts JSON, with the position of an earlier answer; empty for none.
+pub async fn post_json(
+    client: &HttpClient,
+    url: &str,
+    token: &str,
+    position: &str,
+    body: &Value,
+) -> anyhow::Result<Answer> {
+    let mut request = Request::post(url)
+        .header("content-type", "application/json")
+        .header("authorization", format!("Bearer {token}"));
+    if !position.is_empty() {
+        request = request.header(mesh::position::HEADER, position);
+    }
+    let response = client.request(request.body(Full::new(body.to_string().into()))?).await?;
+    let status = response.status().as_u16();
+    let position =
+        response.headers().get(mesh::position::HEADER).and_then(|v| v.to_str().ok()).unwrap_or_default().to_owned();
+    let bytes = response.into_body().collect().await?.to_bytes();
+    Ok(Answer { status, position, body: serde_json::from_slice(&bytes).unwrap_or_default() })
 }

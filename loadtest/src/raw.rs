@@ -115,9 +115,16 @@ fn cases<'t>(rows: &Rows, of: impl Fn(usize) -> &'t Template) -> QueryBuilder<Sq
     );
     query.push_values(rows, |mut row, (i, id)| {
         let t = of(*i);
-        row.push_bind(id.to_vec()).push_bind(t.kind.clone()).push_bind(1_i64).push_bind(t.schema).push_bind(t.state.clone());
+        row.push_bind(id.to_vec())
+            .push_bind(t.kind.clone())
+            .push_bind(1_i64)
+            .push_bind(t.schema)
+            .push_bind(t.state.clone());
         row.push_bind(t.owner.clone()).push_bind(1_i64).push_bind(t.open).push_bind(t.st).push_bind(t.urgency);
-        row.push_bind(t.category.clone()).push_bind(t.district.clone()).push_bind(t.town.clone()).push_bind(t.village.clone());
+        row.push_bind(t.category.clone())
+            .push_bind(t.district.clone())
+            .push_bind(t.town.clone())
+            .push_bind(t.village.clone());
         row.push_bind(t.unit.clone()).push_bind(t.place.clone()).push_bind(0_i64).push_bind(t.flagged);
     });
     query
@@ -129,8 +136,15 @@ fn events<'t>(rows: &Rows, of: impl Fn(usize) -> &'t Template) -> QueryBuilder<S
     query.push_values(rows, |mut row, (i, id)| {
         let t = of(*i);
         let (event_type, at, actor, payload) = &t.event;
-        row.push_bind(id.to_vec()).push_bind(1_i64).push_bind(t.kind.clone()).push_bind(event_type.clone()).push_bind(*at);
-        row.push_bind(actor.clone()).push_bind(t.place.clone().unwrap_or_default()).push_bind("").push_bind(payload.clone());
+        row.push_bind(id.to_vec())
+            .push_bind(1_i64)
+            .push_bind(t.kind.clone())
+            .push_bind(event_type.clone())
+            .push_bind(*at);
+        row.push_bind(actor.clone())
+            .push_bind(t.place.clone().unwrap_or_default())
+            .push_bind("")
+            .push_bind(payload.clone());
     });
     query
 }
@@ -161,14 +175,18 @@ fn uniques<'t>(rows: &Rows, of: impl Fn(usize) -> &'t Template, rng: &mut StdRng
         let stem = of(*i).unique.split('/').next().unwrap_or_default();
         let number = u128::from_be_bytes(*id) >> 40;
         let content: [u8; 16] = rng.random();
-        row.push_bind(format!("{stem}/{number:014}")).push_bind(content.to_vec()).push_bind(id.to_vec()).push_bind(1_i64);
+        row.push_bind(format!("{stem}/{number:014}"))
+            .push_bind(content.to_vec())
+            .push_bind(id.to_vec())
+            .push_bind(1_i64);
     });
     query
 }
 
 async fn read_templates(product: &Path) -> anyhow::Result<Vec<Template>> {
     let options = SqliteConnectOptions::new().filename(product).read_only(true);
-    let mut connection = SqliteConnection::connect_with(&options).await.context("failed to open the product's database")?;
+    let mut connection =
+        SqliteConnection::connect_with(&options).await.context("failed to open the product's database")?;
     let sql = "SELECT c.kind, c.schema, c.state, c.owner, c.open, c.st, c.urgency, c.category, c.district, c.town, c.village, \
          c.unit, c.place, c.flagged, e.type, e.at, e.actor, e.payload, u.name \
          FROM cases c JOIN events e ON e.case_id = c.id AND e.version = 1 \

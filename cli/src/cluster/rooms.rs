@@ -114,7 +114,6 @@ async fn open_dispatch(
     let config = dispatch::config::Config {
         place: settings.place.to_string(),
         catalog: catalog_of(&settings.data_dir, dispatch::NAME),
-        ..dispatch::config::Config::default()
     };
     let seams = dispatch::Seams {
         cases: cases.clone(),

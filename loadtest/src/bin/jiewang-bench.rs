@@ -1,7 +1,7 @@
 //! `make bench`: see the library.
 
 use clap::{Parser, ValueEnum};
-use loadtest::{accept, figures};
+use loadtest::{accept, figures, lifecycle, sustained};
 use std::time::Duration;
 
 #[global_allocator]
@@ -18,11 +18,17 @@ struct Args {
     /// Seconds of one run.
     #[arg(long, default_value_t = 5)]
     seconds: u64,
+    /// Whole lives seeded before lives are measured; may be repeated.
+    #[arg(long, default_values_t = [10_000])]
+    cases: Vec<usize>,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum Part {
+    /// Accepted reports against the bound of storing and calling; sustained with dispatch consuming
     Accept,
+    /// Whole lives over HTTP
+    Lives,
 }
 
 #[tokio::main]
@@ -33,7 +39,14 @@ async fn main() -> anyhow::Result<()> {
     let wanted = |part: Part| args.parts.is_empty() || args.parts.contains(&part);
     if wanted(Part::Accept) {
         println!("\naccept: {} rounds of {} s, request ids from seed {}", args.rounds, args.seconds, accept::SEED);
-        accept::run(args.rounds, within).await?;
+        let raw = accept::run(args.rounds, within).await?;
+        sustained::run(within, raw).await?;
+    }
+    if wanted(Part::Lives) {
+        println!("\nlives: {} s after seeding", args.seconds);
+        for cases in args.cases {
+            lifecycle::run(cases, within).await?;
+        }
     }
     Ok(())
 }

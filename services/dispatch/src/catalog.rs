@@ -26,6 +26,7 @@ pub use error::{CatalogError, Problem};
 pub use limits::Limits;
 pub use units::{Unit, UnitFault};
 
+use std::io::ErrorKind;
 use std::path::Path;
 
 use civic::{Micros, Place, Taxonomy, Tier, UnitCode, View};
@@ -52,38 +53,41 @@ pub struct Files<'a> {
     pub limits: &'a str,
 }
 
+/// The files of this release.
+const SHIPPED: Files<'static> = Files {
+    version: include_str!("../catalog/VERSION"),
+    categories: None,
+    units: include_str!("../catalog/units.csv"),
+    duties: include_str!("../catalog/duties.csv"),
+    limits: include_str!("../catalog/limits.csv"),
+};
+
 impl Catalog {
     /// The catalog this release ships with.
     #[must_use]
     pub fn builtin() -> Self {
-        let files = Files {
-            version: include_str!("../catalog/VERSION"),
-            categories: None,
-            units: include_str!("../catalog/units.csv"),
-            duties: include_str!("../catalog/duties.csv"),
-            limits: include_str!("../catalog/limits.csv"),
-        };
-        Self::parse(&files).expect("the shipped catalog is checked by a test")
+        Self::parse(&SHIPPED).expect("the shipped catalog is checked by a test")
     }
 
-    /// An operator's catalog: the files named above in a folder; `categories.csv` may be left out.
+    /// An operator's catalog: a folder with a VERSION of its own and those of the files named above that differ from the shipped ones.
     ///
     /// # Errors
     /// The first file and line that cannot be taken.
     pub fn load(folder: &Path) -> Result<Self, CatalogError> {
-        let read = |file: &'static str| {
-            let text = std::fs::read_to_string(folder.join(file));
-            text.map_err(|error| CatalogError::Unreadable { file, why: error.to_string() })
+        let own = |file: &'static str| match std::fs::read_to_string(folder.join(file)) {
+            Ok(text) => Ok(Some(text)),
+            Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(CatalogError::Unreadable { file, why: error.to_string() }),
         };
-        let categories = folder.join("categories.csv").exists().then(|| read("categories.csv")).transpose()?;
-        let (version, units) = (read("VERSION")?, read("units.csv")?);
-        let (duties, limits) = (read("duties.csv")?, read("limits.csv")?);
+        let version = own("VERSION")?.ok_or(CatalogError::Version)?;
+        let (categories, units) = (own("categories.csv")?, own("units.csv")?);
+        let (duties, limits) = (own("duties.csv")?, own("limits.csv")?);
         Self::parse(&Files {
             version: &version,
             categories: categories.as_deref(),
-            units: &units,
-            duties: &duties,
-            limits: &limits,
+            units: units.as_deref().unwrap_or(SHIPPED.units),
+            duties: duties.as_deref().unwrap_or(SHIPPED.duties),
+            limits: limits.as_deref().unwrap_or(SHIPPED.limits),
         })
     }
 

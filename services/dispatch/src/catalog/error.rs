@@ -7,7 +7,7 @@ use civic::TaxonomyError;
 pub enum CatalogError {
     #[error("failed to read {file}: {why}")]
     Unreadable { file: &'static str, why: String },
-    #[error("VERSION must be one line")]
+    #[error("the file VERSION must be there, with one line")]
     Version,
     #[error(transparent)]
     Taxonomy(#[from] TaxonomyError),

@@ -4,8 +4,11 @@ use super::*;
 use crate::domain::urgency::Urgency;
 use civic::{Calendar, Section, Tree};
 
+/// Twelve thousand places are parsed once.
+static VIEW: std::sync::LazyLock<View> = std::sync::LazyLock::new(|| Tree::chongqing().today(now()));
+
 fn view() -> View {
-    Tree::chongqing().today(now())
+    VIEW.clone()
 }
 
 fn now() -> Micros {
@@ -153,4 +156,16 @@ fn a_file_that_is_no_table_is_refused_with_its_line() {
     let error = with(Some("category,tier\n0101"), None, None).unwrap_err();
     let CatalogError::Line { file: "duties.csv", line, .. } = error else { panic!("{error}") };
     assert_eq!(line, 2);
+}
+
+#[test]
+fn a_folder_replaces_single_files_and_has_a_version_of_its_own() {
+    let folder = tempfile::tempdir().unwrap();
+    assert_eq!(Catalog::load(folder.path()).unwrap_err(), CatalogError::Version);
+    std::fs::write(folder.path().join("VERSION"), "town 7\n").unwrap();
+    let limits = include_str!("../../catalog/limits.csv").replace("window,,15,", "window,,30,");
+    std::fs::write(folder.path().join("limits.csv"), limits).unwrap();
+    let catalog = Catalog::load(folder.path()).unwrap();
+    assert_eq!((catalog.version(), catalog.limits().window().amount), ("town 7", 30));
+    assert_eq!(catalog.duties(), Catalog::builtin().duties());
 }

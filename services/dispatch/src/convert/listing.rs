@@ -45,17 +45,17 @@ pub fn listing(request: ListWorkOrdersRequest, desk: &Desk) -> Result<Listing, E
     reader.finish(Some(Listing { filter, size, token: request.page_token }))
 }
 
-/// The column of a division by the tree of today; the whole territory needs none.
+/// The column of a division; the whole territory needs none. A dissolved one is known as well: its old orders keep its code.
 fn place(code: &str, desk: &Desk, reader: &mut Reader<'_>) -> Option<(PlaceColumn, String)> {
     if code.is_empty() {
         return None;
     }
-    let known = code.parse::<DivisionCode>().ok().and_then(|code| desk.view.get(&code));
-    let Some(division) = known else {
-        reader.fault("divisionCode", "DIVISION_UNKNOWN", "there is no such division today");
+    let was = |code: &DivisionCode| desk.view.get(code).is_some() || desk.view.successor(code).is_some();
+    let Some(code) = code.parse::<DivisionCode>().ok().filter(was) else {
+        reader.fault("divisionCode", "DIVISION_UNKNOWN", "there is no such division");
         return None;
     };
-    column_of(division.tier).map(|column| (column, division.code.to_string()))
+    column_of(code.tier()).map(|column| (column, code.to_string()))
 }
 
 /// The number of an enum's value; 0 is "not said".

@@ -141,6 +141,8 @@ async fn a_list_is_narrowed_by_each_of_its_filters() {
         (list(), 3),
         (pb::ListWorkOrdersRequest { division_code: OTHER_TOWN.to_owned(), ..list() }, 1),
         (pb::ListWorkOrdersRequest { division_code: "500103".to_owned(), ..list() }, 0),
+        // Dissolved in the reform of 2025: known, for the sake of its old orders.
+        (pb::ListWorkOrdersRequest { division_code: "500112".to_owned(), ..list() }, 0),
         (pb::ListWorkOrdersRequest { division_code: "50".to_owned(), ..list() }, 3),
         (pb::ListWorkOrdersRequest { state: WorkOrderState::Accepted.into(), ..list() }, 1),
         (pb::ListWorkOrdersRequest { state: WorkOrderState::Merged.into(), ..list() }, 0),

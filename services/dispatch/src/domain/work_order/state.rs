@@ -1,5 +1,7 @@
 //! What an order is at each moment: a head that all phases share, and a phase that owns exactly what is known then.
 
+mod look;
+
 use civic::{Limit, Micros, Place, Private, Stopwatch, Tier, UnitCode};
 use serde::{Deserialize, Serialize};
 
@@ -266,114 +268,6 @@ impl State {
             | Self::Verified
             | Self::Returned
             | Self::Suspended => true,
-        }
-    }
-}
-
-impl WorkOrder {
-    /// The phase by name.
-    #[must_use]
-    pub const fn state(&self) -> State {
-        match self.phase {
-            Phase::Created => State::Created,
-            Phase::Assigned(_) => State::Assigned,
-            Phase::Accepted(_) => State::Accepted,
-            Phase::InProgress(_) => State::InProgress,
-            Phase::Suspended(_) => State::Suspended,
-            Phase::Resolved(_) => State::Resolved,
-            Phase::Verified(_) => State::Verified,
-            Phase::Closed(_) => State::Closed,
-            Phase::Returned(_) => State::Returned,
-            Phase::Cancelled(_) => State::Cancelled,
-        }
-    }
-
-    /// The present or last assignment.
-    #[must_use]
-    pub const fn assignment(&self) -> Option<&Assignment> {
-        match &self.phase {
-            Phase::Created => None,
-            Phase::Assigned(phase) => Some(&phase.to),
-            Phase::Accepted(phase) => Some(&phase.to),
-            Phase::InProgress(phase) => Some(&phase.to),
-            Phase::Suspended(phase) => Some(&phase.to),
-            Phase::Resolved(phase) => Some(&phase.to),
-            Phase::Verified(phase) => Some(&phase.to),
-            Phase::Closed(phase) => Some(&phase.to),
-            Phase::Returned(phase) => Some(&phase.by),
-            Phase::Cancelled(to) => to.as_ref(),
-        }
-    }
-
-    /// Unit that answers for it now. A returned order still belongs to the first receiver (首接负责).
-    #[must_use]
-    pub const fn unit(&self) -> Option<&UnitCode> {
-        if let (Phase::Returned(_), Some(responsible)) = (&self.phase, &self.head.responsible) {
-            return Some(responsible);
-        }
-        match self.assignment() {
-            Some(assignment) => Some(&assignment.unit),
-            None => None,
-        }
-    }
-
-    /// The request a dispatcher has to decide.
-    #[must_use]
-    pub const fn request(&self) -> Option<&Request> {
-        match &self.phase {
-            Phase::Accepted(phase) => phase.request.as_ref(),
-            Phase::InProgress(phase) => phase.request.as_ref(),
-            Phase::Created
-            | Phase::Assigned(_)
-            | Phase::Suspended(_)
-            | Phase::Resolved(_)
-            | Phase::Verified(_)
-            | Phase::Closed(_)
-            | Phase::Returned(_)
-            | Phase::Cancelled(_) => None,
-        }
-    }
-
-    /// What the unit answered, once it has.
-    #[must_use]
-    pub const fn resolution(&self) -> Option<&Resolution> {
-        match &self.phase {
-            Phase::Resolved(phase) => Some(&phase.resolution),
-            Phase::Verified(phase) => Some(&phase.resolution),
-            Phase::Closed(phase) => Some(&phase.resolution),
-            Phase::Created
-            | Phase::Assigned(_)
-            | Phase::Accepted(_)
-            | Phase::InProgress(_)
-            | Phase::Suspended(_)
-            | Phase::Returned(_)
-            | Phase::Cancelled(_) => None,
-        }
-    }
-
-    /// Both clocks stand until the citizen answers.
-    #[must_use]
-    pub const fn waiting(&self) -> bool {
-        match &self.phase {
-            Phase::InProgress(phase) => phase.waiting,
-            Phase::Suspended(phase) => matches!(phase.before, Before::InProgress { waiting: true }),
-            Phase::Created
-            | Phase::Assigned(_)
-            | Phase::Accepted(_)
-            | Phase::Resolved(_)
-            | Phase::Verified(_)
-            | Phase::Closed(_)
-            | Phase::Returned(_)
-            | Phase::Cancelled(_) => false,
-        }
-    }
-
-    /// The unit may still say that it is the wrong one: at most twice, and never after a ruling.
-    #[must_use]
-    pub const fn returnable(&self) -> bool {
-        match self.assignment() {
-            Some(assignment) => !assignment.ruled && self.head.returns < super::decide::RETURNS_AT_MOST,
-            None => false,
         }
     }
 }

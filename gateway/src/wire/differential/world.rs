@@ -2,11 +2,12 @@
 use crate::descriptors::Descriptors;
 use crate::wire::Plans;
 use proptest::prelude::*;
+use prost::Message;
 use prost_reflect::prost_types::field_descriptor_proto::{Label, Type};
 use prost_reflect::prost_types::{
     DescriptorProto, FieldDescriptorProto, FileDescriptorProto, OneofDescriptorProto, Timestamp,
 };
-use prost_reflect::{DynamicMessage, FieldDescriptor, Kind, MessageDescriptor, Value};
+use prost_reflect::{DynamicMessage, FieldDescriptor, Kind, MessageDescriptor, ReflectMessage, Value};
 use std::sync::LazyLock;
 
 pub(super) struct World {
@@ -123,6 +124,19 @@ fn value(kind: &Kind, depth: u32) -> BoxedStrategy<Value> {
                 .boxed()
         }
         Kind::Message(inner) => filled(inner, depth.saturating_sub(1)).prop_map(Value::Message).boxed(),
+    }
+}
+
+/// A message that prints as JSON. The derived form prints the whole descriptor, without end for a type that contains itself,
+/// so that a failure would never be told.
+#[derive(Clone)]
+pub(super) struct Shown(pub(super) DynamicMessage);
+
+impl std::fmt::Debug for Shown {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let descriptor = self.0.descriptor();
+        let json = crate::json::write(&descriptor, &self.0.encode_to_vec()).unwrap_or_default();
+        write!(f, "{} {}", descriptor.full_name(), String::from_utf8_lossy(&json))
     }
 }
 

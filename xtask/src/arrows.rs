@@ -16,7 +16,7 @@ const ALLOWED: [(&str, &[&str]); 13] = [
     ("gateway", &["proto", "civic", "mesh"]),
     ("jiewang", &["proto", "civic", "casebook", "queue", "mesh", "intake", "dispatch", "gateway"]),
     ("loadtest", &["proto", "civic", "casebook", "queue", "mesh", "intake", "dispatch", "gateway", "jiewang"]),
-    ("e2e", &["proto", "civic", "casebook", "queue", "mesh", "intake", "dispatch", "gateway", "jiewang"]),
+    ("e2e", &["proto", "civic", "casebook", "queue", "mesh", "intake", "dispatch", "gateway", "jiewang", "testkit"]),
     ("testkit", &["proto", "civic", "casebook", "queue"]),
     ("xtask", &[]),
 ];

@@ -16,6 +16,7 @@ use std::{
     task::{Context, Poll},
     time::Duration,
 };
+use tokio::time::Instant;
 use tonic::{body::Body, codegen::BoxFuture, server::NamedService};
 use tower::Service;
 
@@ -47,23 +48,24 @@ impl Sight {
         let position = Position::decode(token, &self.0.key)?;
         // Our own log, or one that we do not consume: nothing here will ever depend on it.
         let Some(producer) = self.0.producers.iter().find(|p| p.service() == position.service) else { return Ok(()) };
+        let until = Instant::now() + PATIENCE;
         let target = match position.position {
-            0 => resolve(producer, &position).await?,
+            0 => resolve(producer, &position, until).await?,
             known => known,
         };
-        let waited = self.0.own.wait_consumed(&position.service, position.partition, target, PATIENCE).await;
+        let left = until.saturating_duration_since(Instant::now());
+        let waited = self.0.own.wait_consumed(&position.service, position.partition, target, left).await;
         if waited.map_err(away)? { Ok(()) } else { Err(not_yet(&position.service)) }
     }
 }
 
-async fn resolve(producer: &Casebook, position: &Position) -> Result<i64, Fault> {
+async fn resolve(producer: &Casebook, position: &Position, until: Instant) -> Result<i64, Fault> {
     let asked = LogPosition { partition: position.partition, case: position.case, version: position.version };
-    let until = tokio::time::Instant::now() + PATIENCE;
     loop {
         if let Some(found) = producer.position_of(asked).await.map_err(away)? {
             return Ok(found);
         }
-        if tokio::time::Instant::now() >= until {
+        if Instant::now() >= until {
             return Err(not_yet(&position.service));
         }
         tokio::time::sleep(Duration::from_millis(5)).await;

@@ -18,12 +18,21 @@ pub struct Rebuilt {
 }
 
 type Publish = fn(CaseId, &[u8]) -> Option<(String, Vec<u8>)>;
+/// What the verifier learns from a case's events.
+pub(crate) struct Replayed {
+    pub(crate) rebuilt: Rebuilt,
+    /// Versions that the kind's table does not allow where they stand.
+    pub(crate) illegal: Vec<i64>,
+}
+
 type Rebuild = fn(&[EventRow]) -> Option<Rebuilt>;
+type Replay = fn(&[EventRow]) -> Result<Replayed, i64>;
 
 struct Kind {
     schema: i64,
     publish: Publish,
     rebuild: Rebuild,
+    replay: Replay,
 }
 
 /// Registry of the kinds of one service.
@@ -32,7 +41,7 @@ pub struct Kinds(BTreeMap<&'static str, Kind>);
 
 impl Kinds {
     pub fn with<C: Case>(mut self) -> Self {
-        let kind = Kind { schema: C::SCHEMA, publish: publish::<C>, rebuild: rebuild::<C> };
+        let kind = Kind { schema: C::SCHEMA, publish: publish::<C>, rebuild: rebuild::<C>, replay: replay::<C> };
         self.0.insert(C::KIND, kind);
         self
     }
@@ -45,6 +54,11 @@ impl Kinds {
     /// `None` when the events cannot give a state: the row is corrupt.
     pub fn rebuild(&self, kind: &str, events: &[EventRow]) -> Option<Rebuilt> {
         (self.0.get(kind)?.rebuild)(events)
+    }
+
+    /// Applies events one by one and asks the kind about each. `Err`: the version that does not lead on. `None`: unknown kind.
+    pub(crate) fn replay(&self, kind: &str, events: &[EventRow]) -> Option<Result<Replayed, i64>> {
+        Some((self.0.get(kind)?.replay)(events))
     }
 
     /// Whether a row was stored under another schema than this binary's.
@@ -60,6 +74,22 @@ fn publish<C: Case>(id: CaseId, payload: &[u8]) -> Option<(String, Vec<u8>)> {
 fn rebuild<C: Case>(events: &[EventRow]) -> Option<Rebuilt> {
     let state: C = fold(events)?;
     Some(Rebuilt { state: encode_state(&state), schema: C::SCHEMA, row: state.index(), timers: state.timers() })
+}
+
+fn replay<C: Case>(events: &[EventRow]) -> Result<Replayed, i64> {
+    let mut state: Option<C> = None;
+    let mut illegal = Vec::new();
+    for stored in events {
+        let event = C::Event::decode(stored.payload.as_slice()).map_err(|_| stored.version)?;
+        if !C::legal(state.as_ref(), &event) {
+            illegal.push(stored.version);
+        }
+        state = Some(C::evolve(state, &event).ok_or(stored.version)?);
+    }
+    let state = state.ok_or(0)?;
+    let rebuilt =
+        Rebuilt { state: encode_state(&state), schema: C::SCHEMA, row: state.index(), timers: state.timers() };
+    Ok(Replayed { rebuilt, illegal })
 }
 
 /// Applies stored events from the first on.

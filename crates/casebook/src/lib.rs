@@ -42,3 +42,4 @@ pub use relay::run_relay;
 pub use scope::{Filter, Page, PlaceColumn, Scope};
 pub use store::{EventRow, JournalEntry, ParkedEvent, Store};
 pub use timers::{Fire, run_timers};
+pub use verify::{Bounds, Invariant, Report, Violation, verify};

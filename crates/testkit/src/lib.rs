@@ -4,9 +4,11 @@
 
 pub mod fault;
 pub mod history;
+pub mod proxy;
 pub mod seed;
 pub mod server;
 
 pub use fault::{Fault, Faults};
+pub use proxy::CutProxy;
 pub use seed::Seed;
 pub use server::{PostgresServer, RedisServer};

@@ -4,6 +4,7 @@
 use crate::error::StoreError;
 use sqlx::{
     Arguments, AssertSqlSafe, PgPool, Postgres, Row as _, Sqlite, SqlitePool, Transaction,
+    pool::PoolConnection,
     postgres::{PgArguments, PgRow},
     sqlite::{SqliteArguments, SqliteRow},
 };
@@ -19,7 +20,9 @@ pub(super) enum Db {
 }
 
 pub(super) enum Tx {
-    Sqlite(Transaction<'static, Sqlite>),
+    /// Begun and ended by our own statements: a full disk makes SQLite roll back by itself, and sqlx, which counts, would then
+    /// refuse to begin ever again.
+    Sqlite(PoolConnection<Sqlite>),
     Postgres(Transaction<'static, Postgres>),
 }
 
@@ -75,7 +78,7 @@ impl Db {
     /// Takes SQLite's write lock at once, not at the first write: two writers never find out at commit.
     pub(super) async fn begin(&self) -> Result<Tx, StoreError> {
         Ok(match self {
-            Self::Sqlite { write, .. } => Tx::Sqlite(write.begin_with("BEGIN IMMEDIATE").await.map_err(store_error)?),
+            Self::Sqlite { write, .. } => Tx::Sqlite(begin_immediate(write).await.map_err(store_error)?),
             Self::Postgres(pool) => Tx::Postgres(pool.begin().await.map_err(store_error)?),
         })
     }
@@ -93,6 +96,16 @@ impl Db {
             }
         }
     }
+}
+
+async fn begin_immediate(write: &SqlitePool) -> Result<PoolConnection<Sqlite>, sqlx::Error> {
+    let mut connection = write.acquire().await?;
+    if sqlx::query("BEGIN IMMEDIATE").execute(&mut *connection).await.is_err() {
+        // A transaction that was dropped half-way is still open on the one connection that writes.
+        drop(sqlx::query("ROLLBACK").execute(&mut *connection).await);
+        sqlx::query("BEGIN IMMEDIATE").execute(&mut *connection).await?;
+    }
+    Ok(connection)
 }
 
 impl Tx {
@@ -133,16 +146,22 @@ impl Tx {
 
     pub(super) async fn commit(self) -> Result<(), StoreError> {
         match self {
-            Self::Sqlite(tx) => tx.commit().await,
+            Self::Sqlite(mut connection) => {
+                let done = sqlx::query("COMMIT").execute(&mut *connection).await;
+                if done.is_err() {
+                    drop(sqlx::query("ROLLBACK").execute(&mut *connection).await);
+                }
+                done.map(drop)
+            }
             Self::Postgres(tx) => tx.commit().await,
         }
         .map_err(store_error)
     }
 
     pub(super) async fn rollback(self) {
-        // Nothing to do about a failed rollback: the connection is dropped and the database undoes the rest.
+        // Nothing to do about a failed rollback: the database has undone it already, or the connection is dropped.
         drop(match self {
-            Self::Sqlite(tx) => tx.rollback().await,
+            Self::Sqlite(mut connection) => sqlx::query("ROLLBACK").execute(&mut *connection).await.map(drop),
             Self::Postgres(tx) => tx.rollback().await,
         });
     }

@@ -11,7 +11,6 @@ use crate::{error::StoreError, kinds::Kinds, store::Identity};
 use civic::{Clock, Micros};
 use queue::Position;
 use sqlx::{
-    Connection as _,
     postgres::{PgConnectOptions, PgPoolOptions},
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
 };
@@ -29,8 +28,11 @@ use std::{
 const MIGRATION_LOCK: &str = "SELECT pg_advisory_xact_lock(7403)";
 /// Readers beside the one writer: more than two cores' worth is of no use, fewer lets a list wait for a get.
 const READERS: u32 = 4;
-/// Pages of the write-ahead log after which it is moved into the file: larger means that a page written often is moved once.
-const CHECKPOINT_PAGES: &str = "8000";
+/// A case touches one page in each of its indexes, so what it writes is nearly all pages: measured with 256 report-like cases in
+/// flight, 45 KB a case with pages of 4,096 bytes, 28 with 2,048, 20 with 1,024, and the same with 512 at more CPU.
+const PAGE_BYTES: u32 = 1024;
+/// Pages of the write-ahead log after which it is moved into the file, 64 MB: a page written often is moved once.
+const CHECKPOINT_PAGES: &str = "64000";
 
 /// What the store must know that is not in the database.
 pub struct Setting {
@@ -45,19 +47,14 @@ pub async fn open_sqlite(path: &Path, setting: Setting) -> Result<SqlStore, Stor
     let options = SqliteConnectOptions::new()
         .filename(path)
         .create_if_missing(true)
+        .page_size(PAGE_BYTES)
         .journal_mode(SqliteJournalMode::Wal)
         .synchronous(SqliteSynchronous::Full)
         .pragma("wal_autocheckpoint", CHECKPOINT_PAGES)
         .pragma("journal_size_limit", "67108864")
         .statement_cache_capacity(500)
         .busy_timeout(Duration::from_secs(5));
-    // SQLite ends a transaction by itself when the disk is full, and then refuses the ROLLBACK: the connection would think itself
-    // inside one for ever. Such a connection is closed and the next commit opens another.
-    let pool = SqlitePoolOptions::new()
-        .max_connections(1)
-        .idle_timeout(None)
-        .max_lifetime(None)
-        .after_release(|connection, _| Box::pin(async move { Ok(!connection.is_in_transaction()) }));
+    let pool = SqlitePoolOptions::new().max_connections(1).idle_timeout(None).max_lifetime(None);
     let writer = options.clone().pragma("cache_size", "-32000");
     let write = pool.connect_with(writer).await.map_err(store_error)?;
     let db = Db::Sqlite {
@@ -128,6 +125,15 @@ impl SqlStore {
                 .await?;
         }
         Ok(())
+    }
+
+    /// A quota for the file, in pages: beyond it writes are refused as on a full disk. Nothing on PostgreSQL.
+    pub async fn limit_pages(&self, pages: u32) -> Result<(), StoreError> {
+        let Db::Sqlite { write, .. } = &self.db else {
+            return Ok(());
+        };
+        let sql = sqlx::AssertSqlSafe(format!("PRAGMA max_page_count = {pages}"));
+        sqlx::query(sql).execute(write).await.map(drop).map_err(store_error)
     }
 
     fn dialect(&self, sql: &str) -> String {

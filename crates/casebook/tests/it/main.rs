@@ -1,11 +1,11 @@
 //! One contract over every store, each also through a decorator that fails calls on purpose; then what only one of them can show.
 
 #![allow(clippy::disallowed_methods, reason = "tests spawn the committer themselves; there is no chassis here")]
+#![allow(clippy::unwrap_used, reason = "tests")]
 
 mod contract;
 mod faulty;
 mod kinds;
-mod migrating;
 mod postgres;
 mod sqlite;
 mod verifying;

@@ -1,7 +1,16 @@
 //! What only PostgreSQL can show: replicas, a killed server, a line cut after COMMIT.
 
+use crate::{
+    kinds::{Command, Labels, Parcel},
+    verifying::check,
+    world::{BOUND, Backend, World},
+};
+use casebook::{Ask, Error, Scope, StoreError, run_relay};
+use civic::CaseId;
+use futures_util::future::join_all;
+use queue::{EventSource as _, Position};
 use sqlx::{Connection as _, PgConnection};
-use testkit::PostgresServer;
+use testkit::{CutProxy, PostgresServer};
 
 /// Address of a new database on the server.
 pub(crate) async fn database(server: &PostgresServer, name: &str) -> String {
@@ -9,4 +18,118 @@ pub(crate) async fn database(server: &PostgresServer, name: &str) -> String {
     let sql = sqlx::AssertSqlSafe(format!("CREATE DATABASE \"{name}\""));
     sqlx::query(sql).execute(&mut admin).await.expect("a new name");
     server.database_url(name)
+}
+
+/// Under one request, until the server answers again.
+async fn insist(w: &World, case: CaseId, command: Command) -> casebook::Done<Parcel> {
+    let request = w.request("body");
+    let tries = async {
+        loop {
+            let ask = Ask::new(case, command.clone(), w.now()).with_request(request.clone());
+            match w.book.execute(ask).await {
+                Err(Error::Store(StoreError::Unavailable(_))) => tokio::task::yield_now().await,
+                other => return other.unwrap(),
+            }
+        }
+    };
+    tokio::time::timeout(BOUND, tries).await.expect("the server comes back")
+}
+
+#[tokio::test]
+async fn replicas_on_one_database_keep_versions_and_positions_dense() {
+    let Some(server) = PostgresServer::start("replicas_on_one_database") else { return };
+    let backend = Backend::Postgres(database(&server, "replicas").await);
+    let (a, b) = (World::new(&backend).await, World::new(&backend).await);
+    let (stop, stopped) = tokio::sync::watch::channel(false);
+    let relays: Vec<_> = [&a, &b]
+        .into_iter()
+        .map(|w| {
+            let mut stopped = stopped.clone();
+            let stop = async move { drop(stopped.wait_for(|s| *s).await) };
+            tokio::spawn(run_relay(w.book.clone(), stop))
+        })
+        .collect();
+    let ids: Vec<CaseId> = (0..20).map(|_| a.id()).collect();
+    // Both create the same cases at the same time: one of them does, for each.
+    let open = |w: &'static str, id| (w, id);
+    let opened = join_all(ids.iter().flat_map(|id| [open("a", *id), open("b", *id)]).map(|(which, id)| {
+        let w = if which == "a" { &a } else { &b };
+        w.run(id, Command::Open(Labels::default()))
+    }))
+    .await;
+    assert_eq!(opened.iter().filter(|done| done.is_ok()).count(), ids.len(), "{opened:?}");
+    let one_request = a.request("shared");
+    for _ in 0..5 {
+        let weigh = ids.iter().flat_map(|id| [a.run(*id, Command::Weigh(1)), b.run(*id, Command::Weigh(2))]);
+        assert!(join_all(weigh).await.iter().all(Result::is_ok));
+    }
+    let same = |w: &World| {
+        let ask = Ask::<Parcel>::new(ids[0], Command::Weigh(100), w.now()).with_request(one_request.clone());
+        let book = w.book.clone();
+        async move { book.execute(ask).await.unwrap().version }
+    };
+    let (first, second) = futures_util::join!(same(&a), same(&b));
+    assert_eq!(first, second, "one request, whichever replica it reaches");
+    for (i, id) in ids.iter().enumerate() {
+        let weight = b.book.get::<Parcel>(&Scope::All, *id).await.unwrap().state.weight;
+        assert_eq!(weight, if i == 0 { 115 } else { 15 });
+    }
+    let total = Position::try_from(ids.len() * 11 + 1).unwrap();
+    let mut changed = b.book.changed().unwrap();
+    let placed = async {
+        while b.book.head().await.unwrap().iter().sum::<Position>() < total {
+            drop(tokio::time::timeout(std::time::Duration::from_millis(100), changed.changed()).await);
+        }
+    };
+    tokio::time::timeout(BOUND, placed).await.expect("the relays place everything");
+    stop.send(true).unwrap();
+    join_all(relays).await.into_iter().for_each(|ended| ended.unwrap());
+    let report = check(&b).await;
+    assert!(report.is_clean(), "{:#?}", report.violations);
+}
+
+#[tokio::test]
+async fn a_killed_server_loses_nothing_that_was_answered() {
+    let Some(mut server) = PostgresServer::start("a_killed_server_loses_nothing") else { return };
+    let w = World::new(&Backend::Postgres(database(&server, "killed").await)).await;
+    let id = w.parcel().await;
+    let book = w.book.clone();
+    let stream = async {
+        for _ in 0..60 {
+            insist(&w, id, Command::Weigh(1)).await;
+        }
+    };
+    let kill = async {
+        while book.get::<Parcel>(&Scope::All, id).await.is_ok_and(|f| f.version < 10) {}
+        server.kill_9();
+        server.restart();
+    };
+    futures_util::join!(stream, kill);
+    assert_eq!(w.book.get::<Parcel>(&Scope::All, id).await.unwrap().state.weight, 60, "each request once");
+    w.place().await;
+    assert!(check(&w).await.is_clean());
+}
+
+#[tokio::test]
+async fn a_line_cut_after_commit_is_answered_by_the_retry() {
+    let Some(server) = PostgresServer::start("a_line_cut_after_commit") else { return };
+    let direct = database(&server, "cut").await;
+    let address = direct.trim_start_matches("postgres://postgres@").trim_end_matches("/cut").parse().unwrap();
+    let proxy = CutProxy::start(address, b"COMMIT").unwrap();
+    let through = format!("postgres://postgres@{}/cut?sslmode=disable", proxy.address());
+    let w = World::new(&Backend::Postgres(through)).await;
+    let id = w.parcel().await;
+    for i in 1..=5 {
+        let request = w.request("cut");
+        let ask = || Ask::<Parcel>::new(id, Command::Weigh(1), w.now()).with_request(request.clone());
+        proxy.arm();
+        let lost = w.book.execute(ask()).await;
+        assert!(matches!(lost, Err(Error::Store(StoreError::Unavailable(_)))), "{lost:?}");
+        assert_eq!(proxy.cuts(), i);
+        let found = w.book.execute(ask()).await.unwrap();
+        assert!(found.replayed, "it had been committed");
+        assert_eq!(found.state.weight, i64::try_from(i).unwrap());
+    }
+    w.place().await;
+    assert!(check(&w).await.is_clean());
 }

@@ -30,6 +30,8 @@ pub(crate) const BOUND: Duration = Duration::from_secs(60);
 
 pub(crate) type Answer = Result<Done<Parcel>, Error<Refused>>;
 
+static WORLDS: AtomicU64 = AtomicU64::new(0);
+
 /// Where a world keeps its cases.
 #[derive(Clone)]
 pub(crate) enum Backend {
@@ -46,6 +48,8 @@ pub(crate) struct World {
     pub(crate) seed: Seed,
     pub(crate) committer: JoinHandle<Result<(), StoreError>>,
     faulty: bool,
+    /// Its requests are its own, also when another world shares the database.
+    caller: String,
     asked: AtomicU64,
     rng: Arc<SeededRng>,
     folder: TempDir,
@@ -113,6 +117,7 @@ impl World {
             store,
             committer: tokio::spawn(committer.run()),
             faulty,
+            caller: format!("tester {}", WORLDS.fetch_add(1, Ordering::SeqCst)),
             asked: AtomicU64::new(0),
             rng: Arc::new(SeededRng::new(seed.value())),
             clock,
@@ -144,7 +149,7 @@ impl World {
     /// An identity that no other request has.
     pub(crate) fn request(&self, body: &str) -> RequestKey {
         let number = self.asked.fetch_add(1, Ordering::SeqCst).to_string();
-        self.book.request_key("tester", "rpc", &number, body.as_bytes())
+        self.book.request_key(&self.caller, "rpc", &number, body.as_bytes())
     }
 
     /// One command under a request of its own, tried until there is an answer.

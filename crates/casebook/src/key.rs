@@ -78,6 +78,10 @@ pub enum SealError {
 /// answer. The guard's vault stands behind the same seam.
 pub trait Sealer: Send + Sync + 'static {
     fn seal(&self, subject: CaseId, plain: &str) -> Private<String>;
+    /// Several texts of one subject, in their order: one look-up of its key for all of them.
+    fn seal_all(&self, subject: CaseId, plain: &[&str]) -> Vec<Private<String>> {
+        plain.iter().map(|plain| self.seal(subject, plain)).collect()
+    }
     fn open(&self, subject: CaseId, sealed: &Private<String>) -> Result<String, SealError>;
 }
 
@@ -92,21 +96,31 @@ impl KeyFileSealer {
     pub fn new(key: ClusterKey, rng: Arc<dyn Rng>) -> Self {
         Self { key, rng }
     }
+
+    /// Nonce, ciphertext, tag, in one allocation.
+    fn seal_under(&self, key: &aead::LessSafeKey, plain: &str) -> Private<String> {
+        let mut nonce = [0; aead::NONCE_LEN];
+        self.rng.fill(&mut nonce);
+        let mut sealed = Vec::with_capacity(nonce.len() + plain.len() + key.algorithm().tag_len());
+        sealed.extend_from_slice(&nonce);
+        sealed.extend_from_slice(plain.as_bytes());
+        let body = &mut sealed[aead::NONCE_LEN..];
+        let tag = key
+            .seal_in_place_separate_tag(aead::Nonce::assume_unique_for_key(nonce), aead::Aad::empty(), body)
+            .expect("a text of some kilobytes is within AES-GCM's bound");
+        sealed.extend_from_slice(tag.as_ref());
+        Private::from_sealed(sealed)
+    }
 }
 
 impl Sealer for KeyFileSealer {
     fn seal(&self, subject: CaseId, plain: &str) -> Private<String> {
-        let mut nonce = [0; aead::NONCE_LEN];
-        self.rng.fill(&mut nonce);
-        let mut sealed = Vec::with_capacity(nonce.len() + plain.len() + 16);
-        sealed.extend_from_slice(&nonce);
-        let mut body = plain.as_bytes().to_vec();
-        self.key
-            .subject(subject)
-            .seal_in_place_append_tag(aead::Nonce::assume_unique_for_key(nonce), aead::Aad::empty(), &mut body)
-            .expect("a text of some kilobytes is within AES-GCM's bound");
-        sealed.extend_from_slice(&body);
-        Private::from_sealed(sealed)
+        self.seal_under(&self.key.subject(subject), plain)
+    }
+
+    fn seal_all(&self, subject: CaseId, plain: &[&str]) -> Vec<Private<String>> {
+        let key = self.key.subject(subject);
+        plain.iter().map(|plain| self.seal_under(&key, plain)).collect()
     }
 
     fn open(&self, subject: CaseId, sealed: &Private<String>) -> Result<String, SealError> {
@@ -118,5 +132,38 @@ impl Sealer for KeyFileSealer {
             .open_in_place(aead::Nonce::assume_unique_for_key(*nonce), aead::Aad::empty(), &mut body)
             .map_err(|_| SealError::Unreadable)?;
         String::from_utf8(plain.to_vec()).map_err(|_| SealError::Unreadable)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use civic::SeededRng;
+
+    fn sealer() -> KeyFileSealer {
+        KeyFileSealer::new(ClusterKey::new(&[9; KEY_BYTES]), Arc::new(SeededRng::new(1)))
+    }
+
+    #[test]
+    fn texts_sealed_together_open_one_by_one_in_their_order() {
+        let (sealer, subject) = (sealer(), CaseId::from_bytes([1; 16]));
+        let texts = ["", "张三", "张三", "铜梁区巴川街道"];
+        let sealed = sealer.seal_all(subject, &texts);
+        let opened: Vec<_> = sealed.iter().map(|sealed| sealer.open(subject, sealed).unwrap()).collect();
+        assert_eq!(opened, texts);
+        assert_ne!(sealed[1].sealed(), sealed[2].sealed(), "each text has a nonce of its own");
+        assert_eq!(sealer.seal_all(subject, &[]).len(), 0);
+    }
+
+    #[test]
+    fn what_was_changed_or_is_anothers_cannot_be_opened() {
+        let (sealer, subject) = (sealer(), CaseId::from_bytes([1; 16]));
+        let sealed = sealer.seal(subject, "金丝雀");
+        assert_eq!(sealer.open(CaseId::from_bytes([2; 16]), &sealed), Err(SealError::Unreadable));
+        for at in 0..sealed.sealed().len() {
+            let mut changed = sealed.sealed().to_vec();
+            changed[at] ^= 1;
+            assert_eq!(sealer.open(subject, &Private::from_sealed(changed)), Err(SealError::Unreadable), "byte {at}");
+        }
     }
 }

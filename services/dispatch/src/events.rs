@@ -1,4 +1,5 @@
-//! Messages consumed: intake's `ReportFiled` opens an order. Once per report, because the order has the report's id.
+//! Messages consumed: intake's `ReportFiled` opens an order, once per report, because the order has the report's id; its
+//! `ReportClassified` gives that order what a person decided.
 
 use std::sync::Arc;
 
@@ -9,7 +10,7 @@ use proto::events::v1::{Envelope, PublicEvent};
 
 use crate::app::App;
 
-/// Opens the order of every report. Consultations, and reports that were resolved on the spot, get one as well: their unit
+/// Opens the order of every report, and keeps it abreast of rulings. Consultations, and reports that were resolved on the spot, get one as well: their unit
 /// answers or confirms, and the citizen's word closes it like any other.
 pub struct OpenOrders {
     app: Arc<App>,
@@ -33,6 +34,12 @@ impl Effects for OpenOrders {
             Some(Public::ReportFiled(report)) => {
                 let bad_id = || GiveUp("the report's id is none".to_owned());
                 let ask = self.app.opening(report, &event.traceparent).ok_or_else(bad_id)?;
+                Ok(Some(Bundle::of(ask)))
+            }
+            // A ruling on a report without an order parks the case behind the event that should have opened one.
+            Some(Public::ReportClassified(ruling)) => {
+                let bad_id = || GiveUp("the ruled report's id is none".to_owned());
+                let ask = self.app.ruling(ruling, &event.traceparent).ok_or_else(bad_id)?;
                 Ok(Some(Bundle::of(ask)))
             }
             // Our own events do not come back to us, and what a later release tells is not for this one.

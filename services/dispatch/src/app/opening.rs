@@ -1,12 +1,12 @@
-//! A report was filed: what its order begins with.
+//! A report was filed: what its order begins with. A person ruled on it: what its order learns.
 
 use casebook::Ask;
-use civic::{CaseId, Micros, Place};
-use proto::events::v1::ReportFiled;
+use civic::{CaseId, Micros, Place, UnitCode};
+use proto::events::v1::{ReportClassified, ReportFiled};
 
 use super::{App, Desk};
 use crate::domain::urgency::Urgency;
-use crate::domain::work_order::{Answering, Author, Command, Opening, WorkOrder};
+use crate::domain::work_order::{Answering, Author, Command, Opening, Ruling, WorkOrder};
 
 impl App {
     /// The command that opens the order of a report. `None` when the report's id is none.
@@ -19,6 +19,16 @@ impl App {
         let ask = Ask::new(id, Command::Open(Box::new(opening)), facts);
         Some(ask.with_traceparent(traceparent.to_owned()))
     }
+
+    /// The command that tells an order of a ruling on its report. `None` when the report's id is none.
+    #[must_use]
+    pub fn ruling(&self, ruling: ReportClassified, traceparent: &str) -> Option<Ask<WorkOrder>> {
+        let id: CaseId = ruling.report.parse().ok()?;
+        let desk = self.desk();
+        let ruling = desk.rule(ruling);
+        let ask = Ask::new(id, Command::Reclassify(Box::new(ruling)), desk.facts(Author::Report));
+        Some(ask.with_traceparent(traceparent.to_owned()))
+    }
 }
 
 impl Desk {
@@ -28,14 +38,11 @@ impl Desk {
         let duty = self.catalog.duty(&report.category_code, &place, accepted);
         let given = Urgency::from_number(report.urgency);
         let listed = duty.as_ref().map(|(duty, _)| duty.urgency);
-        let known = self.catalog.taxonomy().get(&report.category_code);
-        // The list may name a unit whose place was dissolved, or that an operator's units.csv no longer has: then a person assigns.
-        let unit = duty.as_ref().and_then(|(_, code)| self.catalog.unit(code.as_str(), &self.view).ok());
         Opening {
-            category_name: known.map(|category| category.name_zh.to_string()).unwrap_or_default(),
+            category_name: self.category_name(&report.category_code),
             urgency: given.or(listed).unwrap_or(Urgency::LevelFour),
-            reply_approval: duty.is_some_and(|(duty, _)| duty.reply_approval),
-            answering: unit.map(|unit| Answering { unit: unit.code, name: unit.name }),
+            reply_approval: duty.as_ref().is_some_and(|(duty, _)| duty.reply_approval),
+            answering: duty.and_then(|(_, code)| self.answering(&code)),
             report: report.report,
             tracking_number: report.tracking_number,
             category: report.category_code,
@@ -49,10 +56,43 @@ impl Desk {
         }
     }
 
+    /// By the list of the day of the ruling: the unit that has the duty now, not the one that had it when the report came.
+    fn rule(&self, ruling: ReportClassified) -> Ruling {
+        let place = self.known_place(&ruling.division_code);
+        if place.is_none() {
+            tracing::warn!(report.id = %ruling.report, "dispatch.ruling.place_unknown");
+        }
+        let at = Micros(ruling.at_us);
+        let duty = place.as_ref().and_then(|place| self.catalog.duty(&ruling.category_code, place, at));
+        Ruling {
+            category_name: self.category_name(&ruling.category_code),
+            urgency: Urgency::from_number(ruling.urgency),
+            reply_approval: duty.as_ref().map(|(duty, _)| duty.reply_approval),
+            answering: duty.and_then(|(_, code)| self.answering(&code)),
+            category: ruling.category_code,
+            place,
+            tree_version: self.view.version().to_owned(),
+            by: ruling.by,
+        }
+    }
+
+    fn category_name(&self, code: &str) -> String {
+        self.catalog.taxonomy().get(code).map(|category| category.name_zh.to_string()).unwrap_or_default()
+    }
+
+    /// The list may name a unit whose place was dissolved, or that an operator's units.csv no longer has: then a person assigns.
+    fn answering(&self, code: &UnitCode) -> Option<Answering> {
+        let unit = self.catalog.unit(code.as_str(), &self.view).ok()?;
+        Some(Answering { unit: unit.code, name: unit.name })
+    }
+
+    fn known_place(&self, code: &str) -> Option<Place> {
+        self.view.place(&code.parse().ok()?)
+    }
+
     /// A place that our tree does not know is the whole territory: the report is not lost, and a person looks.
     fn place_of(&self, report: &ReportFiled) -> Place {
-        let known = report.division_code.parse().ok().and_then(|code| self.view.place(&code));
-        known.unwrap_or_else(|| {
+        self.known_place(&report.division_code).unwrap_or_else(|| {
             tracing::warn!(report.id = %report.report, "dispatch.opening.place_unknown");
             self.view.place(&self.root).expect("the territory was looked up when the service was opened")
         })

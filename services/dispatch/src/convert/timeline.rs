@@ -52,7 +52,9 @@ impl Answers<'_> {
         event: &WorkOrderEvent,
         language: Language,
     ) -> Result<TimelineEntry, Error> {
-        let (role, unit) = event.by.split_once('@').unwrap_or((&event.by, ""));
+        // A ruling comes by way of intake; who decided stands in it.
+        let by = if let Some(Body::Reclassified(body)) = &event.event { &body.ruled_by } else { &event.by };
+        let (role, unit) = by.split_once('@').unwrap_or((by, ""));
         let citizen = self.asking.actor.role == Role::Citizen;
         let reason = if citizen { String::new() } else { self.reason(id, event)? };
         Ok(TimelineEntry {
@@ -99,7 +101,8 @@ fn own_reason(body: &Body) -> Option<&Bytes> {
         | Body::CitizenAnswered(_)
         | Body::LampTurned(_)
         | Body::AcceptOverdue(_)
-        | Body::CalendarChanged(_) => None,
+        | Body::CalendarChanged(_)
+        | Body::Reclassified(_) => None,
     }
 }
 
@@ -148,6 +151,7 @@ fn plain_words(body: &Body, language: Language) -> &'static str {
         Body::Cancelled(_) => ("撤销", "cancelled"),
         Body::LampTurned(body) => lamp_words(&body.clock, body.lamp),
         Body::AcceptOverdue(_) => ("超时未签收", "not accepted in time"),
+        Body::Reclassified(_) => ("类别或地点已由工作人员确定", "category or place decided by a person"),
         Body::CalendarChanged(_) => ("工作日历更新，时限重算", "calendar changed, due dates computed anew"),
     };
     language.choose(zh, en)

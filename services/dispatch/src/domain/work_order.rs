@@ -30,6 +30,17 @@
 //! An order is opened by the event of its report, as `assigned` when the duty list knows the unit and as `created` when it does
 //! not. MERGED and HANDED_OVER of the contract come with their verbs; until then no order can be in them.
 //!
+//! A person may decide later what the report is about or where it lies, and intake tells of it:
+//!
+//! ```text
+//! state of the order                                                       | a ruling on its report
+//! created                                                                  | recorded, and assigned when the list knows the unit
+//! assigned, accepted, in progress, resolved, verified, returned, suspended | recorded, the unit stays
+//! closed, cancelled                                                        | passed over
+//! ```
+//!
+//! Only in `created` a ruling may raise the urgency, and with it shorten the total clock's limit; its start never moves.
+//!
 //! Two clocks run. The total clock starts at intake's commit, stops at closing, and is never reset: time spent closed becomes a
 //! pause when the next round begins. The unit clock belongs to an assignment and stops when the unit resolves or returns. A
 //! granted suspension and waiting for the citizen pause both. Every event carries the instants both clocks have after it, so
@@ -43,12 +54,13 @@ mod event;
 mod evolve;
 mod publish;
 mod refusal;
+mod ruling;
 mod state;
 mod timers;
 pub mod verb;
 
 pub use clocks::{Lamps, Mark, Marks};
-pub use command::{Answering, Author, CallBack, Command, Facts, Opening, Opinion, Step};
+pub use command::{Answering, Author, CallBack, Command, Facts, Opening, Opinion, Ruling, Step};
 pub use publish::summary;
 pub use refusal::Refusal;
 pub use state::{

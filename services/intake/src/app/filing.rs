@@ -4,10 +4,10 @@ use super::{App, Asking, Desk};
 use crate::domain::classify;
 use crate::domain::draft::Draft;
 use crate::domain::kind::Kind;
-use crate::domain::report::{Category, Command, Facts, Head, Report, Reporter, Whereabouts};
+use crate::domain::report::{Category, Classification, Command, Facts, Head, Report, Reporter, Whereabouts};
 use crate::error::Error;
 use casebook::{Ask, Done, OnTaken, Unique};
-use civic::{CaseId, TrackingNumber};
+use civic::{CaseId, Phone, Private, TrackingNumber};
 
 /// How often another tracking number is drawn when the first is taken. A sequence never repeats itself; this is for a clock that was
 /// set back before a restart into an hour in which one step of five was used (eight draws fail once in 400,000 times), and for two
@@ -54,7 +54,7 @@ impl App {
         if draft.channel_number.is_empty() { ask } else { ask.with_unique(self.channel_unique(draft)) }
     }
 
-    /// Unique for ever. Hashed, because keys are indexed and a channel's number may be long.
+    /// Unique for ever. A keyed hash, because a channel's number may be long, and may be somebody's telephone number.
     fn channel_unique(&self, draft: &Draft) -> Unique {
         let channel = draft.channel.name();
         let hash = self.cases.keyed_hash("intake.channel", &[channel.as_bytes(), draft.channel_number.as_bytes()]);
@@ -66,7 +66,7 @@ impl App {
     }
 
     fn head(&self, id: CaseId, number: &TrackingNumber, asking: &Asking, desk: &Desk, draft: &Draft) -> Head {
-        let seal = |text: &str| self.cases.sealer().seal(id, text);
+        let sealed = self.sealed(id, draft);
         let (category, emergency) = categorise(desk, draft);
         let sure = category.confidence >= desk.catalog.limits.category_sure;
         let by_category = desk.catalog.urgency_of(&category.code);
@@ -75,8 +75,8 @@ impl App {
             tracking_number: number.as_str().to_owned(),
             kind: draft.kind,
             channel: draft.channel,
-            channel_number: draft.channel_number.clone(),
-            text: seal(&draft.text),
+            channel_number: sealed.channel_number,
+            text: sealed.text,
             urgency: classify::urgency(draft.urgency, emergency, by_category),
             needs_person: draft.located.needs_person || !sure,
             category,
@@ -85,11 +85,11 @@ impl App {
                 found_by: draft.located.found_by,
                 confidence: draft.located.confidence,
                 coordinates: draft.told.coordinates,
-                address: draft.told.address.as_deref().map(seal),
+                address: sealed.address,
             },
             reporter: Reporter {
-                name: person.name.as_deref().map(seal),
-                phone: person.phone.as_ref().map(|phone| seal(phone.as_str())),
+                name: sealed.name,
+                phone: sealed.phone,
                 anonymous: person.anonymous,
                 secret: person.secret,
                 no_reply: person.no_reply,
@@ -97,7 +97,7 @@ impl App {
             track_secret: self.track_secret(id, number.as_str(), draft).to_vec(),
             occurred: draft.occurred,
             attachments: draft.attachments.clone(),
-            on_the_spot: draft.on_the_spot.as_deref().map(seal),
+            on_the_spot: sealed.on_the_spot,
             filed_at: desk.now,
             filed_by: asking.reference(),
             catalog_version: desk.catalog.version().to_owned(),
@@ -106,6 +106,22 @@ impl App {
             rating: None,
             erased: false,
         }
+    }
+
+    /// Everything private of a draft under one derivation of the report's key.
+    fn sealed(&self, id: CaseId, draft: &Draft) -> Sealed {
+        let given = [
+            Some(draft.channel_number.as_str()).filter(|number| !number.is_empty()),
+            draft.told.address.as_deref(),
+            draft.reporter.name.as_deref(),
+            draft.reporter.phone.as_ref().map(Phone::as_str),
+            draft.on_the_spot.as_deref(),
+        ];
+        let plain: Vec<&str> = std::iter::once(draft.text.as_str()).chain(given.into_iter().flatten()).collect();
+        let mut sealed = self.cases.sealer().seal_all(id, &plain).into_iter();
+        let text = sealed.next().expect("as many are sealed as were given, and the text is given");
+        let [channel_number, address, name, phone, on_the_spot] = given.map(|given| given.and_then(|_| sealed.next()));
+        Sealed { text, channel_number, address, name, phone, on_the_spot }
     }
 
     fn track_secret(&self, id: CaseId, number: &str, draft: &Draft) -> [u8; 16] {
@@ -133,7 +149,9 @@ impl App {
         let request = self.cases.request_key(&asking.name(), "ClassifyReport", &ruling.request_id, &ruling.body);
         let place = ruling.place.as_ref().and_then(|code| desk.view.place(code));
         let note = ruling.note.map(|note| self.cases.sealer().seal(ruling.id, &note));
-        let command = Command::Classify { category: ruling.category, place, by: asking.reference(), note };
+        let urgency = ruling.category.as_deref().map(|category| desk.catalog.urgency_of(category));
+        let by = asking.reference();
+        let command = Command::Classify(Classification { category: ruling.category, urgency, place, by, note });
         let ask = Ask::new(ruling.id, command, Facts { now: desk.now })
             .with_scope(scope)
             .with_etag(ruling.etag)
@@ -141,6 +159,16 @@ impl App {
             .with_traceparent(asking.traceparent.clone());
         Ok(self.cases.execute(ask).await?)
     }
+}
+
+/// The private parts of a draft, sealed.
+struct Sealed {
+    text: Private<String>,
+    channel_number: Option<Private<String>>,
+    address: Option<Private<String>>,
+    name: Option<Private<String>>,
+    phone: Option<Private<String>>,
+    on_the_spot: Option<Private<String>>,
 }
 
 /// What a person decided, checked.

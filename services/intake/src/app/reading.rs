@@ -37,6 +37,7 @@ pub struct Moment {
 #[derive(Default)]
 pub struct Plain {
     pub text: String,
+    pub channel_number: String,
     pub address: String,
     pub name: String,
     pub phone: String,
@@ -93,9 +94,13 @@ impl App {
             Err(error) => Err(Error::Sealed(error)),
         };
         let optional = |sealed: Option<&Private<String>>| sealed.map_or(Ok(String::new()), open);
-        let reporter = if sees_reporter(asking.caller.role(), report) { Some(&head.reporter) } else { None };
+        let seen = sees_reporter(asking.caller.role(), report);
+        let reporter = if seen { Some(&head.reporter) } else { None };
+        // The number at the door may be the one the reporter called from.
+        let channel_number = if seen { head.channel_number.as_ref() } else { None };
         Ok(Plain {
             text: open(&head.text)?,
+            channel_number: optional(channel_number)?,
             address: optional(head.whereabouts.address.as_ref())?,
             name: optional(reporter.and_then(|reporter| reporter.name.as_ref()))?,
             phone: optional(reporter.and_then(|reporter| reporter.phone.as_ref()))?,

@@ -15,6 +15,7 @@ impl Plain {
     pub fn of(draft: Draft) -> Self {
         Self {
             text: draft.text,
+            channel_number: draft.channel_number,
             address: draft.told.address.unwrap_or_default(),
             name: draft.reporter.name.unwrap_or_default(),
             phone: draft.reporter.phone.map(String::from).unwrap_or_default(),
@@ -36,7 +37,7 @@ pub fn report(id: CaseId, version: i64, report: &Report, plain: Plain, desk: &De
         state: phase.number(),
         kind: head.kind.number(),
         channel: head.channel.number(),
-        channel_number: head.channel_number.clone(),
+        channel_number: plain.channel_number,
         text: plain.text,
         location: Some(location(&head.whereabouts, plain.address, desk)),
         reporter: Some(reporter(head, &plain.name, &plain.phone)),

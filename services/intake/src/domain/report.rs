@@ -29,6 +29,9 @@
 //! Cancelled      | Ended
 //! ```
 //!
+//! A ruling (`classify`) is told to dispatch with what holds after it, so that an order without a unit finds one. It may make a
+//! report more pressing, by the category a person decided, and never less: whoever filed it may know more than the list.
+//!
 //! Why so lenient to `step` and `rate`: the order's rules are dispatch's and were checked there. A second opinion here could only
 //! make the two disagree. What intake does check is order: a step older than the last one heard changes nothing, and a step that
 //! the citizen could not tell from the last writes nothing (lamps turn without the report being touched).
@@ -39,7 +42,7 @@ mod decide;
 mod encode;
 mod evolve;
 
-pub use command::{Command, Facts, OrderStep, Refusal};
+pub use command::{Classification, Command, Facts, OrderStep, Refusal};
 
 use crate::domain::kind::{Channel, FoundBy, Kind, OrderState, Urgency};
 use civic::{Micros, Place, Private};
@@ -58,7 +61,8 @@ pub struct Head {
     pub tracking_number: String,
     pub kind: Kind,
     pub channel: Channel,
-    pub channel_number: String,
+    /// Sealed: a channel's number may be somebody's telephone number.
+    pub channel_number: Option<Private<String>>,
     pub text: Private<String>,
     pub category: Category,
     pub whereabouts: Whereabouts,

@@ -184,15 +184,18 @@ async fn everything_that_was_told_comes_back() {
 #[tokio::test]
 async fn nothing_private_lies_in_the_store_in_the_clear() {
     let city = City::open().await;
-    let canaries = ["张三丰", "13812349876", "金丝雀巷9号", "金丝雀在文中", "金丝雀结果"];
+    let canaries = ["张三丰", "13812349876", "金丝雀巷9号", "金丝雀在文中", "金丝雀结果", "02368884321"];
     let request = CreateReportRequest {
         text: canaries[3].to_owned(),
         location: Some(Location { address: canaries[2].to_owned(), ..Location::default() }),
         reporter: Some(Reporter { name: canaries[0].to_owned(), phone: canaries[1].to_owned(), ..Reporter::default() }),
         on_the_spot: Some(OnTheSpot { result: canaries[4].to_owned() }),
+        channel_number: canaries[5].to_owned(),
         ..complaint("a")
     };
     let report = city.file(request).await;
+    assert_eq!(report.channel_number, canaries[5]);
+    assert!(city.cases.find_unique(&format!("channel/HOTLINE_12345/{}", canaries[5])).await.unwrap().is_none());
     let id = report.name["reports/".len()..].parse().unwrap();
     let events = city.cases.store().events(id, 1).await.unwrap();
     let row = city.cases.store().load(id).await.unwrap().unwrap();

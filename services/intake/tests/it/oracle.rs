@@ -3,12 +3,14 @@
 //! The table is read from the module doc of `domain::report`, so that doc, rules and test cannot drift apart.
 
 use casebook::{Case, Row};
-use civic::{Micros, Place, Private};
+use civic::{CaseId, Micros, Place, Private};
 use intake::domain::report::{
-    Category, Command, Facts, Head, OrderStep, Phase, Rating, Refusal, Report, Reporter, Whereabouts, Work,
+    Category, Classification, Command, Facts, Head, OrderStep, Phase, Rating, Refusal, Report, Reporter, Whereabouts,
+    Work,
 };
 use intake::domain::{Channel, FoundBy, Kind, OrderState, Urgency};
 use prost::Message;
+use proto::events::v1::{PublicEvent, ReportClassified, public_event};
 use proto::intake::v1::stored::{ReportEvent, report_event::Event};
 use std::collections::BTreeMap;
 
@@ -45,6 +47,8 @@ impl Table {
     }
 }
 
+pub(crate) type Publish = fn(CaseId, &ReportEvent) -> Option<(String, Vec<u8>)>;
+
 pub(crate) type Decided = Result<Vec<ReportEvent>, Refusal>;
 
 /// The rules under test: the real ones, or a copy with a bug planted in one of them.
@@ -53,9 +57,11 @@ pub(crate) struct Rules {
     pub(crate) decide: fn(Option<&Report>, &Command, &Facts) -> Decided,
     pub(crate) evolve: fn(Option<Report>, &ReportEvent) -> Option<Report>,
     pub(crate) index: fn(&Report) -> Row,
+    pub(crate) publish: Publish,
 }
 
-pub(crate) const REAL: Rules = Rules { decide: Report::decide, evolve: Report::evolve, index: Report::index };
+pub(crate) const REAL: Rules =
+    Rules { decide: Report::decide, evolve: Report::evolve, index: Report::index, publish: Report::publish };
 
 /// The report as the oracle remembers it.
 #[derive(Debug, Clone, PartialEq)]
@@ -66,6 +72,7 @@ struct Known {
     order_version: i64,
     category: String,
     place: Place,
+    urgency: Urgency,
     needs_person: bool,
     rating: Option<Rating>,
     erased: bool,
@@ -81,6 +88,7 @@ impl Known {
             order_version: report.head.order_version,
             category: report.head.category.code.clone(),
             place: report.head.whereabouts.place.clone(),
+            urgency: report.head.urgency,
             needs_person: report.head.needs_person,
             rating: report.head.rating,
             erased: report.head.erased,
@@ -118,7 +126,7 @@ impl<'t> Driver<'t> {
             (Ok(_), Err(refusal)) => return Err(format!("{before}: {} was refused: {refusal}", command.name())),
             (Ok(after), Ok(events)) => {
                 // A ruling or a rating is somebody's act and stands in the history also when it repeats what was known.
-                let act = matches!(command, Command::Classify { .. } | Command::Rate(_));
+                let act = matches!(command, Command::Classify(_) | Command::Rate(_));
                 let changes = act || *after != self.known;
                 if changes && events.is_empty() {
                     return Err(format!("{before}: {} must write", command.name()));
@@ -133,8 +141,30 @@ impl<'t> Driver<'t> {
                 }
             }
         }
+        let urgency = self.known.as_ref().map(|known| known.urgency);
         self.known = expected.unwrap_or(None);
-        self.compare(&before, command)
+        self.compare(&before, command)?;
+        self.told(command, urgency)
+    }
+
+    /// Dispatch is told what holds after a ruling, whichever part of it was decided, and the urgency only when it was raised.
+    fn told(&self, command: &Command, before: Option<Urgency>) -> Result<(), Wrong> {
+        let (Command::Classify(ruling), Some(known), Some(event)) = (command, &self.known, self.history.last()) else {
+            return Ok(());
+        };
+        let raised = if before == Some(known.urgency) { 0 } else { known.urgency.number() };
+        let must = ReportClassified {
+            report: ID.to_string(),
+            category_code: known.category.clone(),
+            division_code: known.place.code.to_string(),
+            urgency: raised,
+            at_us: self.now.0,
+            by: ruling.by.replace('/', "@"),
+        };
+        let public = PublicEvent { event: Some(public_event::Event::ReportClassified(must)) };
+        let must = ("report.classified.v1".to_owned(), public.encode_to_vec());
+        let told = (self.rules.publish)(ID, event);
+        if told.as_ref() == Some(&must) { Ok(()) } else { Err(format!("told {told:?}, must tell {public:?}")) }
     }
 
     fn compare(&self, before: &str, command: &Command) -> Result<(), Wrong> {
@@ -165,8 +195,9 @@ impl<'t> Driver<'t> {
         let mut known = known.clone();
         match command {
             Command::File(_) => return Err(()),
-            Command::Classify { category: None, place: None, .. } => return Err(()),
-            Command::Classify { category, place, .. } => {
+            Command::Classify(Classification { category: None, place: None, .. }) => return Err(()),
+            Command::Classify(Classification { category, urgency, place, .. }) => {
+                known.urgency = urgency.map_or(known.urgency, |urgency| urgency.min(known.urgency));
                 known.category = category.clone().unwrap_or(known.category);
                 known.place = place.clone().unwrap_or(known.place);
                 known.needs_person = known.category.is_empty();
@@ -207,6 +238,9 @@ impl<'t> Driver<'t> {
     }
 }
 
+/// The case of the model.
+const ID: CaseId = CaseId::from_bytes([1; 16]);
+
 pub(crate) fn place(code: &str) -> Place {
     let code: civic::DivisionCode = code.parse().unwrap();
     Place { district: Some(code.clone()), code, town: None, village: None, grid: None }
@@ -219,7 +253,7 @@ pub(crate) fn head(number: &str, category: &str, needs_person: bool) -> Head {
         tracking_number: number.to_owned(),
         kind: Kind::Complaint,
         channel: Channel::Hotline12345,
-        channel_number: "A-1".to_owned(),
+        channel_number: Some(sealed("A-1")),
         text: sealed("text"),
         category: Category { code: category.to_owned(), confidence: 70, by: "keywords".to_owned() },
         whereabouts: Whereabouts {
@@ -263,12 +297,17 @@ impl Op {
             Self::File(n) => {
                 Command::File(Box::new(head(&n.to_string(), ["", "0612"][usize::from(n % 2)], n % 3 == 0)))
             }
-            Self::Classify { category, place: placed } => Command::Classify {
-                category: [None, Some("0612".to_owned()), Some("0401".to_owned())][usize::from(category % 3)].clone(),
-                place: placed.then(|| place("500103")),
-                by: "city-dispatcher/50".to_owned(),
-                note: None,
-            },
+            Self::Classify { category, place: placed } => {
+                let rulings = [None, Some(("0612", Urgency::LevelThree)), Some(("0401", Urgency::LevelOne))];
+                let ruling = rulings[usize::from(category % 3)];
+                Command::Classify(Classification {
+                    category: ruling.map(|(category, _)| category.to_owned()),
+                    urgency: ruling.map(|(_, urgency)| urgency),
+                    place: placed.then(|| place("500103")),
+                    by: "city-dispatcher/50".to_owned(),
+                    note: None,
+                })
+            }
             Self::Step { state, version, unit, due, reply } => {
                 *clock = (*clock + i64::from(version)).max(0);
                 let order = OrderState::ALL[usize::from(state) % OrderState::ALL.len()];

@@ -3,6 +3,8 @@
 use crate::model::search;
 use crate::oracle::{Decided, REAL, Rules};
 use casebook::{Case, Row};
+use civic::CaseId;
+use intake::domain::Urgency;
 use intake::domain::report::{Command, Facts, Phase, Refusal, Report};
 use proto::intake::v1::stored::{ReportEvent, report_event::Event};
 
@@ -24,7 +26,7 @@ fn stale_step_taken(state: Option<&Report>, command: &Command, facts: &Facts) ->
 
 fn classified_after_the_answer(state: Option<&Report>, command: &Command, facts: &Facts) -> Decided {
     let reopened = state.cloned().map(|mut report| {
-        if matches!((command, &report.phase), (Command::Classify { .. }, Phase::Answered(_))) {
+        if matches!((command, &report.phase), (Command::Classify(_), Phase::Answered(_))) {
             report.phase = Phase::Filed;
         }
         report
@@ -117,6 +119,35 @@ fn erasure_undone(state: Option<Report>, event: &ReportEvent) -> Option<Report> 
     changed(state, event, |after, _, event| after.head.erased = matches!(event, Event::PersonErased(_)))
 }
 
+/// Looks less pressing than it is, so every ruling seems to raise it.
+fn made_less_pressing(state: Option<&Report>, command: &Command, facts: &Facts) -> Decided {
+    let lowered = state.cloned().map(|mut report| {
+        report.head.urgency = Urgency::LevelFour;
+        report
+    });
+    Report::decide(lowered.as_ref(), command, facts)
+}
+
+fn raised_urgency_lost(state: Option<Report>, event: &ReportEvent) -> Option<Report> {
+    changed(state, event, |after, before, _| after.head.urgency = before.head.urgency)
+}
+
+fn rulings_untold(id: CaseId, event: &ReportEvent) -> Option<(String, Vec<u8>)> {
+    Report::publish(id, event).filter(|(name, _)| name != "report.classified.v1")
+}
+
+/// Tells only what the ruling named.
+fn half_a_ruling_told(id: CaseId, event: &ReportEvent) -> Option<(String, Vec<u8>)> {
+    let mut event = event.clone();
+    if let Some(Event::Classified(ruling)) = &mut event.event
+        && let Some(after) = &mut ruling.after
+    {
+        after.category_code.clone_from(&ruling.category_code);
+        after.division_code = ruling.place.as_ref().map(|place| place.code.clone()).unwrap_or_default();
+    }
+    Report::publish(id, &event)
+}
+
 fn closed_too_early(report: &Report) -> Row {
     Row { open: report.phase.number() < 4, ..report.index() }
 }
@@ -146,6 +177,10 @@ fn planted() -> Vec<(&'static str, Rules)> {
         ("the place is kept after a ruling", Rules { evolve: place_kept_after_ruling, ..REAL }),
         ("the order's version is forgotten", Rules { evolve: order_version_forgotten, ..REAL }),
         ("an erasure is undone", Rules { evolve: erasure_undone, ..REAL }),
+        ("a ruling makes a report less pressing", Rules { decide: made_less_pressing, ..REAL }),
+        ("a raised urgency is lost", Rules { evolve: raised_urgency_lost, ..REAL }),
+        ("dispatch does not hear of a ruling", Rules { publish: rulings_untold, ..REAL }),
+        ("dispatch hears half of a ruling", Rules { publish: half_a_ruling_told, ..REAL }),
         ("answered leaves the open index", Rules { index: closed_too_early, ..REAL }),
         ("nothing is flagged", Rules { index: never_flagged, ..REAL }),
         ("the unit's column is empty", Rules { index: unit_column_empty, ..REAL }),

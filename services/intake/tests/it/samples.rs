@@ -16,7 +16,11 @@ fn event(hex: &str) -> ReportEvent {
 }
 
 const FILED: &str = include_str!("../samples/0.1-filed.hex");
+/// With its channel's number sealed. The sample above has it in the clear, which no release ever wrote: it is passed over.
+const FILED_BY_NUMBER: &str = include_str!("../samples/0.1-filed-by-number.hex");
 const CLASSIFIED: &str = include_str!("../samples/0.1-classified.hex");
+/// With what holds after it.
+const CLASSIFIED_AFTER: &str = include_str!("../samples/0.1-classified-after.hex");
 const ORDER_STEPPED: &str = include_str!("../samples/0.1-order-stepped.hex");
 const RATED: &str = include_str!("../samples/0.1-rated.hex");
 const PERSON_ERASED: &str = include_str!("../samples/0.1-person-erased.hex");
@@ -44,6 +48,30 @@ fn a_report_of_release_0_1_reads_as_it_was() {
     let rated = Report::evolve(Some(stepped), &event(RATED)).unwrap();
     assert!(rated.head.rating.is_some_and(|rating| rating.satisfied && !rating.solved));
     assert!(Report::evolve(Some(rated), &event(PERSON_ERASED)).unwrap().head.erased);
+}
+
+#[test]
+fn a_channels_number_in_the_clear_is_never_read_and_a_sealed_one_is() {
+    assert_eq!(Report::evolve(None, &event(FILED)).unwrap().head.channel_number, None);
+    let sealed = Report::evolve(None, &event(FILED_BY_NUMBER)).unwrap().head.channel_number.unwrap();
+    assert_eq!(sealed.sealed(), b"sealed number");
+}
+
+#[test]
+fn a_ruling_of_release_0_1_is_told_with_what_holds_after_it() {
+    let id = civic::CaseId::from_bytes([1; 16]);
+    let filed = Report::evolve(None, &event(FILED)).unwrap();
+    let ruling = event(CLASSIFIED_AFTER);
+    assert_eq!(Report::evolve(Some(filed), &ruling).unwrap().head.urgency, Urgency::LevelOne);
+    let (name, data) = Report::publish(id, &ruling).unwrap();
+    assert_eq!(name, "report.classified.v1");
+    let public = proto::events::v1::PublicEvent::decode(data.as_slice()).unwrap();
+    let Some(proto::events::v1::public_event::Event::ReportClassified(told)) = public.event else {
+        panic!("another event")
+    };
+    assert_eq!((told.category_code.as_str(), told.division_code.as_str(), told.urgency), ("0401", "500151", 1));
+    assert_eq!((told.by.as_str(), told.report), ("city-dispatcher@50", id.to_string()));
+    assert_eq!(Report::publish(id, &event(CLASSIFIED)), None, "stored before rulings were told");
 }
 
 #[test]

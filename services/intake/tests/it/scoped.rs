@@ -6,7 +6,7 @@ use mesh::Code;
 use proto::intake::v1::{
     ClassifyReportRequest, CreateReportRequest, GetReportRequest, ListReportsRequest, ReportState, Reporter,
 };
-use proto::types::v1::Location;
+use proto::types::v1::{Location, Urgency};
 
 fn get(name: &str) -> GetReportRequest {
     GetReportRequest { name: name.to_owned() }
@@ -67,14 +67,18 @@ async fn a_malformed_or_unknown_name_is_not_found() {
 async fn handlers_do_not_learn_who_filed_a_secret_report() {
     let city = City::open().await;
     let reporter = Reporter { secret: true, ..complaint("a").reporter.unwrap() };
-    let report = city.file(CreateReportRequest { reporter: Some(reporter), ..complaint("a") }).await;
+    let channel_number = "02368884321".to_owned();
+    let request = CreateReportRequest { reporter: Some(reporter), channel_number, ..complaint("a") };
+    let report = city.file(request).await;
     let read = async |role, unit| {
-        let answer = city.client().get_report(city.by(role, unit, get(&report.name))).await;
-        answer.unwrap().into_inner().reporter.unwrap()
+        let answer = city.client().get_report(city.by(role, unit, get(&report.name))).await.unwrap().into_inner();
+        (answer.reporter.unwrap(), answer.channel_number)
     };
-    let desk = read(Role::DistrictDispatcher, "500151").await;
+    let (desk, number) = read(Role::DistrictDispatcher, "500151").await;
+    assert_eq!(number, "02368884321");
     assert_eq!((desk.name.as_str(), desk.phone.as_str()), ("张*", "138****1234"));
-    let commander = read(Role::Commander, "500151").await;
+    let (commander, number) = read(Role::Commander, "500151").await;
+    assert_eq!(number, "", "it may be the number they called from");
     assert_eq!((commander.name.as_str(), commander.phone.as_str(), commander.secret), ("", "", true));
 }
 
@@ -186,6 +190,33 @@ async fn a_dispatcher_decides_category_and_place_once() {
         (entries.len(), entries[1].reason.as_str(), entries[1].actor_role.as_str()),
         (2, "已电话核实", "city-dispatcher")
     );
+}
+
+#[tokio::test]
+async fn a_ruling_clears_the_desk_raises_the_urgency_and_is_told_to_dispatch_once() {
+    let city = City::open().await;
+    let report = city.file(CreateReportRequest { text: "你好".to_owned(), ..complaint("a") }).await;
+    assert!(report.needs_person);
+    let gas = ClassifyReportRequest {
+        category_code: "0401".to_owned(),
+        division_code: String::new(),
+        ..ruling(&report.name)
+    };
+    let ruled = city.client().classify_report(city.by_dispatcher(gas)).await.unwrap().into_inner();
+    assert_eq!((ruled.needs_person, ruled.urgency()), (false, Urgency::LevelOne));
+    let request = ListReportsRequest { needs_person: true, ..Default::default() };
+    let listed = city.client().list_reports(city.by_dispatcher(request)).await.unwrap().into_inner().reports;
+    assert_eq!(listed, []);
+    let id: civic::CaseId = report.name["reports/".len()..].parse().unwrap();
+    let heard = queue::EventSource::read(&city.cases, id.partition(4), 0, 100).await.unwrap();
+    let kinds: Vec<_> = heard.iter().map(|event| event.r#type.as_str()).collect();
+    assert_eq!(kinds, ["report.filed.v1", "report.classified.v1"]);
+    let public: proto::events::v1::PublicEvent = prost::Message::decode(heard[1].data.clone()).unwrap();
+    let Some(proto::events::v1::public_event::Event::ReportClassified(told)) = public.event else {
+        panic!("another event")
+    };
+    assert_eq!((told.report, told.category_code.as_str(), told.urgency), (id.to_string(), "0401", 1));
+    assert_eq!((told.division_code.as_str(), told.by.as_str()), ("500151001", "city-dispatcher@50"));
 }
 
 #[tokio::test]

@@ -14,6 +14,8 @@ use crate::domain::urgency::Urgency;
 pub enum Command {
     /// A report was filed: its order is opened. Asked again, it changes nothing.
     Open(Box<Opening>),
+    /// A person decided what its report is about or where it lies.
+    Reclassify(Box<Ruling>),
     /// A verb of the table.
     Step { step: Step<Private<String>>, note: Option<Private<String>> },
     /// A timer came due.
@@ -43,6 +45,25 @@ pub struct Opening {
     pub tree_version: String,
     /// Cluster that opens it.
     pub owner: String,
+}
+
+/// What a ruling on the report says, and what the duty list of its day answers.
+#[derive(Debug, Clone)]
+pub struct Ruling {
+    /// As it stands after the ruling; empty while nobody decided it.
+    pub category: String,
+    pub category_name: String,
+    /// As it stands after the ruling; `None` when our tree does not know it, and the order keeps its own.
+    pub place: Option<Place>,
+    /// Set when the ruling raised it.
+    pub urgency: Option<Urgency>,
+    /// `None`: the list has no such duty, and the order keeps what it had.
+    pub reply_approval: Option<bool>,
+    /// `None`: the duty list does not know.
+    pub answering: Option<Answering>,
+    pub tree_version: String,
+    /// `role@unit` of who decided.
+    pub by: String,
 }
 
 /// A unit that exists today, with its name for display.

@@ -10,6 +10,7 @@ use super::command::{Answering, Author, CallBack, Command, Facts, Opening, Opini
 use super::decide_clock;
 use super::event::{record, sealed, store_limit, store_place};
 use super::refusal::Refusal;
+use super::ruling;
 use super::state::{Phase, Resolution, WorkOrder};
 use super::verb::Verb;
 use crate::domain::authority;
@@ -29,7 +30,10 @@ pub(super) fn decide(
         (None, Command::Open(opening)) => Ok(open(opening, facts)),
         // The report's event came twice: the order it opened is the answer.
         (Some(_), Command::Open(_)) => Ok(Vec::new()),
-        (None, Command::Step { .. } | Command::Fire(_) | Command::Recalculate) => Err(Refusal::NotOpened),
+        (None, Command::Reclassify(_) | Command::Step { .. } | Command::Fire(_) | Command::Recalculate) => {
+            Err(Refusal::NotOpened)
+        }
+        (Some(order), Command::Reclassify(ruled)) => Ok(ruling::reclassify(order, ruled, facts)),
         (Some(order), Command::Step { step, note }) => {
             let body = take(order, step, facts)?;
             Ok(vec![record(Some(order), body, note.as_ref(), facts).0])
@@ -119,7 +123,13 @@ fn assign(order: &WorkOrder, to: &Answering, assignee: &str, facts: &Facts) -> R
     Ok(Body::Assigned(assigned(order, to, assignee, false, facts)))
 }
 
-fn assigned(order: &WorkOrder, to: &Answering, assignee: &str, by_ruling: bool, facts: &Facts) -> stored::Assigned {
+pub(super) fn assigned(
+    order: &WorkOrder,
+    to: &Answering,
+    assignee: &str,
+    by_ruling: bool,
+    facts: &Facts,
+) -> stored::Assigned {
     let limits = facts.catalog.limits();
     let accept = limits.accept(order.head.urgency);
     stored::Assigned {

@@ -120,6 +120,8 @@ fn moves_clocks(body: &Body) -> bool {
         | Body::Reopened(_)
         | Body::Cancelled(_)
         | Body::CalendarChanged(_) => true,
+        // Only another limit moves the total clock; the unit's is its assignment's.
+        Body::Reclassified(body) => body.total_limit.is_some(),
         Body::Verified(body) => body.next_round,
         Body::Rated(body) => body.next_round || body.closes,
         Body::Accepted(_)

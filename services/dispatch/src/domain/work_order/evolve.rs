@@ -10,6 +10,7 @@ use proto::dispatch::v1::stored::{self, WorkOrderEvent};
 
 use super::clocks::{Lamps, Marks};
 use super::event::{limit, optional_unit, place, private, tier};
+use super::ruling;
 use super::state::{Accepted, Assigned, Assignment, Head, InProgress, Phase, RequestKind, Returned, WorkOrder};
 use crate::domain::urgency::Urgency;
 use standing::{approved, citizen_answered, citizen_awaited, declined, requested, resumed};
@@ -71,6 +72,7 @@ fn step(head: &mut Head, phase: Phase, body: &Body, stamp: &Stamp<'_>) -> Option
         Body::LampTurned(body) => lamp_turned(head, phase, body),
         Body::AcceptOverdue(_) => accept_overdue(phase),
         Body::CalendarChanged(_) => Some(phase),
+        Body::Reclassified(body) => ruling::reclassified(head, phase, body),
     }
 }
 

@@ -74,6 +74,7 @@ pub(super) fn event_type(event: &WorkOrderEvent) -> &'static str {
         Body::LampTurned(_) => "workOrder.lampTurned",
         Body::AcceptOverdue(_) => "workOrder.acceptOverdue",
         Body::CalendarChanged(_) => "workOrder.calendarChanged",
+        Body::Reclassified(_) => "workOrder.reclassified",
     }
 }
 
@@ -103,7 +104,8 @@ fn is_public(body: &Body) -> bool {
         | Body::CitizenAnswered(_)
         | Body::Reopened(_)
         | Body::Cancelled(_)
-        | Body::CalendarChanged(_) => true,
+        | Body::CalendarChanged(_)
+        | Body::Reclassified(_) => true,
     }
 }
 
@@ -143,7 +145,8 @@ pub fn summary(id: CaseId, event: &WorkOrderEvent) -> Option<WorkOrderChanged> {
         | Body::Cancelled(_)
         | Body::LampTurned(_)
         | Body::AcceptOverdue(_)
-        | Body::CalendarChanged(_) => false,
+        | Body::CalendarChanged(_)
+        | Body::Reclassified(_) => false,
     };
     let step = event_type(event);
     Some(WorkOrderChanged {

@@ -4,8 +4,8 @@ use super::{Command, Facts, Refusal, Report, decide, evolve};
 use casebook::{Case, Row, Timer};
 use civic::{CaseId, Micros};
 use prost::Message;
-use proto::events::v1::{PublicEvent, ReportFiled, public_event};
-use proto::intake::v1::stored::{ReportEvent, report_event};
+use proto::events::v1::{PublicEvent, ReportClassified, ReportFiled, public_event};
+use proto::intake::v1::stored::{Classified, Filed, ReportEvent, report_event};
 
 impl Case for Report {
     const KIND: &'static str = "report";
@@ -83,21 +83,41 @@ impl Case for Report {
     }
 
     fn publish(id: CaseId, event: &ReportEvent) -> Option<(String, Vec<u8>)> {
-        let Some(report_event::Event::Filed(filed)) = &event.event else {
-            return None;
+        let (name, public) = match event.event.as_ref()? {
+            report_event::Event::Filed(filed) => ("report.filed.v1", of_filed(id, filed)),
+            report_event::Event::Classified(ruling) => ("report.classified.v1", of_classified(id, ruling)?),
+            // Dispatch told us of the order, and the reporter's word went to it first: nobody else need hear of them.
+            report_event::Event::OrderStepped(_)
+            | report_event::Event::Rated(_)
+            | report_event::Event::PersonErased(_) => return None,
         };
-        let public = ReportFiled {
-            report: id.to_string(),
-            tracking_number: filed.tracking_number.clone(),
-            category_code: filed.category_code.clone(),
-            urgency: filed.urgency,
-            division_code: filed.place.as_ref().map(|place| place.code.clone()).unwrap_or_default(),
-            kind: filed.kind,
-            accepted_us: filed.at_us,
-            anonymous: filed.anonymous,
-            no_reply: filed.no_reply,
-        };
-        let public = PublicEvent { event: Some(public_event::Event::ReportFiled(public)) };
-        Some(("report.filed.v1".to_owned(), public.encode_to_vec()))
+        Some((name.to_owned(), PublicEvent { event: Some(public) }.encode_to_vec()))
     }
+}
+
+fn of_filed(id: CaseId, filed: &Filed) -> public_event::Event {
+    public_event::Event::ReportFiled(ReportFiled {
+        report: id.to_string(),
+        tracking_number: filed.tracking_number.clone(),
+        category_code: filed.category_code.clone(),
+        urgency: filed.urgency,
+        division_code: filed.place.as_ref().map(|place| place.code.clone()).unwrap_or_default(),
+        kind: filed.kind,
+        accepted_us: filed.at_us,
+        anonymous: filed.anonymous,
+        no_reply: filed.no_reply,
+    })
+}
+
+/// `None` for a ruling that was stored before rulings were published: it does not say what holds after it.
+fn of_classified(id: CaseId, ruling: &Classified) -> Option<public_event::Event> {
+    let after = ruling.after.as_ref()?;
+    Some(public_event::Event::ReportClassified(ReportClassified {
+        report: id.to_string(),
+        category_code: after.category_code.clone(),
+        division_code: after.division_code.clone(),
+        urgency: after.raised_urgency,
+        at_us: ruling.at_us,
+        by: ruling.by.trim_end_matches('/').replacen('/', "@", 1),
+    }))
 }

@@ -1,16 +1,29 @@
 //! What is asked of a report, what the rules look at, and how they say no.
 
 use super::{Head, Rating, Work};
+use crate::domain::kind::Urgency;
 use civic::{Micros, Place, Private};
 
 /// What is asked of a report. Free text is sealed before it gets here.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Command {
     File(Box<Head>),
-    Classify { category: Option<String>, place: Option<Place>, by: String, note: Option<Private<String>> },
+    Classify(Classification),
     Step(OrderStep),
     Rate(Rating),
     Erase,
+}
+
+/// What a person decided: category, place or both.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Classification {
+    pub category: Option<String>,
+    /// How pressing the catalog holds that category to be.
+    pub urgency: Option<Urgency>,
+    pub place: Option<Place>,
+    /// Role and unit, by reference.
+    pub by: String,
+    pub note: Option<Private<String>>,
 }
 
 /// A step of the work order, as dispatch published it.
@@ -58,7 +71,7 @@ impl Command {
     pub const fn name(&self) -> &'static str {
         match self {
             Self::File(_) => "file",
-            Self::Classify { .. } => "classify",
+            Self::Classify(_) => "classify",
             Self::Step(_) => "step",
             Self::Rate(_) => "rate",
             Self::Erase => "erase",

@@ -1,19 +1,18 @@
 //! `decide`: a command against the state, by the table in [`super`].
 
-use super::{Command, Facts, OrderStep, Phase, Rating, Refusal, Report, encode};
-use civic::{Place, Private};
-use proto::intake::v1::stored::{Classified, OrderStepped, PersonErased, Rated, ReportEvent, report_event::Event};
+use super::{Classification, Command, Facts, OrderStep, Phase, Rating, Refusal, Report, encode};
+use proto::intake::v1::stored::{
+    Classified, OrderStepped, PersonErased, Rated, ReportEvent, Ruled, report_event::Event,
+};
 
 pub(super) fn decide(state: Option<&Report>, command: &Command, facts: &Facts) -> Result<Vec<ReportEvent>, Refusal> {
     match (state, command) {
         (None, Command::File(head)) => Ok(one(Event::Filed(encode::filed(head, facts.now)))),
-        (None, Command::Classify { .. } | Command::Step(_) | Command::Rate(_) | Command::Erase) => {
+        (None, Command::Classify(_) | Command::Step(_) | Command::Rate(_) | Command::Erase) => {
             Err(Refusal::NotFiled { attempted: command.name() })
         }
         (Some(report), Command::File(_)) => Err(Refusal::AlreadyFiled { state: report.phase.name() }),
-        (Some(report), Command::Classify { category, place, by, note }) => {
-            classify(report, category.as_deref(), place.as_ref(), by, note.as_ref(), facts)
-        }
+        (Some(report), Command::Classify(ruling)) => classify(report, ruling, facts),
         (Some(report), Command::Step(step)) => Ok(follow(report, step)),
         (Some(report), Command::Rate(rating)) => Ok(rate(report, *rating, facts)),
         (Some(report), Command::Erase) => Ok(erase(report, facts)),
@@ -24,30 +23,35 @@ fn one(event: Event) -> Vec<ReportEvent> {
     vec![ReportEvent { event: Some(event) }]
 }
 
-fn classify(
-    report: &Report,
-    category: Option<&str>,
-    place: Option<&Place>,
-    by: &str,
-    note: Option<&Private<String>>,
-    facts: &Facts,
-) -> Result<Vec<ReportEvent>, Refusal> {
+fn classify(report: &Report, ruling: &Classification, facts: &Facts) -> Result<Vec<ReportEvent>, Refusal> {
     match report.phase {
         Phase::Filed | Phase::Opened { .. } | Phase::WithUnit(_) | Phase::BeingHandled(_) => {}
         Phase::Answered(_) | Phase::Done(_) | Phase::Ended(_) => {
             return Err(Refusal::TooLateToClassify { state: report.phase.name() });
         }
     }
-    if category.is_none() && place.is_none() {
+    if ruling.category.is_none() && ruling.place.is_none() {
         return Err(Refusal::NothingToClassify { state: report.phase.name() });
     }
     Ok(one(Event::Classified(Classified {
         at_us: facts.now.0,
-        category_code: category.unwrap_or_default().to_owned(),
-        place: place.map(encode::place),
-        by: by.to_owned(),
-        note: encode::sealed(note),
+        category_code: ruling.category.clone().unwrap_or_default(),
+        place: ruling.place.as_ref().map(encode::place),
+        by: ruling.by.clone(),
+        note: encode::sealed(ruling.note.as_ref()),
+        after: Some(after(report, ruling)),
     })))
+}
+
+fn after(report: &Report, ruling: &Classification) -> Ruled {
+    let head = &report.head;
+    // The first level is the most pressing one.
+    let raised = ruling.urgency.filter(|urgency| *urgency < head.urgency);
+    Ruled {
+        category_code: ruling.category.clone().unwrap_or_else(|| head.category.code.clone()),
+        division_code: ruling.place.as_ref().unwrap_or(&head.whereabouts.place).code.as_str().to_owned(),
+        raised_urgency: raised.map_or(0, |urgency| urgency.number()),
+    }
 }
 
 /// No event for what the citizen could not tell from before: most steps of an order (lamps, notes, requests) leave the report

@@ -13,7 +13,6 @@ pub(super) fn filed(head: &Head, at: Micros) -> Filed {
         tracking_number: head.tracking_number.clone(),
         kind: head.kind.number(),
         channel: head.channel.number(),
-        channel_number: head.channel_number.clone(),
         text: Bytes::copy_from_slice(head.text.sealed()),
         category_code: head.category.code.clone(),
         category_confidence: i32::from(head.category.confidence),
@@ -38,6 +37,7 @@ pub(super) fn filed(head: &Head, at: Micros) -> Filed {
         catalog_version: head.catalog_version.clone(),
         tree_version: head.tree_version.clone(),
         filed_by: head.filed_by.clone(),
+        sealed_channel_number: sealed(head.channel_number.as_ref()),
     }
 }
 
@@ -46,7 +46,7 @@ pub(super) fn head(filed: &Filed) -> Option<Head> {
         tracking_number: filed.tracking_number.clone(),
         kind: Kind::from_number(filed.kind)?,
         channel: Channel::from_number(filed.channel)?,
-        channel_number: filed.channel_number.clone(),
+        channel_number: unsealed(&filed.sealed_channel_number),
         text: Private::from_sealed(filed.text.to_vec()),
         category: Category {
             code: filed.category_code.clone(),

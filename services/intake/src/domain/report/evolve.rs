@@ -2,6 +2,7 @@
 //! nothing is ever guessed into a report.
 
 use super::{Head, OrderState, Phase, Rating, Report, Work, encode};
+use crate::domain::kind::Urgency;
 use civic::Micros;
 use proto::intake::v1::stored::{Classified, OrderStepped, ReportEvent, report_event::Event};
 
@@ -33,6 +34,10 @@ fn classify(mut report: Report, classified: &Classified) -> Option<Report> {
         report.head.whereabouts.place = encode::read_place(place)?;
         report.head.whereabouts.confidence = 100;
         report.head.whereabouts.found_by = super::FoundBy::Code;
+    }
+    let raised = classified.after.as_ref().map_or(0, |after| after.raised_urgency);
+    if raised != 0 {
+        report.head.urgency = Urgency::from_number(raised)?;
     }
     // A person has looked at it and let the rest stand.
     report.head.needs_person = report.head.category.code.is_empty();

@@ -9,6 +9,7 @@ mod conn;
 mod consume;
 mod load;
 mod log;
+mod newest;
 mod open;
 mod read;
 mod rows;
@@ -46,10 +47,10 @@ pub struct SqlStore {
     request_texts: load::RequestTexts,
     /// Day whose request table is ready.
     requests_day: std::sync::atomic::AtomicI64,
-    /// SQLite has one writer: it knows the last position of every partition without asking. `None` while a commit is under way,
-    /// and after one whose end is not known: then the table is asked.
-    heads: Mutex<Option<Vec<Position>>>,
-    /// The same for readers, who must not wait for a commit.
+    /// What SQLite's one writer knows. `None` while a COMMIT is under way, and after one whose end is not known: then the tables are
+    /// asked.
+    newest: Mutex<Option<newest::Newest>>,
+    /// Last positions for readers, who must not wait for a commit.
     published: std::sync::Mutex<Vec<Position>>,
 }
 

@@ -3,6 +3,7 @@
 use super::{
     SqlStore,
     conn::{RERUN, Tx},
+    newest::Newest,
 };
 use crate::{
     batch::{Outcome, Submission, Workspace},
@@ -36,7 +37,14 @@ impl SqlStore {
     async fn try_commit(&self, batch: &mut [Submission]) -> Result<Committed, StoreError> {
         self.rotate_requests(self.clock.now()).await?;
         let mut tx = self.db.begin().await?;
-        let done = self.run(&mut tx, batch).await;
+        let mut newest = match self.newest(&mut tx).await {
+            Ok(newest) => newest,
+            Err(error) => {
+                tx.rollback().await;
+                return Err(error);
+            }
+        };
+        let done = self.run(&mut tx, batch, newest.as_ref().and_then(|held| held.as_ref())).await;
         let written = match done {
             Ok(Some(written)) => written,
             Ok(None) => {
@@ -48,19 +56,27 @@ impl SqlStore {
                 return Err(error);
             }
         };
-        // SQLite: positions become true only with the commit, so the lock on them is held until then.
+        // Taken out until the end of the COMMIT is known; the lock is held, so that nobody looks meanwhile.
+        let known = newest.as_mut().and_then(|held| held.take());
         tx.commit().await?;
-        let Written { earliest, placing } = written;
-        let Some(Placing { mut held, heads, placed }) = placing else {
+        let Written { earliest, gained } = written;
+        let (Some(mut held), Some(mut known), Some(gained)) = (newest, known, gained) else {
             return Ok(Committed { placed: Placed::new(), earliest });
         };
-        self.published.lock().unwrap_or_else(PoisonError::into_inner).clone_from(&heads);
-        *held = Some(heads);
-        Ok(Committed { placed, earliest })
+        self.published.lock().unwrap_or_else(PoisonError::into_inner).clone_from(&gained.heads);
+        known.heads = gained.heads;
+        known.note_requests(self.request_slot(), &gained.requests);
+        *held = Some(known);
+        Ok(Committed { placed: gained.placed, earliest })
     }
 
-    async fn run(&self, tx: &mut Tx, batch: &mut [Submission]) -> Result<Option<Written<'_>>, StoreError> {
-        let mut workspace = self.load_workspace(tx, batch).await?;
+    async fn run(
+        &self,
+        tx: &mut Tx,
+        batch: &mut [Submission],
+        newest: Option<&Newest>,
+    ) -> Result<Option<Written>, StoreError> {
+        let mut workspace = self.load_workspace(tx, batch, newest).await?;
         for submission in batch.iter_mut() {
             workspace.run(submission);
         }
@@ -69,24 +85,23 @@ impl SqlStore {
             return Ok(None);
         }
         let earliest = writes.earliest();
-        let placing = self.write(tx, writes).await?;
-        Ok(Some(Written { earliest, placing }))
+        let gained = self.write(tx, writes, newest).await?;
+        Ok(Some(Written { earliest, gained }))
     }
 }
 
 /// What a transaction wrote, before it is committed.
-struct Written<'a> {
+struct Written {
     earliest: Option<Micros>,
-    placing: Option<Placing<'a>>,
+    gained: Option<Gained>,
 }
 
-/// SQLite's positions while a transaction is open.
-pub(super) struct Placing<'a> {
-    /// `None` inside, so that a commit that never ends leaves nothing wrong behind.
-    pub(super) held: tokio::sync::MutexGuard<'a, Option<Vec<Position>>>,
-    /// What they will be.
+/// What SQLite's writer will know once the transaction is committed.
+pub(super) struct Gained {
     pub(super) heads: Vec<Position>,
     pub(super) placed: Placed,
+    /// In the order of their rows.
+    pub(super) requests: Vec<[u8; 16]>,
 }
 
 fn reset(batch: &mut [Submission]) {

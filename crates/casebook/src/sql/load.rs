@@ -3,6 +3,7 @@
 use super::{
     SqlStore,
     conn::{Record, Tx, Value},
+    newest::Newest,
     rows::{case_row, event_row, hash_of, id_of, id_value, timer_row},
     schema::REQUEST_TABLES,
     statement::{Form, Shape, chunks},
@@ -27,7 +28,12 @@ const TIMERS: &str = "SELECT case_id, name, kind, due, generation FROM timers WH
 type Rebuilt = Vec<(CaseId, Rebuilding)>;
 
 impl SqlStore {
-    pub(super) async fn load_workspace(&self, tx: &mut Tx, batch: &[Submission]) -> Result<Workspace, StoreError> {
+    pub(super) async fn load_workspace(
+        &self,
+        tx: &mut Tx,
+        batch: &[Submission],
+        newest: Option<&Newest>,
+    ) -> Result<Workspace, StoreError> {
         let works = || batch.iter().flat_map(|s| &s.works);
         let ids: BTreeSet<CaseId> = works().flat_map(|w| &w.steps).map(|s| s.case()).collect();
         let requests: BTreeSet<[u8; 16]> = works().filter_map(|w| w.request.as_ref()).map(|r| r.key).collect();
@@ -36,11 +42,15 @@ impl SqlStore {
         let producers: BTreeSet<&str> =
             works().filter_map(|w| w.parked.as_ref()).map(|p| p.producer.as_str()).collect();
         let leases = self.load_leases(tx, batch).await?;
+        let known = match newest {
+            Some(newest) => self.find_requests(tx, newest, &requests).await?,
+            None => self.load_requests(tx, &requests).await?,
+        };
         let (cases, rebuilding) = self.load_cases(tx, &ids).await?;
         Ok(Workspace::new(&self.cluster, cases)
             .with_leases(leases)
             .with_rebuilding(rebuilding)
-            .with_requests(self.load_requests(tx, &requests).await?)
+            .with_requests(known)
             .with_uniques(self.load_uniques(tx, &uniques).await?)
             .with_timers(self.load_timers(tx, &timed).await?)
             .with_parked(self.load_parked(tx, &producers).await?))

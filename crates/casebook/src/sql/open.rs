@@ -84,7 +84,7 @@ async fn finish(db: Db, setting: Setting) -> Result<SqlStore, StoreError> {
         statements: Statements::default(),
         request_texts: RequestTexts::default(),
         requests_day: AtomicI64::new(-1),
-        heads: tokio::sync::Mutex::new(None),
+        newest: tokio::sync::Mutex::new(None),
         published: std::sync::Mutex::new(vec![0; usize::from(partitions)]),
     };
     store.migrate().await?;
@@ -110,6 +110,11 @@ impl SqlStore {
             tx.batch(self.dialect(sql)).await?;
             set_meta(&mut tx, "schema", &version.to_string()).await?;
         }
+        if have < 2 {
+            for slot in 0..REQUEST_TABLES {
+                tx.batch(self.dialect(&self.requests_table(slot))).await?;
+            }
+        }
         if have == 0 {
             self.first_rows(&mut tx).await?;
         }
@@ -117,9 +122,6 @@ impl SqlStore {
     }
 
     async fn first_rows(&self, tx: &mut Tx) -> Result<(), StoreError> {
-        for slot in 0..REQUEST_TABLES {
-            tx.batch(self.dialect(&requests_table(slot))).await?;
-        }
         for part in 0..self.partitions {
             tx.execute("INSERT INTO heads (part, position) VALUES ($1, 0)".into(), vec![Value::Int(part.into())])
                 .await?;
@@ -145,7 +147,10 @@ impl SqlStore {
             return Ok(());
         }
         let mut tx = self.db.begin().await?;
-        let heads = self.sqlite_heads(&mut tx).await;
+        let heads = match self.newest(&mut tx).await {
+            Ok(held) => Ok(held.and_then(|held| held.as_ref().map(|n| n.heads.clone())).unwrap_or_default()),
+            Err(error) => Err(error),
+        };
         tx.rollback().await;
         *self.published.lock().unwrap_or_else(PoisonError::into_inner) = heads?;
         Ok(())
@@ -193,6 +198,10 @@ impl SqlStore {
         slot_of(self.requests_day.load(Ordering::Acquire))
     }
 
+    fn requests_table(&self, slot: usize) -> String {
+        requests_table(slot, self.db.is_sqlite())
+    }
+
     /// At the first commit of a day: its table is dropped and made anew when it still holds the requests of nine days before.
     pub(super) async fn rotate_requests(&self, now: Micros) -> Result<(), StoreError> {
         let day = now.0.div_euclid(Micros::DAY);
@@ -201,7 +210,12 @@ impl SqlStore {
         }
         let mut tx = self.db.begin().await?;
         match self.rotate_in(&mut tx, day).await {
-            Ok(()) => tx.commit().await?,
+            Ok(anew) => {
+                tx.commit().await?;
+                if let Some(newest) = self.newest.lock().await.as_mut().filter(|_| anew) {
+                    newest.forget_requests(slot_of(day));
+                }
+            }
             Err(error) => {
                 tx.rollback().await;
                 return Err(error);
@@ -211,7 +225,8 @@ impl SqlStore {
         Ok(())
     }
 
-    async fn rotate_in(&self, tx: &mut Tx, day: i64) -> Result<(), StoreError> {
+    /// Whether the table was made anew.
+    async fn rotate_in(&self, tx: &mut Tx, day: i64) -> Result<bool, StoreError> {
         if !self.db.is_sqlite() {
             // The second replica must not drop what the first one has begun to fill.
             tx.execute(MIGRATION_LOCK.into(), Vec::new()).await?;
@@ -220,10 +235,11 @@ impl SqlStore {
         let holds: Option<i64> = meta(tx, &name).await?.and_then(|v| v.parse().ok());
         // A clock that was set back must not drop a later day.
         if holds.is_some_and(|held| held >= day) {
-            return Ok(());
+            return Ok(false);
         }
-        tx.batch(self.dialect(&requests_table(slot_of(day)))).await?;
-        set_meta(tx, &name, &day.to_string()).await
+        tx.batch(self.dialect(&self.requests_table(slot_of(day)))).await?;
+        set_meta(tx, &name, &day.to_string()).await?;
+        Ok(true)
     }
 }
 

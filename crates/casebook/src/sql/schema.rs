@@ -5,10 +5,10 @@
 //! All times are microseconds since the epoch, UTC; ids are the sixteen bytes of a UUIDv7.
 
 /// Version of this schema. A database with a newer one is refused.
-pub(super) const VERSION: i64 = 1;
+pub(super) const VERSION: i64 = 2;
 
 /// Each step brings a database from the version before to its own, in one transaction.
-pub(super) const MIGRATIONS: [(i64, &str); 1] = [(1, FIRST)];
+pub(super) const MIGRATIONS: [(i64, &str); 2] = [(1, FIRST), (2, SECOND)];
 
 const FIRST: &str = "
 CREATE TABLE cases (
@@ -17,7 +17,6 @@ CREATE TABLE cases (
   open BIGINT NOT NULL, st BIGINT NOT NULL, urgency BIGINT NOT NULL, category TEXT, district TEXT, town TEXT, village TEXT,
   grid TEXT, unit TEXT, place TEXT, yellow_at BIGINT, red_at BIGINT, lamp BIGINT NOT NULL, flagged BIGINT NOT NULL
 );
-CREATE INDEX cases_open ON cases (id) WHERE open = 1;
 CREATE INDEX cases_unit ON cases (unit, id) WHERE open = 1 AND unit IS NOT NULL;
 CREATE INDEX cases_town ON cases (town, id) WHERE open = 1 AND town IS NOT NULL;
 CREATE INDEX cases_village ON cases (village, id) WHERE open = 1 AND village IS NOT NULL;
@@ -69,6 +68,9 @@ CREATE TABLE journal (
 );
 ";
 
+/// Lists without a filter walk open cases only. The tables of requests are made anew with this version.
+const SECOND: &str = "CREATE INDEX IF NOT EXISTS cases_open ON cases (id) WHERE open = 1;";
+
 /// Before everything else, so that an unknown database can be asked who it is.
 pub(super) const META: &str = "CREATE TABLE IF NOT EXISTS meta (name TEXT NOT NULL PRIMARY KEY, value TEXT NOT NULL)";
 
@@ -76,11 +78,11 @@ pub(super) const META: &str = "CREATE TABLE IF NOT EXISTS meta (name TEXT NOT NU
 /// epoch modulo nine, made anew at the first commit of the day.
 pub(super) const REQUEST_TABLES: usize = 9;
 
-pub(super) fn requests_table(slot: usize) -> String {
-    format!(
-        "DROP TABLE IF EXISTS requests_{slot}; CREATE TABLE requests_{slot} (\
-         key BLOB NOT NULL PRIMARY KEY, body BLOB NOT NULL, case_id BLOB NOT NULL, version BIGINT NOT NULL) WITHOUT ROWID;"
-    )
+/// On SQLite appended to by number, its index held in memory by the one writer; see [`super::newest`].
+pub(super) fn requests_table(slot: usize, appended: bool) -> String {
+    let columns = "body BLOB NOT NULL, case_id BLOB NOT NULL, version BIGINT NOT NULL";
+    let keyed = if appended { "n INTEGER PRIMARY KEY, key BLOB NOT NULL" } else { "key BLOB NOT NULL PRIMARY KEY" };
+    format!("DROP TABLE IF EXISTS requests_{slot}; CREATE TABLE requests_{slot} ({keyed}, {columns});")
 }
 
 /// The same text for PostgreSQL.

@@ -2,8 +2,9 @@
 
 use super::{
     SqlStore,
-    commit::Placing,
+    commit::Gained,
     conn::{Tx, Value},
+    newest::Newest,
     rows::{case_values, event_values, id_value},
     schema::REQUEST_TABLES,
     statement::{Form, Shape, chunks},
@@ -12,7 +13,7 @@ use crate::{
     batch::{Armed, CaseWrite, LeaseKey, RequestRow, UniqueRow, Writes},
     case::Row,
     error::StoreError,
-    store::{EventRow, ParkedEvent},
+    store::{EventRow, ParkedEvent, Placed},
 };
 use civic::CaseId;
 use queue::Position;
@@ -53,20 +54,38 @@ const REQUESTS: [&str; REQUEST_TABLES] = [
     "INSERT INTO requests_8 (key, body, case_id, version)",
 ];
 
+const APPENDED: [&str; REQUEST_TABLES] = [
+    "INSERT INTO requests_0 (n, key, body, case_id, version)",
+    "INSERT INTO requests_1 (n, key, body, case_id, version)",
+    "INSERT INTO requests_2 (n, key, body, case_id, version)",
+    "INSERT INTO requests_3 (n, key, body, case_id, version)",
+    "INSERT INTO requests_4 (n, key, body, case_id, version)",
+    "INSERT INTO requests_5 (n, key, body, case_id, version)",
+    "INSERT INTO requests_6 (n, key, body, case_id, version)",
+    "INSERT INTO requests_7 (n, key, body, case_id, version)",
+    "INSERT INTO requests_8 (n, key, body, case_id, version)",
+];
+
 const fn values(head: &'static str, columns: usize, tail: &'static str) -> Shape {
     Shape { head, columns, tail, form: Form::Values }
 }
 
 impl SqlStore {
-    pub(super) async fn write(&self, tx: &mut Tx, writes: Writes) -> Result<Option<Placing<'_>>, StoreError> {
-        self.write_requests(tx, writes.requests, writes.uniques).await?;
+    pub(super) async fn write(
+        &self,
+        tx: &mut Tx,
+        writes: Writes,
+        newest: Option<&Newest>,
+    ) -> Result<Option<Gained>, StoreError> {
+        let requests = self.write_requests(tx, writes.requests, newest).await?;
+        self.write_uniques(tx, writes.uniques).await?;
         self.write_cases(tx, writes.cases).await?;
-        let placed = self.write_log(tx, &writes.events).await?;
+        let placed = self.write_log(tx, &writes.events, newest).await?;
         self.write_events(tx, writes.events).await?;
         self.write_timers(tx, writes.timers).await?;
         self.write_consumed(tx, writes.consumed).await?;
         self.write_parked(tx, writes.parked, writes.unparked).await?;
-        Ok(placed)
+        Ok(placed.map(|(heads, placed)| Gained { heads, placed, requests }))
     }
 
     /// Rows of `columns` values each, in chunks. Number written.
@@ -81,19 +100,28 @@ impl SqlStore {
         Ok(written)
     }
 
-    /// Request and unique keys, sorted, so that replicas do not wait for each other in a circle. A key that another replica took
-    /// since we looked makes the batch run again: it is found then.
+    /// Sorted where several replicas write, so that they do not wait for each other in a circle. A key that another one took since we
+    /// looked makes the batch run again: it is found then. Answers with the keys in the order of their rows.
     async fn write_requests(
         &self,
         tx: &mut Tx,
         mut requests: Vec<([u8; 16], RequestRow)>,
-        mut uniques: Vec<(String, UniqueRow)>,
-    ) -> Result<(), StoreError> {
-        let expected = requests.len() + uniques.len();
-        requests.sort_unstable_by_key(|(key, _)| *key);
-        uniques.sort_unstable_by(|(a, _), (b, _)| a.cmp(b));
-        let mut all = Vec::with_capacity(requests.len() * 4);
+        newest: Option<&Newest>,
+    ) -> Result<Vec<[u8; 16]>, StoreError> {
+        let slot = self.request_slot();
+        let numbers = newest.map(|newest| newest.next_request(slot)..);
+        let (shape, expected) = match &numbers {
+            Some(_) => (values(APPENDED[slot], 5, ""), requests.len()),
+            None => (values(REQUESTS[slot], 4, "ON CONFLICT DO NOTHING"), requests.len()),
+        };
+        if numbers.is_none() {
+            requests.sort_unstable_by_key(|(key, _)| *key);
+        }
+        let keys = requests.iter().map(|(key, _)| *key).collect();
+        let mut numbers = numbers.into_iter().flatten();
+        let mut all = Vec::with_capacity(requests.len() * shape.columns);
         for (key, row) in requests {
+            all.extend(numbers.next().map(|n| Value::Int(n.into())));
             all.extend([
                 Value::Blob(key.to_vec()),
                 Value::Blob(row.body.to_vec()),
@@ -101,9 +129,14 @@ impl SqlStore {
                 Value::Int(row.version),
             ]);
         }
-        let head = REQUESTS[self.request_slot()];
-        let mut written = self.insert(tx, values(head, 4, "ON CONFLICT DO NOTHING"), all).await?;
-        let mut all = Vec::with_capacity(uniques.len() * 4);
+        let written = self.insert(tx, shape, all).await?;
+        all_or_rerun(written, expected).map(|()| keys)
+    }
+
+    async fn write_uniques(&self, tx: &mut Tx, mut uniques: Vec<(String, UniqueRow)>) -> Result<(), StoreError> {
+        let expected = uniques.len();
+        uniques.sort_unstable_by(|(a, _), (b, _)| a.cmp(b));
+        let mut all = Vec::with_capacity(expected * 4);
         for (name, row) in uniques {
             all.extend([
                 Value::Text(name),
@@ -112,9 +145,8 @@ impl SqlStore {
                 Value::Int(row.version),
             ]);
         }
-        written += self.insert(tx, values(UNIQUES, 4, "ON CONFLICT DO NOTHING"), all).await?;
-        let all_written = usize::try_from(written).is_ok_and(|n| n == expected);
-        all_written.then_some(()).ok_or_else(|| StoreError::Unavailable(super::conn::RERUN.to_owned()))
+        let written = self.insert(tx, values(UNIQUES, 4, "ON CONFLICT DO NOTHING"), all).await?;
+        all_or_rerun(written, expected)
     }
 
     async fn write_cases(&self, tx: &mut Tx, cases: HashMap<CaseId, CaseWrite>) -> Result<(), StoreError> {
@@ -140,8 +172,13 @@ impl SqlStore {
     }
 
     /// SQLite gives positions now; on PostgreSQL several replicas commit at once, so the partition's relay gives them later.
-    async fn write_log(&self, tx: &mut Tx, events: &[EventRow]) -> Result<Option<Placing<'_>>, StoreError> {
-        if !self.db.is_sqlite() {
+    async fn write_log(
+        &self,
+        tx: &mut Tx,
+        events: &[EventRow],
+        newest: Option<&Newest>,
+    ) -> Result<Option<(Vec<Position>, Placed)>, StoreError> {
+        let Some(newest) = newest else {
             let mut all = Vec::with_capacity(events.len() * 3);
             for event in events {
                 let part = event.case.partition(self.partitions);
@@ -149,12 +186,8 @@ impl SqlStore {
             }
             self.insert(tx, values(UNPLACED, 3, ""), all).await?;
             return Ok(None);
-        }
-        let mut held = self.heads.lock().await;
-        let mut heads = match held.take() {
-            Some(heads) => heads,
-            None => self.sqlite_heads(tx).await?,
         };
+        let mut heads = newest.heads.clone();
         let mut all = Vec::with_capacity(events.len() * 4);
         let mut placed = Vec::with_capacity(events.len());
         for event in events {
@@ -165,7 +198,7 @@ impl SqlStore {
             placed.push((part, *head, event.clone()));
         }
         self.insert(tx, values(LOG, 4, ""), all).await?;
-        Ok(Some(Placing { held, heads, placed }))
+        Ok(Some((heads, placed)))
     }
 
     async fn write_timers(
@@ -230,6 +263,11 @@ impl SqlStore {
         let tail = "ON CONFLICT (producer, subject, position) DO UPDATE SET reason = excluded.reason, at = excluded.at";
         self.insert(tx, values(head, 7, tail), all).await.map(drop)
     }
+}
+
+fn all_or_rerun(written: u64, expected: usize) -> Result<(), StoreError> {
+    let all = usize::try_from(written).is_ok_and(|n| n == expected);
+    all.then_some(()).ok_or_else(|| StoreError::Unavailable(super::conn::RERUN.to_owned()))
 }
 
 /// The narrowest update that is enough: every column in SET costs the indexes that look at it.

@@ -135,4 +135,7 @@ pub struct VerifyArgs {
     /// Only these invariants, such as I4,I11
     #[arg(long, value_delimiter = ',', value_name = "I4,I5,...")]
     pub only: Vec<String>,
+    /// Also judge how late: an event without a position, or a due timer unfired, for longer than so many seconds
+    #[arg(long, value_name = "SECONDS")]
+    pub late: Option<u32>,
 }

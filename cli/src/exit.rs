@@ -87,8 +87,6 @@ pub enum Failure {
     /// A running cluster failed; everything else was drained.
     #[error("the cluster failed: {0}")]
     Cluster(String),
-    #[error("this build does not have that verb yet")]
-    NotBuiltIn,
 }
 
 impl Failure {
@@ -106,8 +104,7 @@ impl Failure {
             | Self::Invalid { .. }
             | Self::Interrupted
             | Self::Store(_)
-            | Self::Cluster(_)
-            | Self::NotBuiltIn => Exit::Error,
+            | Self::Cluster(_) => Exit::Error,
         }
     }
 }

@@ -50,6 +50,6 @@ async fn perform(verb: Verb, printer: Printer) -> Result<Exit, Failure> {
         Verb::Up(args) => verb::up::up(&args.cluster, &printer).await,
         Verb::Serve(args) => verb::up::serve(args.room, &args.cluster, &printer).await,
         Verb::Queue(QueueArgs { queue: Queue::Parked(args) }) => verb::parked::run(args, &printer).await,
-        Verb::Verify(_) => Err(Failure::NotBuiltIn),
+        Verb::Verify(args) => verb::verify::run(&args, &printer).await,
     }
 }

@@ -9,3 +9,4 @@ pub mod load;
 pub mod parked;
 pub mod token;
 pub mod up;
+pub mod verify;

@@ -2,10 +2,11 @@
 //! data; replaying and giving up need the data folder to themselves, so a running cluster is stopped first.
 
 use crate::{
-    args::{Parked, ParkedArgs, Room, Stores},
-    cluster::{Cluster, Rooms, Settings, folder},
+    args::{Parked, ParkedArgs, Room},
+    cluster::Cluster,
     exit::{Exit, Failure},
     output::{Finding, Printer},
+    verb::verify,
 };
 use casebook::{Casebook, JournalEntry, ParkedEvent};
 use civic::{Clock as _, SystemClock};
@@ -21,7 +22,7 @@ struct Entry {
 
 /// Carries the verb out over a cluster that is opened, but not served.
 pub async fn run(args: ParkedArgs, printer: &Printer) -> Result<Exit, Failure> {
-    let cluster = open(&args.stores).await.map_err(|e| Failure::Configuration(format!("{e:#}")))?;
+    let cluster = verify::open(&args.stores).await?;
     let entries = read(&cluster.books).await?;
     match args.verb {
         Parked::List { service, limit } => list(&entries, service, limit, printer),
@@ -32,16 +33,6 @@ pub async fn run(args: ParkedArgs, printer: &Printer) -> Result<Exit, Failure> {
         )),
         Parked::GiveUp { name, reason, yes: true } => give_up(&cluster, &entries, &name, &reason).await,
     }
-}
-
-/// A folder that has no cluster is refused rather than made into one.
-async fn open(stores: &Stores) -> anyhow::Result<Cluster> {
-    let name = folder::read_cluster(&stores.data_dir)?;
-    let mut settings = Settings::local(stores.data_dir.clone(), Rooms { gateway: false, ..Rooms::ALL });
-    settings.place = name.split('-').next().unwrap_or_default().parse()?;
-    settings.http = None;
-    settings.databases = stores.postgres.clone();
-    Cluster::open(settings).await
 }
 
 async fn read(books: &[Casebook]) -> Result<Vec<Entry>, Failure> {

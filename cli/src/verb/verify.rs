@@ -1,0 +1,89 @@
+//! `verify`: the invariants of reliability over data at rest, service by service.
+
+use crate::{
+    args::{Stores, VerifyArgs},
+    cluster::{Cluster, PARTITIONS, Rooms, Settings, folder},
+    exit::{Exit, Failure},
+    output::{Finding, Printer},
+};
+use casebook::{Bounds, Casebook, Kinds, Report, StoreError, verify};
+use civic::{Clock as _, SystemClock};
+use queue::EventSource as _;
+use serde_json::{Value, json};
+use std::collections::BTreeMap;
+
+/// A cluster over a folder, opened but neither served nor consuming. A folder that has no cluster is refused, not made into one.
+pub(super) async fn open(stores: &Stores) -> Result<Cluster, Failure> {
+    let opened = async {
+        let name = folder::read_cluster(&stores.data_dir)?;
+        let mut settings = Settings::local(stores.data_dir.clone(), Rooms { gateway: false, ..Rooms::ALL });
+        settings.place = name.split('-').next().unwrap_or_default().parse()?;
+        settings.http = None;
+        settings.databases = stores.postgres.clone();
+        Cluster::open(settings).await
+    };
+    opened.await.map_err(|error: anyhow::Error| Failure::Configuration(format!("{error:#}")))
+}
+
+/// Exit 0 when every invariant holds, 1 when one does not. Parked cases are told, but are no violation.
+pub async fn run(args: &VerifyArgs, printer: &Printer) -> Result<Exit, Failure> {
+    let cluster = open(&args.stores).await?;
+    let mut heads = BTreeMap::new();
+    for book in &cluster.books {
+        heads.insert(book.service().to_owned(), book.store().heads().await?);
+    }
+    let mut reports = Vec::new();
+    for book in &cluster.books {
+        reports.push((book.service().to_owned(), check(book, args, &heads).await?));
+    }
+    let violations: Vec<Value> = reports.iter().flat_map(|(service, report)| found(service, report, &args.only)).collect();
+    let clean = violations.is_empty();
+    printer.print(&finding(&reports, violations))?;
+    Ok(if clean { Exit::Ok } else { Exit::Error })
+}
+
+async fn check(book: &Casebook, args: &VerifyArgs, heads: &BTreeMap<String, Vec<i64>>) -> Result<Report, StoreError> {
+    let late = args.late.map_or(i64::MAX / 4, |seconds| i64::from(seconds) * 1_000_000);
+    let bounds = Bounds { now: SystemClock.now(), late, partitions: PARTITIONS, heads: heads.clone() };
+    verify(book.store(), &kinds_of(book.service()), &bounds).await
+}
+
+fn kinds_of(service: &str) -> Kinds {
+    match service {
+        intake::NAME => intake::kinds(),
+        dispatch::NAME => dispatch::kinds(),
+        _ => Kinds::default(),
+    }
+}
+
+fn found(service: &str, report: &Report, only: &[String]) -> Vec<Value> {
+    let wanted = |name: &str| only.is_empty() || only.iter().any(|o| o.eq_ignore_ascii_case(name));
+    let value = |v: &casebook::Violation| {
+        let invariant = format!("{:?}", v.invariant);
+        let case = v.case.map(|case| case.to_string());
+        wanted(&invariant).then(|| json!({"service": service, "invariant": invariant, "case": case, "found": v.found}))
+    };
+    let mut values: Vec<Value> = report.violations.iter().filter_map(value).collect();
+    if report.more > 0 {
+        values.push(json!({"service": service, "invariant": "", "case": null, "found": format!("and {} more", report.more)}));
+    }
+    values
+}
+
+fn finding(reports: &[(String, Report)], violations: Vec<Value>) -> Finding {
+    let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+    let row = |v: &Value| ["service", "invariant", "case", "found"].map(|key| text(&v[key])).to_vec();
+    let mut rows: Vec<Vec<String>> = violations.iter().map(row).collect();
+    let mut services = Vec::new();
+    for (service, report) in reports {
+        let Report { cases, events, timers, stale, parked, .. } = report;
+        let looked = format!("{cases} cases, {events} events, {timers} timers, {stale} of an older schema, {} parked", parked.len());
+        rows.push(vec![service.clone(), "looked at".to_owned(), String::new(), looked]);
+        services.push(json!({
+            "service": service, "cases": cases, "events": events, "timers": timers, "stale": stale, "parked": parked.len(),
+        }));
+    }
+    let names = violations.iter().map(|v| text(&v["case"])).filter(|name| !name.is_empty()).collect();
+    let value = json!({"clean": violations.is_empty(), "services": services, "violations": violations});
+    Finding { head: vec!["SERVICE", "INVARIANT", "CASE", "FOUND"], rows, names, value }
+}

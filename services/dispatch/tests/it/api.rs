@@ -1,18 +1,18 @@
 //! The life of an order through the rpcs.
 
 use casebook::Consume;
-use civic::{Actor, Calendar, Micros, Role};
+use civic::{Actor, Calendar, Clock, Micros, Role};
 use mesh::Code;
 use prost::Message;
 use prost_types::Timestamp;
 use proto::dispatch::v1 as pb;
 use proto::events::v1::public_event::Event as Public;
-use proto::events::v1::{Envelope, PublicEvent, ReportFiled};
-use proto::types::v1::{Lamp, WorkOrderState};
+use proto::events::v1::{Envelope, PublicEvent, ReportClassified, ReportFiled};
+use proto::types::v1::{Lamp, Urgency, WorkOrderState};
 use queue::{Apply, Batch, Positions, Slice};
 use std::time::Duration;
 
-use crate::city::{City, SECTION, TOWN, accept, code_and_reason, later, rate, refusal, resolve};
+use crate::city::{City, OTHER_TOWN, SECTION, TOWN, accept, code_and_reason, later, rate, refusal, resolve};
 
 #[tokio::test]
 async fn a_report_becomes_an_order_with_a_unit_and_a_running_clock() {
@@ -240,13 +240,87 @@ async fn the_event_of_a_report_opens_one_order_however_often_it_comes() {
     let city = City::open().await;
     let report = city.report("0101", TOWN);
     let name = format!("workOrders/{}", report.report);
-    let leases = city.cases.acquire("intake", "test", &[0], Duration::from_secs(60)).await.unwrap();
-    let consume = Consume::new(city.cases.clone(), city.service.effects());
-    let events = vec![filed(report.clone(), 1), filed(report, 2)];
-    let slice = Slice { partition: 0, epoch: leases[0].epoch, from: 0, events };
-    consume.apply(Batch { producer: "intake".to_owned(), slices: vec![slice] }).await.unwrap();
+    hear(&city, vec![filed(report.clone(), 1), filed(report, 2)]).await;
     assert_eq!(city.look(&name).await.etag, "2");
     assert!(city.cases.store().parked().await.unwrap().is_empty());
+}
+
+fn classified(ruling: ReportClassified, position: i64) -> Envelope {
+    let subject = format!("reports/{}", ruling.report);
+    let data = PublicEvent { event: Some(Public::ReportClassified(ruling)) }.encode_to_vec().into();
+    Envelope { r#type: "report.classified.v1".to_owned(), subject, position, data, ..Envelope::default() }
+}
+
+/// A ruling on a report, by the clock of the city.
+fn ruling(city: &City, report: &ReportFiled, category: &str, division: &str) -> ReportClassified {
+    ReportClassified {
+        report: report.report.clone(),
+        category_code: category.to_owned(),
+        division_code: division.to_owned(),
+        at_us: city.clock.now().0,
+        by: "city-dispatcher@50".to_owned(),
+        ..ReportClassified::default()
+    }
+}
+
+/// Events of intake's partition 0, applied in order.
+async fn hear(city: &City, events: Vec<Envelope>) {
+    let lease = city.cases.acquire("intake", "test", &[0], Duration::from_secs(60)).await.unwrap()[0];
+    let consume = Consume::new(city.cases.clone(), city.service.effects());
+    let slice = Slice { partition: 0, epoch: lease.epoch, from: lease.consumed, events };
+    consume.apply(Batch { producer: "intake".to_owned(), slices: vec![slice] }).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_ruling_gives_a_waiting_order_its_place_its_category_and_its_unit() {
+    let city = City::open().await;
+    let report = city.report("", "50");
+    let name = format!("workOrders/{}", report.report);
+    let ruled = ReportClassified { urgency: 2, ..ruling(&city, &report, "0101", TOWN) };
+    hear(&city, vec![filed(report, 1), classified(ruled.clone(), 2), classified(ruled, 3)]).await;
+    let order = city.look(&name).await;
+    assert_eq!((order.state(), order.unit.as_str()), (WorkOrderState::Assigned, SECTION));
+    assert_eq!((order.division_code.as_str(), order.urgency()), (TOWN, Urgency::LevelTwo));
+    assert_eq!(order.category.unwrap().display_name, "社会治安隐患");
+    assert_eq!(order.etag, "3", "created, reclassified, assigned; the second ruling says nothing new");
+    let ask = pb::GetWorkOrderTimelineRequest { name };
+    let entries = city.client().get_work_order_timeline(city.by_dispatcher(ask)).await.unwrap().into_inner().entries;
+    let kinds: Vec<_> = entries.iter().map(|entry| entry.r#type.as_str()).collect();
+    assert_eq!(kinds, ["workOrder.created", "workOrder.reclassified", "workOrder.assigned"]);
+    assert_eq!((entries[1].actor_role.as_str(), entries[1].actor_unit.as_str()), ("city-dispatcher", "50"));
+    assert!(city.cases.store().parked().await.unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn a_ruling_leaves_an_order_with_its_unit_and_moves_it_to_the_dispatchers_of_the_place() {
+    let city = City::open().await;
+    let report = city.report("0101", TOWN);
+    let name = format!("workOrders/{}", report.report);
+    let moved = ruling(&city, &report, "0612", OTHER_TOWN);
+    hear(&city, vec![filed(report, 1), classified(moved, 2)]).await;
+    let ask = || pb::GetWorkOrderRequest { name: name.clone() };
+    let here = refusal(city.client().get_work_order(city.by_dispatcher(ask())).await);
+    assert_eq!(code_and_reason(&here), (Code::NotFound, "NOT_FOUND"));
+    let there = city.by(Role::TownDispatcher, OTHER_TOWN, ask());
+    let order = city.client().get_work_order(there).await.unwrap().into_inner();
+    assert_eq!((order.state(), order.unit.as_str()), (WorkOrderState::Assigned, SECTION));
+    assert_eq!((order.division_code.as_str(), order.category.unwrap().code.as_str()), (OTHER_TOWN, "0612"));
+    assert!(city.client().accept_work_order(city.by_unit(accept(&name, "a"))).await.is_ok(), "the unit works on");
+}
+
+#[tokio::test]
+async fn a_ruling_at_a_place_nobody_knows_keeps_the_orders_place_and_one_without_an_order_parks() {
+    let city = City::open().await;
+    let report = city.report("", TOWN);
+    let name = format!("workOrders/{}", report.report);
+    let nowhere = ruling(&city, &report, "0101", "999999");
+    hear(&city, vec![filed(report, 1), classified(nowhere, 2)]).await;
+    let order = city.look(&name).await;
+    assert_eq!((order.state(), order.division_code.as_str()), (WorkOrderState::Created, TOWN));
+    assert_eq!(order.category.unwrap().code, "0101");
+    let unheard = city.report("", TOWN);
+    hear(&city, vec![classified(ruling(&city, &unheard, "0101", TOWN), 3)]).await;
+    assert_eq!(city.cases.store().parked().await.unwrap().len(), 1);
 }
 
 #[tokio::test]

@@ -5,7 +5,7 @@ use dispatch::domain::work_order::{Author, CallBack, Command, Opinion, Step, Tim
 use proto::dispatch::v1::stored::WorkOrderEvent;
 
 use crate::model::REAL;
-use crate::world::{NOW, actor, facts, open, person, step};
+use crate::world::{NOW, actor, facts, open, person, ruling, step};
 
 struct Life {
     order: Option<WorkOrder>,
@@ -37,6 +37,17 @@ impl Life {
         self.now = self.now.max(due);
         self.take(&Command::Fire(name), Author::Timer);
     }
+}
+
+/// Opened without a unit, ruled on, and ruled on again when a unit has it.
+pub(crate) fn ruled_life() -> Vec<WorkOrderEvent> {
+    let mut life = Life { order: None, events: Vec::new(), now: NOW, calendar: 0 };
+    life.take(&open(2 + 8), Author::Report);
+    let rule = |which, choice| Command::Reclassify(Box::new(ruling(which, choice)));
+    // Another category in a village of the town, level one, a unit that the list knows.
+    life.take(&rule(1 + 6, 1 + 2 + (1 << 6)), Author::Report);
+    life.take(&rule(12, 1 << 4), Author::Report);
+    life.events
 }
 
 /// The events of that life.

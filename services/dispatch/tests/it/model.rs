@@ -93,8 +93,7 @@ impl<'a> History<'a> {
 
     fn open(table: &'a [Line], rules: Rules, variant: u8) -> Result<Self, String> {
         let opening = world::opening(variant);
-        let unit = opening.answering.as_ref().map(|answering| answering.unit.to_string());
-        let oracle = Oracle::opened(unit, opening.reply_approval, NOW);
+        let oracle = Oracle::opened(&opening, NOW);
         let events =
             (rules.decide)(None, &world::open(variant), &facts(NOW, Author::Report, 0)).map_err(|e| e.to_string())?;
         let mut order = None;
@@ -116,7 +115,8 @@ impl<'a> History<'a> {
             1 => self.fire_next(),
             2 => self.change_calendar(),
             3 => self.open_again(choice),
-            4..=6 => self.step(Verb::ALL[usize::from(which) % Verb::ALL.len()], who, choice),
+            4 => self.rule(which, choice),
+            5..=6 => self.step(Verb::ALL[usize::from(which) % Verb::ALL.len()], who, choice),
             _ => self.likely_step(which, who, choice),
         }
     }
@@ -153,6 +153,8 @@ impl<'a> History<'a> {
         let people: &[u8] = match line.by.as_str() {
             "unit" => handlers,
             "citizen or hotline" => &[8, 9],
+            _ if self.oracle.place == "500151" => &[7],
+            _ if self.oracle.place == "500151002" => &[12],
             _ => &[0, 1, 6],
         };
         self.step(line.verb, people[usize::from(who) % people.len()], choice)
@@ -280,6 +282,38 @@ impl<'a> History<'a> {
         self.apply(&events)?;
         let again = (self.rules.timers)(&self.order).iter().any(|timer| timer.name == name.as_str());
         if again { Err(format!("{name} fired and is armed again")) } else { Ok(()) }
+    }
+
+    /// A person rules on the report. The unit and its clock stay; the total clock keeps its start.
+    fn rule(&mut self, which: u8, choice: u8) -> Result<(), String> {
+        let ruling = world::ruling(which, choice);
+        let facts = facts(self.now, Author::Report, self.calendar);
+        let command = Command::Reclassify(Box::new(ruling.clone()));
+        let events = (self.rules.decide)(Some(&self.order), &command, &facts).map_err(|error| error.to_string())?;
+        let before = self.order.clone();
+        let expected = self.oracle.rule(&ruling, self.now);
+        if events.len() != expected {
+            return Err(format!("a ruling in {:?} wrote {} events, not {expected}", before.state(), events.len()));
+        }
+        if events.is_empty() {
+            return Ok(());
+        }
+        self.apply(&events)?;
+        let order = &self.order;
+        if before.assignment().is_some() && (&order.phase, &order.head.marks) != (&before.phase, &before.head.marks) {
+            return Err(format!("a ruling changed {before:?} to {order:?}"));
+        }
+        let limit = world::catalog().limits().closing(order.head.urgency);
+        if order.head.urgency != before.head.urgency && order.head.total.limit != limit {
+            return Err(format!("{:?} has the limit {:?}", order.head.urgency, order.head.total.limit));
+        }
+        if let Some(mark) = order.head.marks.total.filter(|_| expected == 2) {
+            let due = order.head.total.due(calendar(self.calendar), order.head.updated);
+            if (mark.due, mark.yellow) != (due.due, due.yellow) {
+                return Err(format!("a ruling wrote {mark:?}, the clock says {due:?}"));
+            }
+        }
+        if order.head.total.started == NOW { Ok(()) } else { Err("a ruling reset the total clock".to_owned()) }
     }
 
     fn change_calendar(&mut self) -> Result<(), String> {

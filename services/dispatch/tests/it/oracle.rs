@@ -1,8 +1,9 @@
 //! The rules once more, written apart: what an order must be after each step, and which steps must be refused with which reason.
 //! It reads the table of the documentation and keeps its own account of pauses; it knows nothing of events or calendars.
 
-use civic::{Actor, Micros, Role};
-use dispatch::domain::work_order::{Author, State, Step, Verb, WorkOrder};
+use civic::{Actor, Micros, Role, Tier};
+use dispatch::domain::urgency::Urgency;
+use dispatch::domain::work_order::{Author, Opening, Ruling, State, Step, Verb, WorkOrder};
 
 use crate::table::Line;
 use crate::world::{REPORT, reference};
@@ -21,6 +22,9 @@ enum Asked {
 pub(crate) struct Oracle {
     pub(crate) state: State,
     pub(crate) updated: Micros,
+    pub(crate) place: String,
+    category: String,
+    urgency: Urgency,
     unit: Option<String>,
     responsible: Option<String>,
     ruled: bool,
@@ -40,8 +44,12 @@ pub(crate) struct Oracle {
 }
 
 impl Oracle {
-    pub(crate) fn opened(unit: Option<String>, approval: bool, now: Micros) -> Self {
+    pub(crate) fn opened(opening: &Opening, now: Micros) -> Self {
+        let unit = opening.answering.as_ref().map(|answering| answering.unit.to_string());
         Self {
+            place: opening.place.code.to_string(),
+            category: opening.category.clone(),
+            urgency: opening.urgency,
             state: if unit.is_some() { State::Assigned } else { State::Created },
             updated: now,
             responsible: unit.clone(),
@@ -54,7 +62,7 @@ impl Oracle {
             request: None,
             resumes_to: State::Accepted,
             until: Micros(0),
-            approval,
+            approval: opening.reply_approval,
             reply_pending: false,
             handler: String::new(),
             window: Micros(0),
@@ -73,7 +81,7 @@ impl Oracle {
         due: Option<Micros>,
     ) -> Option<&'static str> {
         let line = table.iter().find(|line| line.verb == step.verb()).unwrap();
-        if !role_fits(&line.by, actor) {
+        if !role_fits(&line.by, actor, self.owners()) {
             return Some("ROLE_DENIED");
         }
         if !line.from.contains(&self.state) {
@@ -83,9 +91,10 @@ impl Oracle {
     }
 
     fn unit_denies(&self, by: &str, actor: &Actor) -> Option<&'static str> {
-        let of_town = actor.unit.as_ref().is_some_and(|unit| unit.place().as_str() == "500151001");
+        // A place's code begins with the code of what it lies in.
+        let of_town = actor.unit.as_ref().is_some_and(|unit| self.place.starts_with(unit.place().as_str()));
         let has_it = actor.unit.as_ref().map(|unit| unit.as_str()) == self.unit.as_deref() && self.unit.is_some();
-        let dispatcher = actor.role == Role::TownDispatcher;
+        let dispatcher = matches!(actor.role, Role::TownDispatcher | Role::DistrictDispatcher);
         let allowed = match by {
             "verifier" if has_it => return Some("VERIFIER_IN_UNIT"),
             "dispatcher" | "verifier" => of_town,
@@ -196,6 +205,37 @@ impl Oracle {
         }
     }
 
+    /// The role whose decisions the order's place asks for.
+    fn owners(&self) -> Role {
+        if self.place.len() > 6 { Role::TownDispatcher } else { Role::DistrictDispatcher }
+    }
+
+    /// What a ruling on the report does: the number of events it must write.
+    pub(crate) fn rule(&mut self, ruling: &Ruling, now: Micros) -> usize {
+        if matches!(self.state, State::Closed | State::Cancelled) {
+            return 0;
+        }
+        let before = (self.category.clone(), self.place.clone(), self.urgency, self.approval);
+        let waits = self.state == State::Created;
+        self.category.clone_from(&ruling.category);
+        if let Some(place) = &ruling.place {
+            self.place = place.code.to_string();
+        }
+        if let Some(urgency) = ruling.urgency.filter(|_| waits) {
+            self.urgency = self.urgency.min(urgency);
+        }
+        self.approval = ruling.reply_approval.unwrap_or(self.approval);
+        let to = ruling.answering.as_ref().filter(|_| waits);
+        if to.is_none() && before == (self.category.clone(), self.place.clone(), self.urgency, self.approval) {
+            return 0;
+        }
+        let at = now.max(self.updated);
+        self.updated = at;
+        let Some(to) = to else { return 1 };
+        self.give_to(&to.unit.to_string(), at);
+        2
+    }
+
     fn give_to(&mut self, unit: &str, at: Micros) {
         self.goes(at);
         self.request = None;
@@ -251,6 +291,12 @@ impl Oracle {
         let head = &order.head;
         same("state", order.state() == self.state)?;
         same("updated", head.updated == self.updated)?;
+        same("category", head.category == self.category)?;
+        same("place", head.place.code.as_str() == self.place)?;
+        let owner = if self.owners() == Role::TownDispatcher { Tier::Town } else { Tier::District };
+        same("owning tier", head.tier == owner)?;
+        same("urgency", head.urgency == self.urgency)?;
+        same("approval", head.reply_approval == self.approval)?;
         let unit = order.assignment().map(|assignment| assignment.unit.to_string());
         same("one lead unit", unit == self.unit)?;
         same("ruled", order.assignment().is_none_or(|assignment| assignment.ruled == self.ruled))?;
@@ -281,8 +327,8 @@ impl Oracle {
     }
 }
 
-fn role_fits(by: &str, actor: &Actor) -> bool {
-    let dispatcher = actor.role == Role::TownDispatcher;
+fn role_fits(by: &str, actor: &Actor, owners: Role) -> bool {
+    let dispatcher = actor.role == owners;
     match by {
         "dispatcher" | "verifier" => dispatcher,
         "unit" => actor.role == Role::DepartmentHandler,

@@ -2,6 +2,7 @@
 
 use casebook::{Case, Timer};
 use civic::{Actor, Micros, Role, Stopwatch};
+use dispatch::domain::urgency::Urgency;
 use dispatch::domain::work_order::{Author, Command, Facts, Phase, Step, TimerName, Verb, WorkOrder};
 use proto::dispatch::v1::stored::WorkOrderEvent;
 use proto::dispatch::v1::stored::work_order_event::Event as Body;
@@ -242,6 +243,66 @@ fn depends_on_what_is_not_stored(order: Option<WorkOrder>, event: &WorkOrderEven
     })
 }
 
+/// The real rules on a changed order, for a ruling on the report.
+fn ruled_on(order: Option<&WorkOrder>, command: &Command, facts: &Facts, change: impl Fn(&mut WorkOrder)) -> Decided {
+    match order {
+        Some(order) if matches!(command, Command::Reclassify(_)) => {
+            let mut changed = order.clone();
+            change(&mut changed);
+            real(Some(&changed), command, facts)
+        }
+        _ => real(order, command, facts),
+    }
+}
+
+fn a_ruling_wakes_a_closed_order(order: Option<&WorkOrder>, command: &Command, facts: &Facts) -> Decided {
+    ruled_on(order, command, facts, |order| {
+        if let Phase::Closed(_) = order.phase {
+            order.phase = Phase::Created;
+        }
+    })
+}
+
+fn a_ruling_takes_an_order_from_its_unit(order: Option<&WorkOrder>, command: &Command, facts: &Facts) -> Decided {
+    ruled_on(order, command, facts, |order| {
+        if let Phase::Assigned(_) = order.phase {
+            order.phase = Phase::Created;
+        }
+    })
+}
+
+fn a_ruling_leaves_an_order_without_a_unit(order: Option<&WorkOrder>, command: &Command, facts: &Facts) -> Decided {
+    let mut events = real(order, command, facts)?;
+    if matches!(command, Command::Reclassify(_)) {
+        events.truncate(1);
+    }
+    Ok(events)
+}
+
+fn a_ruling_makes_less_pressing(order: Option<&WorkOrder>, command: &Command, facts: &Facts) -> Decided {
+    ruled_on(order, command, facts, |order| order.head.urgency = Urgency::LevelFour)
+}
+
+fn keeps_the_place(order: Option<WorkOrder>, event: &WorkOrderEvent) -> Option<WorkOrder> {
+    then(order, event, "workOrder.reclassified", |before, order| {
+        order.head.place = before.unwrap().head.place.clone();
+    })
+}
+
+fn keeps_the_owning_tier(order: Option<WorkOrder>, event: &WorkOrderEvent) -> Option<WorkOrder> {
+    then(order, event, "workOrder.reclassified", |before, order| order.head.tier = before.unwrap().head.tier)
+}
+
+fn keeps_the_limit(order: Option<WorkOrder>, event: &WorkOrderEvent) -> Option<WorkOrder> {
+    then(order, event, "workOrder.reclassified", |before, order| {
+        order.head.total.limit = before.unwrap().head.total.limit;
+    })
+}
+
+fn starts_the_clock_at_the_ruling(order: Option<WorkOrder>, event: &WorkOrderEvent) -> Option<WorkOrder> {
+    then(order, event, "workOrder.reclassified", |_, order| order.head.total.started = order.head.updated)
+}
+
 fn keeps_a_timer_after_closing(order: &WorkOrder) -> Vec<Timer> {
     let mut timers = WorkOrder::timers(order);
     if matches!(order.phase, Phase::Closed(_)) {
@@ -295,6 +356,14 @@ fn bugs() -> Vec<(&'static str, Rules)> {
         evolve("the old unit is kept", keeps_the_old_unit),
         evolve("a round is not counted", counts_no_round),
         evolve("the state depends on what is not stored", depends_on_what_is_not_stored),
+        decide("a ruling wakes a closed order", a_ruling_wakes_a_closed_order),
+        decide("a ruling takes an order from its unit", a_ruling_takes_an_order_from_its_unit),
+        decide("a ruling leaves an order without a unit", a_ruling_leaves_an_order_without_a_unit),
+        decide("a ruling makes an order less pressing", a_ruling_makes_less_pressing),
+        evolve("the ruled place is forgotten", keeps_the_place),
+        evolve("the owning tier does not follow the place", keeps_the_owning_tier),
+        evolve("a more pressing order keeps its limit", keeps_the_limit),
+        evolve("the total clock starts at the ruling", starts_the_clock_at_the_ruling),
         timers("a timer is kept after closing", keeps_a_timer_after_closing),
         timers("the end of a suspension is forgotten", forgets_the_end_of_a_suspension),
         timers("a clock runs while suspended", runs_while_suspended),

@@ -1,12 +1,17 @@
 //! Events as earlier releases stored them, byte for byte. They must be read for ever: never change a sample, add one.
 
 use casebook::Case;
+use civic::Tier;
+use dispatch::domain::urgency::Urgency;
 use dispatch::domain::work_order::{State, WorkOrder};
 use prost::Message;
 use proto::dispatch::v1::stored::WorkOrderEvent;
 
 /// One life with every event in it, one event a line, in hex.
 const LIFE: &str = include_str!("../samples/0.1-life.hex");
+
+/// A life with rulings on the report in it.
+const RULED: &str = include_str!("../samples/0.1-ruled.hex");
 
 fn event(line: &str) -> WorkOrderEvent {
     let byte = |pair: &[u8]| u8::from_str_radix(std::str::from_utf8(pair).unwrap(), 16).unwrap();
@@ -38,6 +43,30 @@ fn a_life_of_release_0_1_reads_as_it_was() {
 }
 
 #[test]
+fn the_rulings_of_release_0_1_read_as_they_were() {
+    let events: Vec<_> = RULED.lines().map(event).collect();
+    let kinds: Vec<_> = events.iter().map(WorkOrder::event_type).collect();
+    let expected = ["created", "reclassified", "assigned", "reclassified"].map(|kind| format!("workOrder.{kind}"));
+    assert_eq!(kinds, expected);
+    let orders: Vec<_> = events
+        .iter()
+        .scan(None, |order, event| {
+            *order = WorkOrder::evolve(order.take(), event);
+            order.clone()
+        })
+        .collect();
+    let [_, ruled, assigned, moved] = orders.as_slice() else { panic!("{} of four can be applied", orders.len()) };
+    assert_eq!(
+        (ruled.state(), ruled.head.category.as_str(), ruled.head.urgency),
+        (State::Created, "0612", Urgency::LevelOne)
+    );
+    assert_eq!((ruled.head.place.code.as_str(), ruled.head.tier), ("500151001001", Tier::Town));
+    assert_eq!(assigned.unit().unwrap().as_str(), "500151001-zhifa");
+    assert_eq!((moved.head.place.code.as_str(), moved.head.tier), ("500151", Tier::District));
+    assert_eq!((moved.state(), moved.unit(), moved.head.reply_approval), (State::Assigned, assigned.unit(), true));
+}
+
+#[test]
 fn an_event_of_a_newer_release_is_corrupt_here_and_never_guessed() {
     let first = event(LIFE.lines().next().unwrap());
     let order = WorkOrder::evolve(None, &first).unwrap();
@@ -51,8 +80,19 @@ fn an_event_of_a_newer_release_is_corrupt_here_and_never_guessed() {
 #[test]
 #[ignore = "makes the sample file of a release"]
 fn write_the_life_of_this_release() {
+    write("0.1-life.hex", &crate::life::life());
+}
+
+/// Likewise for the rulings.
+#[test]
+#[ignore = "makes the sample file of a release"]
+fn write_the_rulings_of_this_release() {
+    write("0.1-ruled.hex", &crate::life::ruled_life());
+}
+
+fn write(file: &str, events: &[WorkOrderEvent]) {
     let hex = |bytes: Vec<u8>| bytes.iter().map(|byte| format!("{byte:02x}")).collect::<String>();
-    let lines: Vec<String> = crate::life::life().iter().map(|event| hex(event.encode_to_vec())).collect();
-    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/samples/0.1-life.hex");
-    std::fs::write(path, lines.join("\n") + "\n").unwrap();
+    let lines: Vec<String> = events.iter().map(|event| hex(event.encode_to_vec())).collect();
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/samples");
+    std::fs::write(folder.join(file), lines.join("\n") + "\n").unwrap();
 }

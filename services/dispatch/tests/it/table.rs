@@ -1,6 +1,8 @@
 //! The table in the module's documentation, read as text: the oracle knows no other.
 
-use dispatch::domain::work_order::{Command, State, Verb, WorkOrder};
+use casebook::Case as _;
+use dispatch::domain::urgency::Urgency;
+use dispatch::domain::work_order::{Author, Command, State, Verb, WorkOrder};
 
 use crate::model::REAL;
 use crate::world::{self, NOW, facts, person, step};
@@ -47,7 +49,7 @@ pub(crate) fn walk(variant: u8, path: &[(Verb, u8, u8)]) -> WorkOrder {
             order = (REAL.evolve)(order.take(), &event);
         }
     };
-    take(&world::open(variant), dispatch::domain::work_order::Author::Report);
+    take(&world::open(variant), Author::Report);
     for (verb, who, choice) in path {
         let command = Command::Step { step: step(*verb, *choice, NOW), note: None };
         take(&command, person(world::actor(*who)));
@@ -91,6 +93,50 @@ fn the_code_repeats_the_table() {
         assert_eq!(from, ours, "{}", line.verb.as_str());
         assert_eq!(line.by, line.verb.by().as_str());
     }
+}
+
+/// State -> what a ruling does, from the second table.
+fn rulings() -> Vec<(State, String)> {
+    let source = include_str!("../../src/domain/work_order.rs");
+    let lines = source.lines().filter_map(|line| line.strip_prefix("//! "));
+    let rows = lines.filter_map(|line| line.split_once(" | ")).filter(|(_, cell)| !cell.contains('|'));
+    let cells = rows.filter(|(states, _)| !states.starts_with("state of"));
+    let each =
+        cells.flat_map(|(states, cell)| states.split(',').map(move |name| (state(name), cell.trim().to_owned())));
+    each.collect()
+}
+
+#[test]
+fn a_ruling_on_the_report_does_in_every_state_what_the_table_says() {
+    let rulings = rulings();
+    assert_eq!(rulings.len(), State::ALL.len(), "the table has every state once");
+    for (state, cell) in rulings {
+        let order = in_state(state);
+        // Another category, a village of the town, level one, a unit that the list knows.
+        let command = Command::Reclassify(Box::new(world::ruling(1 + 6, 1 + 2 + (1 << 6))));
+        let events = (REAL.decide)(Some(&order), &command, &facts(NOW, Author::Report, 0)).unwrap();
+        let kinds: Vec<_> = events.iter().map(WorkOrder::event_type).collect();
+        let after = events.iter().fold(order.clone(), |order, event| (REAL.evolve)(Some(order), event).unwrap());
+        let unit = after.unit().map(ToString::to_string);
+        match cell.as_str() {
+            "recorded, and assigned when the list knows the unit" => {
+                assert_eq!(kinds, ["workOrder.reclassified", "workOrder.assigned"]);
+                assert_eq!((after.state(), unit.as_deref()), (State::Assigned, Some("500151001-zhifa")));
+                assert_eq!(after.head.urgency, Urgency::LevelOne);
+            }
+            "recorded, the unit stays" => {
+                assert_eq!(kinds, ["workOrder.reclassified"], "{state:?}");
+                assert_eq!((&after.phase, &after.head.marks), (&order.phase, &order.head.marks));
+                assert_eq!((after.head.place.code.as_str(), after.head.category.as_str()), ("500151001001", "0612"));
+                assert_eq!(after.head.urgency, order.head.urgency);
+            }
+            "passed over" => assert!(kinds.is_empty(), "{state:?}"),
+            other => panic!("the table says {other}"),
+        }
+    }
+    let nobody =
+        (REAL.decide)(None, &Command::Reclassify(Box::new(world::ruling(1, 0))), &facts(NOW, Author::Report, 0));
+    assert_eq!(nobody.unwrap_err().reason(), "NOT_FOUND");
 }
 
 #[test]

@@ -5,7 +5,7 @@ use std::sync::{Arc, LazyLock};
 use civic::{Actor, Calendar, Micros, Place, Private, Role, Tree, UnitCode};
 use dispatch::catalog::Catalog;
 use dispatch::domain::urgency::Urgency;
-use dispatch::domain::work_order::{Answering, Author, CallBack, Command, Facts, Opening, Opinion, Step, Verb};
+use dispatch::domain::work_order::{Answering, Author, CallBack, Command, Facts, Opening, Opinion, Ruling, Step, Verb};
 
 /// 2026-11-22, about noon in China.
 pub(crate) const NOW: Micros = Micros(1_795_320_000_000_000);
@@ -15,9 +15,11 @@ pub(crate) const UNITS: [&str; 3] = ["500151001-pingan", "500151001-zhifa", "500
 static CATALOG: LazyLock<Arc<Catalog>> = LazyLock::new(|| Arc::new(Catalog::builtin()));
 static CALENDARS: LazyLock<[Arc<Calendar>; 2]> =
     LazyLock::new(|| [Arc::new(Calendar::china()), Arc::new(Calendar::empty())]);
-static PLACE: LazyLock<Place> = LazyLock::new(|| {
+/// The town, a village of it, its neighbour, their district.
+pub(crate) const PLACES: [&str; 4] = ["500151001", "500151001001", "500151002", "500151"];
+static PLACED: LazyLock<[Place; 4]> = LazyLock::new(|| {
     let view = Tree::chongqing().today(NOW);
-    view.place(&"500151001".parse().unwrap()).unwrap()
+    PLACES.map(|code| view.place(&code.parse().unwrap()).unwrap())
 });
 
 pub(crate) fn calendar(index: usize) -> &'static Arc<Calendar> {
@@ -87,7 +89,7 @@ pub(crate) fn opening(variant: u8) -> Opening {
         category: "0101".to_owned(),
         category_name: "社会治安隐患".to_owned(),
         urgency: Urgency::ALL[usize::from(variant) % 4],
-        place: PLACE.clone(),
+        place: PLACED[0].clone(),
         report_kind: 3,
         anonymous: false,
         no_reply: false,
@@ -101,6 +103,25 @@ pub(crate) fn opening(variant: u8) -> Opening {
 
 pub(crate) fn open(variant: u8) -> Command {
     Command::Open(Box::new(opening(variant)))
+}
+
+/// What a ruling may say: `which` picks category and place, `choice` the rest.
+pub(crate) fn ruling(which: u8, choice: u8) -> Ruling {
+    const CATEGORIES: [&str; 3] = ["0101", "0612", ""];
+    let category = CATEGORIES[usize::from(which) % CATEGORIES.len()];
+    // The town twice, so that most histories go on in it.
+    let places = [Some(0), Some(0), Some(1), Some(2), Some(3), None];
+    let place = places[usize::from(which / 3) % places.len()];
+    Ruling {
+        category: category.to_owned(),
+        category_name: format!("类别{category}"),
+        place: place.map(|place: usize| PLACED[place].clone()),
+        urgency: (choice & 1 != 0).then(|| Urgency::ALL[usize::from(choice >> 2) % 4]),
+        reply_approval: [None, Some(true), Some(false)][usize::from(choice >> 4) % 3],
+        answering: (choice & 2 != 0).then(|| answering(choice >> 6)),
+        tree_version: "t".to_owned(),
+        by: "city-dispatcher@50".to_owned(),
+    }
 }
 
 fn text(word: &str) -> Private<String> {

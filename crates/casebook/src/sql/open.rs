@@ -5,7 +5,7 @@ use super::{
     conn::{Db, Tx, Value, store_error},
     load::RequestTexts,
     schema::{META, MIGRATIONS, REQUEST_TABLES, VERSION, for_postgres, requests_table},
-    statement::Statements,
+    statement::{Mark, Statements},
 };
 use crate::{error::StoreError, kinds::Kinds, store::Identity};
 use civic::{Clock, Micros};
@@ -75,13 +75,14 @@ pub async fn open_postgres(url: &str, connections: u32, setting: Setting) -> Res
 
 async fn finish(db: Db, setting: Setting) -> Result<SqlStore, StoreError> {
     let Setting { kinds, clock, cluster, partitions } = setting;
+    let mark = if db.is_sqlite() { Mark::Sqlite } else { Mark::Postgres };
     let store = SqlStore {
         db,
         kinds,
         clock,
         cluster,
         partitions,
-        statements: Statements::default(),
+        statements: Statements::new(mark),
         request_texts: RequestTexts::default(),
         requests_day: AtomicI64::new(-1),
         newest: tokio::sync::Mutex::new(None),
@@ -89,6 +90,7 @@ async fn finish(db: Db, setting: Setting) -> Result<SqlStore, StoreError> {
     };
     store.migrate().await?;
     store.publish_sqlite_heads().await?;
+    store.free_sqlite_leases().await?;
     Ok(store)
 }
 
@@ -154,6 +156,17 @@ impl SqlStore {
         tx.rollback().await;
         *self.published.lock().unwrap_or_else(PoisonError::into_inner) = heads?;
         Ok(())
+    }
+
+    /// A file has one process, so whoever holds a lease in it when it is opened has died: nobody waits for it to run out, which
+    /// would take an hour if the clock was set back by one. Were somebody alive after all, the epochs would fence them off.
+    async fn free_sqlite_leases(&self) -> Result<(), StoreError> {
+        if !self.db.is_sqlite() {
+            return Ok(());
+        }
+        let mut tx = self.db.begin().await?;
+        tx.execute("UPDATE leases SET until = 0, holder = ''".into(), Vec::new()).await?;
+        tx.commit().await
     }
 
     /// One look at the end of each partition's part of the key.

@@ -28,14 +28,30 @@ pub(super) enum Form {
 
 type Texts = HashMap<(&'static str, &'static str, usize), Arc<str>>;
 
-/// Texts made so far.
-#[derive(Default)]
-pub(super) struct Statements(Mutex<Texts>);
+/// How a parameter is written. `$1` is a *name* to SQLite, and sqlx asks for the name of every parameter it binds: a search
+/// through all names each time, which was most of a commit's processor time with thousands of parameters. `?` has no name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Mark {
+    /// `?`
+    Sqlite,
+    /// `$1`
+    Postgres,
+}
+
+/// Texts made so far, for one kind of database.
+pub(super) struct Statements {
+    mark: Mark,
+    texts: Mutex<Texts>,
+}
 
 impl Statements {
+    pub(super) fn new(mark: Mark) -> Self {
+        Self { mark, texts: Mutex::default() }
+    }
+
     pub(super) fn text(&self, shape: Shape, rows: usize) -> Arc<str> {
-        let mut texts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        texts.entry((shape.head, shape.tail, rows)).or_insert_with(|| build(shape, rows)).clone()
+        let mut texts = self.texts.lock().unwrap_or_else(PoisonError::into_inner);
+        texts.entry((shape.head, shape.tail, rows)).or_insert_with(|| build(shape, rows, self.mark)).clone()
     }
 }
 
@@ -52,22 +68,23 @@ pub(super) fn chunks(mut rows: usize) -> impl Iterator<Item = usize> {
     })
 }
 
-fn build(shape: Shape, rows: usize) -> Arc<str> {
+fn build(shape: Shape, rows: usize, mark: Mark) -> Arc<str> {
     let mut text = String::with_capacity(shape.head.len() + shape.tail.len() + rows * shape.columns * 6 + 16);
     text.push_str(shape.head);
     let mut number = 0;
+    let mut placeholders = |text: &mut String, count| placeholders(text, &mut number, count, mark);
     match shape.form {
         Form::Values => {
             text.push_str(" VALUES ");
             for row in 0..rows {
                 text.push_str(if row == 0 { "(" } else { ",(" });
-                placeholders(&mut text, &mut number, shape.columns);
+                placeholders(&mut text, shape.columns);
                 text.push(')');
             }
         }
         Form::Keys => {
             text.push_str(" (");
-            placeholders(&mut text, &mut number, rows * shape.columns);
+            placeholders(&mut text, rows * shape.columns);
             text.push(')');
         }
     }
@@ -76,11 +93,15 @@ fn build(shape: Shape, rows: usize) -> Arc<str> {
     text.into()
 }
 
-fn placeholders(text: &mut String, number: &mut usize, count: usize) {
+fn placeholders(text: &mut String, number: &mut usize, count: usize, mark: Mark) {
     for i in 0..count {
         *number += 1;
         let comma = if i == 0 { "" } else { "," };
-        write!(text, "{comma}${number}").expect("writing to a string cannot fail");
+        match mark {
+            Mark::Sqlite => write!(text, "{comma}?"),
+            Mark::Postgres => write!(text, "{comma}${number}"),
+        }
+        .expect("writing to a string cannot fail");
     }
 }
 
@@ -100,6 +121,7 @@ mod tests {
     #[test]
     fn texts_number_their_parameters() {
         let shape = Shape { head: "INSERT INTO t", columns: 2, tail: "ON CONFLICT DO NOTHING", form: Form::Values };
-        assert_eq!(&*build(shape, 2), "INSERT INTO t VALUES ($1,$2),($3,$4) ON CONFLICT DO NOTHING");
+        assert_eq!(&*build(shape, 2, Mark::Postgres), "INSERT INTO t VALUES ($1,$2),($3,$4) ON CONFLICT DO NOTHING");
+        assert_eq!(&*build(shape, 2, Mark::Sqlite), "INSERT INTO t VALUES (?,?),(?,?) ON CONFLICT DO NOTHING");
     }
 }

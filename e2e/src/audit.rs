@@ -184,7 +184,7 @@ fn content(report: &Value) -> u64 {
 /// # Panics
 /// When one has no key in its text.
 pub async fn stored(reader: &Client) -> Vec<Stored> {
-    let reports = reader.list("reports", "").await;
+    let reports = reader.all_reports().await;
     let stored = reports.iter().map(|report| Stored {
         case: id_of(report["name"].as_str().expect("a report has a name")).to_owned(),
         key: key_of(report["text"].as_str().expect("a report has a text")).expect("a key in the text").to_owned(),

@@ -232,4 +232,16 @@ impl Client {
         }
         panic!("the pages of {collection} do not end");
     }
+
+    /// All reports, the finished ones too: a list without a state is one of what is open.
+    pub async fn all_reports(&self) -> Vec<Value> {
+        let mut reports = self.list("reports", "").await;
+        for state in ["DONE", "ENDED"] {
+            let more = self.list("reports", &format!("state={state}")).await;
+            let known = |report: &Value| reports.iter().any(|other| other["name"] == report["name"]);
+            let new: Vec<Value> = more.into_iter().filter(|report| !known(report)).collect();
+            reports.extend(new);
+        }
+        reports
+    }
 }

@@ -36,11 +36,11 @@ pub async fn deal_with(crew: &Crew, number: usize) {
 /// When a report has no key in its text.
 pub async fn end_state(reader: &Client) -> BTreeMap<String, (Value, Value)> {
     let mut orders = BTreeMap::new();
-    for id in reader.list("reports", "").await {
-        let name = id["workOrder"].as_str().expect("a report names its order");
+    for report in reader.all_reports().await {
+        let name = report["workOrder"].as_str().expect("a report names its order");
         let order = reader.read(&format!("v1/{name}")).await;
-        let key = key_of(id["text"].as_str().unwrap_or_default()).expect("a key in the text").to_owned();
-        assert!(orders.insert(key, (comparable(id), comparable(order))).is_none(), "one report for each key");
+        let key = key_of(report["text"].as_str().unwrap_or_default()).expect("a key in the text").to_owned();
+        assert!(orders.insert(key, (comparable(report), comparable(order))).is_none(), "one report for each key");
     }
     orders
 }

@@ -11,7 +11,7 @@ use sqlx::{Connection as _, PgConnection};
 use testkit::{PostgresServer, Seed};
 
 /// What a cluster says while its database is away.
-const AWAY: [&str; 4] = ["casebook", "queue::", "call failed", "request failed"];
+const AWAY: [&str; 5] = ["casebook", "queue::", "sqlx", "call failed", "request failed"];
 const SERVICES: [&str; 2] = ["intake", "dispatch"];
 
 async fn databases(server: &PostgresServer) {

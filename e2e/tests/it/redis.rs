@@ -31,7 +31,7 @@ async fn settled(jiewang: &Jiewang, expected: &BTreeMap<String, (Value, Value)>)
     let states = ["FILED"];
     // Reports lag behind their orders by one event.
     until("every report has heard of its order", || async {
-        let reports = city.list("reports", "").await;
+        let reports = city.all_reports().await;
         let all = reports.len() == MATTERS
             && reports.iter().all(|report| !states.contains(&report["state"].as_str().unwrap()));
         all.then_some(())

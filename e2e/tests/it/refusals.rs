@@ -103,31 +103,20 @@ async fn a_body_that_is_no_request_is_refused_and_stores_nothing() {
     let good = report("good", LIGHTS).to_string();
     let not_utf8: Vec<u8> =
         good.replace("编号", "#").into_bytes().into_iter().map(|byte| if byte == b'#' { 0xff } else { byte }).collect();
-    let json_type = ("content-type", "application/json");
-    let table: [(&str, Vec<u8>, (&str, &str), u16, &str); 6] = [
-        ("cut off", good.as_bytes()[..good.len() - 1].to_vec(), json_type, 400, "JSON_MALFORMED"),
-        ("an array", b"[]".to_vec(), json_type, 400, "TYPE_MISMATCH"),
-        ("not UTF-8", not_utf8, json_type, 400, "UTF8_INVALID"),
-        ("a key twice", good.replacen('{', r#"{"kind":"HELP","#, 1).into_bytes(), json_type, 400, "DUPLICATE_KEY"),
-        (
-            "a form",
-            b"text=1".to_vec(),
-            ("content-type", "application/x-www-form-urlencoded"),
-            415,
-            "CONTENT_TYPE_UNSUPPORTED",
-        ),
-        (
-            "a field of a million characters",
-            spoilt("text", json!("x".repeat(1_000_000))).to_string().into(),
-            json_type,
-            400,
-            "TEXT_TOO_LONG",
-        ),
+    let table = [
+        ("cut off", good.as_bytes()[..good.len() - 1].to_vec(), "JSON_MALFORMED"),
+        ("an array", b"[]".to_vec(), "TYPE_MISMATCH"),
+        ("not UTF-8", not_utf8, "UTF8_INVALID"),
+        ("a key twice", good.replacen('{', r#"{"kind":"HELP","#, 1).into_bytes(), "DUPLICATE_KEY"),
+        ("a million characters", spoilt("text", json!("x".repeat(1_000_000))).to_string().into(), "TEXT_TOO_LONG"),
     ];
-    for (name, body, kind, status, reason) in table {
-        let answer = citizen.send(Method::POST, "v1/reports", &[kind], Bytes::from(body)).await.unwrap();
-        assert_eq!(answer.problem(status), reason, "{name}");
+    for (name, body, reason) in table {
+        let answer = citizen.send(Method::POST, "v1/reports", &[], Bytes::from(body)).await.unwrap();
+        assert_eq!(answer.problem(400), reason, "{name}");
     }
+    let form = [("content-type", "application/x-www-form-urlencoded")];
+    let formed = citizen.send(Method::POST, "v1/reports", &form, Bytes::from_static(b"text=1")).await.unwrap();
+    assert_eq!(formed.problem(415), "CONTENT_TYPE_UNSUPPORTED");
     let wrong_method = citizen.send(Method::DELETE, "v1/reports", &[], Bytes::new()).await.unwrap();
     assert_eq!(wrong_method.problem(405), "METHOD_NOT_ALLOWED");
     assert_eq!(citizen.get("v1/nothing").await.unwrap().problem(404), "ROUTE_UNKNOWN");
@@ -190,7 +179,7 @@ async fn a_door_that_is_not_the_callers_is_closed() {
     let mut body = report("k", LIGHTS);
     body["channel"] = "HOTLINE_12345".into();
     let nobody = jiewang.citizen().post("v1/reports", &body).await.unwrap();
-    assert_eq!((nobody.status, nobody.problem(nobody.status)), (401, "TOKEN_MISSING".to_owned()));
+    assert_eq!(nobody.problem(403), "CHANNEL_DENIED");
     let handler = jiewang.member("department-handler", UNIT).post("v1/reports", &body).await.unwrap();
     assert_eq!(handler.problem(403), "CHANNEL_DENIED");
     let forged = Client::new(jiewang.http(), Some("e30.e30.e30".to_owned()));

@@ -36,7 +36,8 @@ pub async fn run(args: &VerifyArgs, printer: &Printer) -> Result<Exit, Failure> 
     for book in &cluster.books {
         reports.push((book.service().to_owned(), check(book, args, &heads).await?));
     }
-    let violations: Vec<Value> = reports.iter().flat_map(|(service, report)| found(service, report, &args.only)).collect();
+    let violations: Vec<Value> =
+        reports.iter().flat_map(|(service, report)| found(service, report, &args.only)).collect();
     let clean = violations.is_empty();
     printer.print(&finding(&reports, violations))?;
     Ok(if clean { Exit::Ok } else { Exit::Error })
@@ -65,7 +66,9 @@ fn found(service: &str, report: &Report, only: &[String]) -> Vec<Value> {
     };
     let mut values: Vec<Value> = report.violations.iter().filter_map(value).collect();
     if report.more > 0 {
-        values.push(json!({"service": service, "invariant": "", "case": null, "found": format!("and {} more", report.more)}));
+        values.push(
+            json!({"service": service, "invariant": "", "case": null, "found": format!("and {} more", report.more)}),
+        );
     }
     values
 }
@@ -77,7 +80,10 @@ fn finding(reports: &[(String, Report)], violations: Vec<Value>) -> Finding {
     let mut services = Vec::new();
     for (service, report) in reports {
         let Report { cases, events, timers, stale, parked, .. } = report;
-        let looked = format!("{cases} cases, {events} events, {timers} timers, {stale} of an older schema, {} parked", parked.len());
+        let looked = format!(
+            "{cases} cases, {events} events, {timers} timers, {stale} of an older schema, {} parked",
+            parked.len()
+        );
         rows.push(vec![service.clone(), "looked at".to_owned(), String::new(), looked]);
         services.push(json!({
             "service": service, "cases": cases, "events": events, "timers": timers, "stale": stale, "parked": parked.len(),

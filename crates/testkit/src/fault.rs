@@ -62,12 +62,7 @@ impl Faults {
     }
 
     fn planned(plan: Plan) -> Self {
-        Self {
-            plan,
-            healed: AtomicBool::new(false),
-            calls: AtomicU64::new(0),
-            injected: AtomicU64::new(0),
-        }
+        Self { plan, healed: AtomicBool::new(false), calls: AtomicU64::new(0), injected: AtomicU64::new(0) }
     }
 
     /// From now on nothing fails.
@@ -95,13 +90,9 @@ impl Faults {
             Plan::Never => None,
             Plan::Once(nth, fault) => (call == *nth).then_some(*fault),
             Plan::Always(fault) => Some(*fault),
-            Plan::Chance(seed, per_mille) => seed.per_mille(*per_mille).then(|| {
-                if seed.below(2) == 0 {
-                    Fault::Before
-                } else {
-                    Fault::After
-                }
-            }),
+            Plan::Chance(seed, per_mille) => {
+                seed.per_mille(*per_mille).then(|| if seed.below(2) == 0 { Fault::Before } else { Fault::After })
+            }
         };
         if fault.is_some() {
             self.injected.fetch_add(1, Ordering::SeqCst);
@@ -155,14 +146,8 @@ mod tests {
 
     #[test]
     fn a_fault_before_hides_the_call_and_one_after_hides_its_success() {
-        assert_eq!(
-            outcomes(&Faults::once(2, Fault::Before), 3),
-            (vec![true, false, true], 2)
-        );
-        assert_eq!(
-            outcomes(&Faults::once(2, Fault::After), 3),
-            (vec![true, false, true], 3)
-        );
+        assert_eq!(outcomes(&Faults::once(2, Fault::Before), 3), (vec![true, false, true], 2));
+        assert_eq!(outcomes(&Faults::once(2, Fault::After), 3), (vec![true, false, true], 3));
     }
 
     #[test]
@@ -181,10 +166,6 @@ mod tests {
             (0..100).map(|_| faults.next()).collect::<Vec<_>>()
         };
         assert_eq!(draw(1), draw(1));
-        assert!(
-            [None, Some(Fault::Before), Some(Fault::After)]
-                .iter()
-                .all(|kind| draw(1).contains(kind))
-        );
+        assert!([None, Some(Fault::Before), Some(Fault::After)].iter().all(|kind| draw(1).contains(kind)));
     }
 }

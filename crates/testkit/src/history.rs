@@ -105,31 +105,19 @@ impl History {
         }
         let mut attempts: BTreeMap<&str, Vec<&Submission>> = BTreeMap::new();
         for submission in &self.submissions {
-            attempts
-                .entry(&submission.key)
-                .or_default()
-                .push(submission);
+            attempts.entry(&submission.key).or_default().push(submission);
         }
         for (key, attempts) in &attempts {
             let cases = by_key.get(key).map_or(&[][..], Vec::as_slice);
             check_key(key, attempts, cases, &mut violations);
         }
-        let never_submitted = stored
-            .iter()
-            .filter(|case| !attempts.contains_key(case.key.as_str()));
-        violations.extend(never_submitted.map(|case| Violation::Unasked {
-            case: case.case.clone(),
-        }));
+        let never_submitted = stored.iter().filter(|case| !attempts.contains_key(case.key.as_str()));
+        violations.extend(never_submitted.map(|case| Violation::Unasked { case: case.case.clone() }));
         violations.into_iter().collect()
     }
 }
 
-fn check_key(
-    key: &str,
-    attempts: &[&Submission],
-    cases: &[&Stored],
-    violations: &mut BTreeSet<Violation>,
-) {
+fn check_key(key: &str, attempts: &[&Submission], cases: &[&Stored], violations: &mut BTreeSet<Violation>) {
     let mut promised = BTreeSet::new();
     for attempt in attempts {
         let Answer::Ok(case) = &attempt.answer else {
@@ -137,10 +125,7 @@ fn check_key(
         };
         promised.insert(case);
         match cases.iter().find(|stored| stored.case == *case) {
-            None => drop(violations.insert(Violation::Lost {
-                key: key.to_owned(),
-                case: case.clone(),
-            })),
+            None => drop(violations.insert(Violation::Lost { key: key.to_owned(), case: case.clone() })),
             Some(stored) if stored.content != attempt.content => {
                 violations.insert(Violation::OtherContent { case: case.clone() });
             }
@@ -148,23 +133,15 @@ fn check_key(
         }
     }
     if promised.len() > 1 {
-        violations.insert(Violation::OtherCase {
-            key: key.to_owned(),
-        });
+        violations.insert(Violation::OtherCase { key: key.to_owned() });
     }
     if cases.len() > 1 {
-        violations.insert(Violation::Twice {
-            key: key.to_owned(),
-        });
+        violations.insert(Violation::Twice { key: key.to_owned() });
     }
     for stored in cases {
-        let may = |attempt: &&&Submission| {
-            attempt.answer != Answer::Refused && attempt.content == stored.content
-        };
+        let may = |attempt: &&&Submission| attempt.answer != Answer::Refused && attempt.content == stored.content;
         if !attempts.iter().any(|attempt| may(&attempt)) && !promised.contains(&stored.case) {
-            violations.insert(Violation::Unasked {
-                case: stored.case.clone(),
-            });
+            violations.insert(Violation::Unasked { case: stored.case.clone() });
         }
     }
 }
@@ -174,26 +151,15 @@ mod tests {
     use super::*;
 
     fn submitted(key: &str, content: u64, answer: Answer) -> Submission {
-        Submission {
-            key: key.to_owned(),
-            content,
-            answer,
-        }
+        Submission { key: key.to_owned(), content, answer }
     }
 
     fn stored(case: &str, key: &str, content: u64) -> Stored {
-        Stored {
-            case: case.to_owned(),
-            key: key.to_owned(),
-            content,
-        }
+        Stored { case: case.to_owned(), key: key.to_owned(), content }
     }
 
     fn check(submissions: &[Submission], stored: &[Stored]) -> Vec<Violation> {
-        History {
-            submissions: submissions.to_vec(),
-        }
-        .check(stored)
+        History { submissions: submissions.to_vec() }.check(stored)
     }
 
     fn ok(case: &str) -> Answer {
@@ -209,40 +175,25 @@ mod tests {
 
     #[test]
     fn an_accepted_submission_that_is_missing_is_lost() {
-        let lost = Violation::Lost {
-            key: "k".into(),
-            case: "a".into(),
-        };
+        let lost = Violation::Lost { key: "k".into(), case: "a".into() };
         assert_eq!(check(&[submitted("k", 1, ok("a"))], &[]), [lost]);
     }
 
     #[test]
     fn a_retry_that_made_a_second_case_is_found() {
-        let attempts = [
-            submitted("k", 1, Answer::Indeterminate),
-            submitted("k", 1, ok("b")),
-        ];
+        let attempts = [submitted("k", 1, Answer::Indeterminate), submitted("k", 1, ok("b"))];
         let twice = Violation::Twice { key: "k".into() };
-        assert_eq!(
-            check(&attempts, &[stored("a", "k", 1), stored("b", "k", 1)]),
-            [twice]
-        );
+        assert_eq!(check(&attempts, &[stored("a", "k", 1), stored("b", "k", 1)]), [twice]);
         assert_eq!(check(&attempts, &[stored("b", "k", 1)]), []);
     }
 
     #[test]
     fn another_content_or_another_case_for_one_key_is_found() {
         let other = Violation::OtherContent { case: "a".into() };
-        assert_eq!(
-            check(&[submitted("k", 1, ok("a"))], &[stored("a", "k", 2)]),
-            [other]
-        );
+        assert_eq!(check(&[submitted("k", 1, ok("a"))], &[stored("a", "k", 2)]), [other]);
         let attempts = [submitted("k", 1, ok("a")), submitted("k", 1, ok("b"))];
         let found = check(&attempts, &[stored("a", "k", 1), stored("b", "k", 1)]);
-        assert!(
-            found.contains(&Violation::OtherCase { key: "k".into() }),
-            "{found:?}"
-        );
+        assert!(found.contains(&Violation::OtherCase { key: "k".into() }), "{found:?}");
     }
 
     #[test]
@@ -250,12 +201,6 @@ mod tests {
         let unasked = Violation::Unasked { case: "a".into() };
         let nobody = check(&[], &[stored("a", "k", 1)]);
         assert_eq!(nobody, std::slice::from_ref(&unasked));
-        assert_eq!(
-            check(
-                &[submitted("k", 1, Answer::Refused)],
-                &[stored("a", "k", 1)]
-            ),
-            [unasked]
-        );
+        assert_eq!(check(&[submitted("k", 1, Answer::Refused)], &[stored("a", "k", 1)]), [unasked]);
     }
 }

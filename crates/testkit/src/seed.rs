@@ -22,10 +22,7 @@ impl Seed {
 
     /// Exactly this seed.
     pub fn new(seed: u64) -> Self {
-        Self {
-            first: seed,
-            state: AtomicU64::new(seed),
-        }
+        Self { first: seed, state: AtomicU64::new(seed) }
     }
 
     /// The seed itself, to hand on to other generators.
@@ -36,10 +33,7 @@ impl Seed {
     /// Sixty-four bits.
     pub fn next(&self) -> u64 {
         const STEP: u64 = 0x9e37_79b9_7f4a_7c15;
-        let mut z = self
-            .state
-            .fetch_add(STEP, Ordering::Relaxed)
-            .wrapping_add(STEP);
+        let mut z = self.state.fetch_add(STEP, Ordering::Relaxed).wrapping_add(STEP);
         z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
         z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
         z ^ (z >> 31)
@@ -69,11 +63,8 @@ impl Drop for Seed {
     reason = "a seed must differ between runs; it is printed, so the run stays repeatable"
 )]
 fn fresh() -> u64 {
-    let since = SystemTime::now()
-        .duration_since(UNIX_EPOCH)
-        .unwrap_or_default();
-    u64::try_from(since.as_nanos() & u128::from(u64::MAX)).expect("masked to 64 bits")
-        ^ u64::from(std::process::id())
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    u64::try_from(since.as_nanos() & u128::from(u64::MAX)).expect("masked to 64 bits") ^ u64::from(std::process::id())
 }
 
 #[cfg(test)]

@@ -17,21 +17,14 @@ const PORTS_TRIED: usize = 5;
 /// A port that was free a moment ago.
 fn free_port() -> u16 {
     let listener = TcpListener::bind(("127.0.0.1", 0)).expect("loopback has a free port");
-    listener
-        .local_addr()
-        .expect("a bound socket has an address")
-        .port()
+    listener.local_addr().expect("a bound socket has an address").port()
 }
 
 /// The program from PATH, or from where Debian keeps PostgreSQL's (newest version first).
 fn find(program: &str) -> Option<PathBuf> {
     let path = env::var_os("PATH").unwrap_or_default();
     let on_path = env::split_paths(&path).collect::<Vec<_>>();
-    on_path
-        .into_iter()
-        .chain(debian_postgres())
-        .map(|dir| dir.join(program))
-        .find(|file| file.is_file())
+    on_path.into_iter().chain(debian_postgres()).map(|dir| dir.join(program)).find(|file| file.is_file())
 }
 
 fn debian_postgres() -> Vec<PathBuf> {
@@ -39,20 +32,14 @@ fn debian_postgres() -> Vec<PathBuf> {
         return Vec::new();
     };
     let mut versions: Vec<PathBuf> = entries.flatten().map(|entry| entry.path()).collect();
-    let major = |path: &PathBuf| {
-        path.file_name()
-            .and_then(|name| name.to_str()?.parse::<u32>().ok())
-    };
+    let major = |path: &PathBuf| path.file_name().and_then(|name| name.to_str()?.parse::<u32>().ok());
     versions.sort_by_key(|path| std::cmp::Reverse(major(path)));
     versions.into_iter().map(|path| path.join("bin")).collect()
 }
 
 /// Says that a test could not run. In CI that is a failure.
 fn skip(test: &str, program: &str) {
-    assert!(
-        env::var("CI").as_deref() != Ok("true"),
-        "{test} needs {program}, and CI must have it"
-    );
+    assert!(env::var("CI").as_deref() != Ok("true"), "{test} needs {program}, and CI must have it");
     // Straight to the stream: the test harness would swallow `eprintln!` of a test that passes.
     let _ = writeln!(std::io::stderr(), "SKIPPED: {test} needs {program}");
 }

@@ -33,24 +33,12 @@ impl PostgresServer {
     }
 
     fn start_program(initdb: &Path, program: PathBuf) -> Result<Self> {
-        let folder = tempfile::Builder::new()
-            .prefix("jiewang-postgres-")
-            .tempdir()?;
-        let user = if fs::metadata("/proc/self")?.uid() == 0 {
-            Some(unprivileged()?)
-        } else {
-            None
-        };
+        let folder = tempfile::Builder::new().prefix("jiewang-postgres-").tempdir()?;
+        let user = if fs::metadata("/proc/self")?.uid() == 0 { Some(unprivileged()?) } else { None };
         if let Some((uid, gid)) = user {
             chown(folder.path(), Some(uid), Some(gid))?;
         }
-        let mut server = Self {
-            program,
-            user,
-            port: 0,
-            process: None,
-            folder,
-        };
+        let mut server = Self { program, user, port: 0, process: None, folder };
         server.create(initdb)?;
         let mut tried = Ok(());
         for _ in 0..PORTS_TRIED {
@@ -67,50 +55,30 @@ impl PostgresServer {
         // The new files need no fsync, only what is written from the start of the server on.
         let made = self
             .command(initdb)
-            .args([
-                "-U",
-                "postgres",
-                "--auth",
-                "trust",
-                "--encoding",
-                "UTF8",
-                "--no-locale",
-                "--no-sync",
-            ])
+            .args(["-U", "postgres", "--auth", "trust", "--encoding", "UTF8", "--no-locale", "--no-sync"])
             .output()
             .context("initdb")?;
-        ensure!(
-            made.status.success(),
-            "initdb failed: {}",
-            String::from_utf8_lossy(&made.stderr)
-        );
+        ensure!(made.status.success(), "initdb failed: {}", String::from_utf8_lossy(&made.stderr));
         Ok(())
     }
 
     fn launch(&mut self) -> Result<()> {
         let mut command = self.command(&self.program);
-        command
-            .args(["-h", "127.0.0.1", "-p", &self.port.to_string()])
-            .arg("-k")
-            .arg(self.folder.path())
-            .args([
-                "-c",
-                "fsync=on",
-                "-c",
-                "logging_collector=off",
-                "-c",
-                "lc_messages=C",
-            ]);
+        command.args(["-h", "127.0.0.1", "-p", &self.port.to_string()]).arg("-k").arg(self.folder.path()).args([
+            "-c",
+            "fsync=on",
+            "-c",
+            "logging_collector=off",
+            "-c",
+            "lc_messages=C",
+        ]);
         self.process = Some(Process::start(command, &Log::Stderr, READY).context("postgres")?);
         Ok(())
     }
 
     fn command(&self, program: &Path) -> Command {
         let mut command = Command::new(program);
-        command
-            .arg("-D")
-            .arg(self.folder.path().join("data"))
-            .current_dir(self.folder.path());
+        command.arg("-D").arg(self.folder.path().join("data")).current_dir(self.folder.path());
         if let Some((uid, gid)) = self.user {
             command.uid(uid).gid(gid);
         }
@@ -149,8 +117,7 @@ impl PostgresServer {
     /// Starts it again on the same port with what its folder holds, after stopping it if it runs.
     pub fn restart(&mut self) {
         self.stop();
-        self.launch()
-            .expect("a postgresql that ran before runs again");
+        self.launch().expect("a postgresql that ran before runs again");
     }
 }
 
@@ -167,13 +134,9 @@ impl Drop for PostgresServer {
 fn unprivileged() -> Result<(u32, u32)> {
     let passwd = fs::read_to_string("/etc/passwd")?;
     let ids = |name: &str| {
-        let line = passwd
-            .lines()
-            .find(|line| line.split(':').next() == Some(name))?;
+        let line = passwd.lines().find(|line| line.split(':').next() == Some(name))?;
         let mut fields = line.split(':').skip(2);
         Some((fields.next()?.parse().ok()?, fields.next()?.parse().ok()?))
     };
-    ids("postgres")
-        .or_else(|| ids("nobody"))
-        .context("neither a user postgres nor nobody")
+    ids("postgres").or_else(|| ids("nobody")).context("neither a user postgres nor nobody")
 }

@@ -30,9 +30,7 @@ impl Process {
             Log::Stdout => command.stdout(Stdio::piped()).stderr(Stdio::null()),
             Log::Stderr => command.stdout(Stdio::null()).stderr(Stdio::piped()),
         };
-        let mut child = command
-            .spawn()
-            .with_context(|| format!("failed to start {command:?}"))?;
+        let mut child = command.spawn().with_context(|| format!("failed to start {command:?}"))?;
         let pipe: Box<dyn Read + Send> = match log {
             Log::Stdout => Box::new(child.stdout.take().context("stdout is piped")?),
             Log::Stderr => Box::new(child.stderr.take().context("stderr is piped")?),
@@ -66,10 +64,7 @@ impl Process {
     pub(super) fn stop(mut self, signal: &str) {
         let pid = self.child.id();
         // The child is not reaped yet, so the pid is still its own.
-        let sent = Command::new("sh")
-            .arg("-c")
-            .arg(format!("kill -{signal} {pid}"))
-            .status();
+        let sent = Command::new("sh").arg("-c").arg(format!("kill -{signal} {pid}")).status();
         if sent.is_ok_and(|status| status.success()) {
             self.wait_until_gone();
         }
@@ -96,13 +91,7 @@ impl Drop for Process {
 }
 
 /// Reads the log to its end, so that the server never blocks on a full pipe.
-fn follow(
-    pipe: impl Read,
-    ready: &str,
-    is_ready: &Sender<()>,
-    kept: &Mutex<String>,
-    is_gone: Sender<()>,
-) {
+fn follow(pipe: impl Read, ready: &str, is_ready: &Sender<()>, kept: &Mutex<String>, is_gone: Sender<()>) {
     for line in BufReader::new(pipe).lines() {
         let Ok(line) = line else { continue };
         if line.contains(ready) {

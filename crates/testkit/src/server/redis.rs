@@ -28,15 +28,8 @@ impl RedisServer {
     }
 
     fn start_program(program: PathBuf) -> Result<Self> {
-        let folder = tempfile::Builder::new()
-            .prefix("jiewang-redis-")
-            .tempdir()?;
-        let mut server = Self {
-            program,
-            port: 0,
-            process: None,
-            folder,
-        };
+        let folder = tempfile::Builder::new().prefix("jiewang-redis-").tempdir()?;
+        let mut server = Self { program, port: 0, process: None, folder };
         let mut tried = Ok(());
         for _ in 0..PORTS_TRIED {
             server.port = free_port();
@@ -86,7 +79,6 @@ impl RedisServer {
     /// Starts it again on the same port with what its folder holds, after stopping it if it runs.
     pub fn restart(&mut self) {
         self.stop();
-        self.launch()
-            .expect("a redis-server that ran before runs again");
+        self.launch().expect("a redis-server that ran before runs again");
     }
 }

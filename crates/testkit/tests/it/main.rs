@@ -37,11 +37,7 @@ fn postgres_comes_back_after_kill_9_and_leaves_no_process() {
     let Some(mut postgres) = PostgresServer::start("postgres_comes_back") else {
         return;
     };
-    let address = postgres
-        .url()
-        .trim_start_matches("postgres://postgres@")
-        .trim_end_matches("/postgres")
-        .to_owned();
+    let address = postgres.url().trim_start_matches("postgres://postgres@").trim_end_matches("/postgres").to_owned();
     assert!(TcpStream::connect(&address).is_ok());
     postgres.kill_9();
     assert!(TcpStream::connect(&address).is_err());

@@ -58,6 +58,8 @@ pub struct Seen {
     pub history: History,
     /// Steps that were answered with success, by order.
     pub steps: BTreeMap<String, Vec<&'static str>>,
+    /// Attempts at a report that were left without a last word.
+    pub doubtful: usize,
 }
 
 impl Load {
@@ -101,6 +103,7 @@ impl Load {
             let seen = seen.unwrap_or_else(|error| std::panic::resume_unwind(error.into_panic()));
             all.history.merge(seen.history);
             all.steps.extend(seen.steps);
+            all.doubtful += seen.doubtful;
         }
         all
     }
@@ -142,6 +145,7 @@ impl Writer {
                 Ok(answer) if !matches!(answer.status, 429 | 503) => panic!("{key}: {answer:?}"),
                 Ok(_) | Err(_) => (Answer::Indeterminate, None),
             };
+            self.seen.doubtful += usize::from(told == Answer::Indeterminate);
             self.seen.history.record(Submission { key: key.clone(), content: content(&body), answer: told });
             if let Some(order) = order {
                 self.accepted.fetch_add(1, Ordering::SeqCst);

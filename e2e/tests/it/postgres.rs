@@ -83,6 +83,7 @@ async fn a_commit_whose_answer_was_cut_off_takes_effect_once() {
     }
     load.more(5).await;
     let seen = load.finish().await;
+    eprintln!("{} attempts at reports, {} of them in doubt", seen.history.len(), seen.doubtful);
     check(&seen, &jiewang.member("city-dispatcher", "50")).await;
     jiewang.kill();
     verify(&jiewang, &server);

@@ -1,4 +1,4 @@
--- The casebook's tables as of schema 1, frozen for the bench: the limit must not move when the product does.
+-- The casebook's tables as of schema 2, frozen for the bench: the limit must not move when the product does.
 CREATE TABLE cases (
   id BLOB NOT NULL PRIMARY KEY, kind TEXT NOT NULL, version BIGINT NOT NULL, schema BIGINT NOT NULL, state BLOB NOT NULL,
   owner TEXT NOT NULL, epoch BIGINT NOT NULL,
@@ -35,7 +35,7 @@ CREATE TABLE timers (
   case_id BLOB NOT NULL, name TEXT NOT NULL, kind TEXT NOT NULL, due BIGINT NOT NULL, generation BIGINT NOT NULL,
   PRIMARY KEY (case_id, name)
 ) WITHOUT ROWID;
-CREATE INDEX timers_due ON timers (due);
+CREATE INDEX timers_due ON timers (due, case_id, name);
 
 CREATE TABLE uniques (
   name TEXT NOT NULL PRIMARY KEY, content BLOB NOT NULL, case_id BLOB NOT NULL, version BIGINT NOT NULL
@@ -54,4 +54,5 @@ CREATE TABLE parked (
 CREATE TABLE journal (
   at BIGINT NOT NULL, actor TEXT NOT NULL, action TEXT NOT NULL, subject TEXT NOT NULL, reason TEXT NOT NULL
 );
-CREATE TABLE requests_0 (key BLOB NOT NULL PRIMARY KEY, body BLOB NOT NULL, case_id BLOB NOT NULL, version BIGINT NOT NULL) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS cases_open ON cases (id) WHERE open = 1;
+CREATE TABLE requests_0 (n INTEGER PRIMARY KEY, key BLOB NOT NULL, body BLOB NOT NULL, case_id BLOB NOT NULL, version BIGINT NOT NULL);

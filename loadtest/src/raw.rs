@@ -53,9 +53,10 @@ impl Raw {
         let options = SqliteConnectOptions::new()
             .filename(file)
             .create_if_missing(true)
+            .page_size(1024)
             .journal_mode(SqliteJournalMode::Wal)
             .synchronous(SqliteSynchronous::Full)
-            .pragma("wal_autocheckpoint", "8000")
+            .pragma("wal_autocheckpoint", "64000")
             .pragma("journal_size_limit", "67108864")
             .pragma("cache_size", "-32000");
         let mut connection = SqliteConnection::connect_with(&options).await?;

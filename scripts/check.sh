@@ -7,3 +7,5 @@ need_toolchain
 cargo fmt --all --check
 cargo clippy --workspace --all-targets --quiet -- -D warnings
 cargo xtask check
+command -v python3 >/dev/null || need_packages python3
+python3 scripts/reasons.py

@@ -6,4 +6,6 @@ cd "$(dirname "$0")/.."
 need_toolchain
 # Without the servers the tests that need them name themselves and pass; with CI=true they fail.
 need_packages redis-server postgresql || [ "${CI:-}" != true ]
+# A million random commands for each kind of case in CI; a tenth of that at a desk.
+export JIEWANG_MODEL_CASES="${JIEWANG_MODEL_CASES:-$([ "${CI:-}" = true ] && echo 1000000 || echo 100000)}"
 cargo test --workspace --quiet "$@"

@@ -52,6 +52,7 @@ mod decide;
 mod decide_clock;
 mod event;
 mod evolve;
+mod legal;
 mod publish;
 mod refusal;
 mod ruling;
@@ -88,6 +89,10 @@ impl Case for WorkOrder {
 
     fn evolve(state: Option<Self>, event: &WorkOrderEvent) -> Option<Self> {
         evolve::evolve(state, event)
+    }
+
+    fn legal(state: Option<&Self>, event: &WorkOrderEvent) -> bool {
+        legal::legal(state, event)
     }
 
     fn index(&self) -> Row {

@@ -337,11 +337,14 @@ impl<'a> History<'a> {
         }
     }
 
-    /// The stored bytes give the same state, byte for byte.
+    /// The stored bytes give the same state, byte for byte, and the verifier's table allows every event where it stands.
     fn replay(&self) -> Result<(), String> {
         let mut order = None;
         for bytes in &self.stored {
             let event = WorkOrderEvent::decode(bytes.as_slice()).map_err(|error| error.to_string())?;
+            if !WorkOrder::legal(order.as_ref(), &event) {
+                return Err(format!("the table does not allow {event:?}"));
+            }
             order = (self.rules.evolve)(order, &event);
         }
         let bytes = |order: Option<&WorkOrder>| order.map(|order| postcard::to_stdvec(order).unwrap());

@@ -1,0 +1,57 @@
+//! Which event may stand behind which state: the table read backwards, for the verifier (I8). It asks the table itself and not
+//! `decide`, so that a mistake in the one is found by the other.
+
+use super::{
+    Verb,
+    state::{State, WorkOrder},
+};
+use proto::dispatch::v1::stored::{WorkOrderEvent, work_order_event::Event as Body};
+
+/// What may have caused an event.
+enum Cause {
+    /// The event of the report; nothing stands before it.
+    Opening,
+    /// One of these verbs.
+    Verbs(&'static [Verb]),
+    /// A timer, a ruling or a calendar, on an order that is not closed for good.
+    Itself,
+}
+
+pub(super) fn legal(state: Option<&WorkOrder>, event: &WorkOrderEvent) -> bool {
+    let Some(body) = &event.event else { return false };
+    match (cause(body), state.map(WorkOrder::state)) {
+        (Cause::Opening, before) => before.is_none(),
+        (Cause::Verbs(_) | Cause::Itself, None) => false,
+        (Cause::Verbs(verbs), Some(before)) => verbs.iter().any(|verb| verb.leads_from().contains(&before)),
+        (Cause::Itself, Some(before)) => !matches!(before, State::Closed | State::Cancelled),
+    }
+}
+
+fn cause(body: &Body) -> Cause {
+    Cause::Verbs(match body {
+        Body::Created(_) => return Cause::Opening,
+        Body::LampTurned(_) | Body::AcceptOverdue(_) | Body::CalendarChanged(_) | Body::Reclassified(_) => {
+            return Cause::Itself;
+        }
+        Body::Assigned(_) => &[Verb::Assign, Verb::Rule],
+        Body::Accepted(_) => &[Verb::Accept],
+        Body::Started(_) => &[Verb::Start],
+        Body::Resolved(_) => &[Verb::Resolve],
+        Body::ReplyApproved(_) => &[Verb::ApproveReply],
+        Body::ReplyRefused(_) => &[Verb::RefuseReply],
+        Body::Verified(_) => &[Verb::Verify],
+        Body::Rated(_) => &[Verb::Rate],
+        Body::Closed(_) => &[Verb::Close],
+        Body::Returned(_) => &[Verb::Return],
+        Body::Reassigned(_) => &[Verb::Reassign],
+        Body::SuspensionRequested(_) => &[Verb::RequestSuspension],
+        Body::ExtensionRequested(_) => &[Verb::RequestExtension],
+        Body::RequestApproved(_) => &[Verb::Approve],
+        Body::RequestDeclined(_) => &[Verb::Decline],
+        Body::Resumed(_) => &[Verb::Resume],
+        Body::CitizenAwaited(_) => &[Verb::WaitForCitizen],
+        Body::CitizenAnswered(_) => &[Verb::CitizenAnswered],
+        Body::Reopened(_) => &[Verb::Reopen],
+        Body::Cancelled(_) => &[Verb::Cancel],
+    })
+}

@@ -12,4 +12,5 @@ pub mod flight;
 pub mod lifecycle;
 pub mod local;
 pub mod raw;
+pub mod stream;
 pub mod sustained;

@@ -12,8 +12,8 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// `raw`: the rate that storing alone reached, from the accept bench of the same run.
-pub async fn run(within: Duration, raw: f64) -> anyhow::Result<()> {
+/// `raw`: the rate that storing alone reached, from the accept bench of the same run. Answers with the sustained rate.
+pub async fn run(within: Duration, raw: f64) -> anyhow::Result<f64> {
     let dir = tempfile::tempdir()?;
     let corpus = Arc::new(Corpus::load()?);
     let local = Local::start(dir.path(), Rooms::ALL).await?;
@@ -34,5 +34,5 @@ pub async fn run(within: Duration, raw: f64) -> anyhow::Result<()> {
     );
     row("resident memory at the end", crate::flight::Usage::now().resident as f64 / 1_048_576.0, "MiB", "");
     row("calls failed", flown.failed as f64, "", "0");
-    Ok(())
+    Ok(rate)
 }

@@ -1,7 +1,7 @@
 //! `make bench`: see the library.
 
 use clap::{Parser, ValueEnum};
-use loadtest::{accept, figures, lifecycle, sustained};
+use loadtest::{accept, figures, lifecycle, stream, sustained};
 use std::time::Duration;
 
 #[global_allocator]
@@ -40,7 +40,8 @@ async fn main() -> anyhow::Result<()> {
     if wanted(Part::Accept) {
         println!("\naccept: {} rounds of {} s, request ids from seed {}", args.rounds, args.seconds, accept::SEED);
         let raw = accept::run(args.rounds, within).await?;
-        sustained::run(within, raw).await?;
+        let sustained = sustained::run(within, raw).await?;
+        stream::run(sustained / 2.0, within).await?;
     }
     if wanted(Part::Lives) {
         println!("\nlives: {} s after seeding", args.seconds);

@@ -54,11 +54,25 @@ impl Opened {
             let (drain, book, fire) = (chassis.drain(), book.clone(), service.timers());
             chassis.tasks().spawn_worker("dispatch.timers", async move { run_timers(book, fire, drain.begun()).await });
         }
+        self.recalculate(chassis, settings);
         if let (Some((intake, intake_book)), Some((dispatch, dispatch_book))) = (&self.intake, &self.dispatch) {
             feeds::consume(chassis, settings, dispatch_book, intake_book, dispatch.effects())?;
             feeds::consume(chassis, settings, intake_book, dispatch_book, intake.effects())?;
         }
         Ok(())
+    }
+
+    /// Open clocks that ran beyond the calendar are computed anew when an operator has laid years over it.
+    fn recalculate(&self, chassis: &Chassis, settings: &Settings) {
+        let loaded = crate::folder::read_calendars(&settings.data_dir).is_ok_and(|years| !years.is_empty());
+        let Some((service, _)) = self.dispatch.as_ref().filter(|_| loaded) else { return };
+        let service = service.clone();
+        chassis.tasks().spawn("dispatch.calendar", async move {
+            match service.app().recalculate().await {
+                Ok(moved) => tracing::info!(moved, "dispatch.clocks.recalculated"),
+                Err(error) => tracing::error!(%error, "dispatch.clocks.recalculation_failed"),
+            }
+        });
     }
 
     /// See [`Consume::replay`]. Nothing when this process does not run the service.
@@ -86,6 +100,8 @@ async fn open_intake(
     let config = intake::config::Config {
         place: settings.place.to_string(),
         catalog: catalog_of(&settings.data_dir, intake::NAME),
+        polygons: map_file(settings, "polygons.geojson"),
+        points: map_file(settings, "points.csv"),
         ..intake::config::Config::default()
     };
     let orders: Arc<dyn WorkOrders> = match settings.rooms.dispatch {
@@ -124,6 +140,12 @@ async fn open_dispatch(
     };
     let service = dispatch::Service::open(&config, seams).context("failed to open dispatch")?;
     Ok((service, cases))
+}
+
+/// What an operator laid into the data folder's `map/`: polygons of divisions with their code in the property `code`, and points.
+fn map_file(settings: &Settings, name: &str) -> Option<std::path::PathBuf> {
+    let file = settings.data_dir.join("map").join(name);
+    file.is_file().then_some(file)
 }
 
 /// The built-in calendar with the operator's years laid over it.

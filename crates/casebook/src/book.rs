@@ -239,7 +239,9 @@ impl Casebook {
     fn decided<C: Case>(&self, case: CaseId, mut steps: Vec<Box<dyn Step>>) -> Result<Done<C>, Error<C::Refusal>> {
         let step = steps.pop().expect("an ask is one step").into_any();
         let step = step.downcast::<TypedStep<C>>().expect("the step is the one that was sent");
-        let (state, version) = step.decided.expect("a settled work has been decided")?;
+        // Undecided only when the rule panicked: its message is in the log.
+        let undecided = || Error::Store(corrupt("cases", case));
+        let (state, version) = step.decided.ok_or_else(undecided)??;
         let state = state.ok_or(Error::NotFound)?;
         Ok(Done { id: case, state, version, replayed: false, position: self.log_position(case, version) })
     }

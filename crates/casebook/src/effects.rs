@@ -196,7 +196,7 @@ impl crate::batch::Step for Refusing {
     }
 
     fn decide(&mut self, _: Option<&crate::store::CaseRow>, _: &str) -> crate::batch::StepVerdict {
-        crate::batch::StepVerdict::Refused(self.0.clone())
+        crate::batch::StepVerdict::Failed(self.0.clone())
     }
 
     fn into_any(self: Box<Self>) -> Box<dyn std::any::Any + Send> {

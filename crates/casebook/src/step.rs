@@ -133,7 +133,10 @@ impl<C: Case> Step for TypedStep<C> {
                 let version = change.case.version;
                 (StepVerdict::Change(change), Ok((Some(state), version)))
             }
-            Err(error) => (StepVerdict::Refused(error.to_string()), Err(error)),
+            Err(error @ (Error::Refused(_) | Error::NotFound | Error::Conflict { .. })) => {
+                (StepVerdict::Refused(error.to_string()), Err(error))
+            }
+            Err(error) => (StepVerdict::Failed(error.to_string()), Err(error)),
         };
         self.decided = Some(decided);
         verdict

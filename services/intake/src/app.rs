@@ -96,6 +96,15 @@ impl App {
         *self.catalog.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(catalog);
     }
 
+    /// The caller as request ids are unique for. People without a token are told apart by what they say: two of them may both
+    /// count from one, and neither may learn of the other.
+    fn requester(&self, asking: &Asking, body: &[u8]) -> String {
+        if asking.is_known() {
+            return asking.name();
+        }
+        format!("{}{:02x?}", asking.name(), self.cases.keyed_hash("intake nobody 1", &[body]))
+    }
+
     pub fn cases(&self) -> &Casebook {
         &self.cases
     }
@@ -121,7 +130,12 @@ impl Desk {
 }
 
 impl Asking {
-    /// The caller as request ids are unique for: people without a token share one.
+    /// Whether somebody stands behind the call.
+    fn is_known(&self) -> bool {
+        self.caller.actor.is_some()
+    }
+
+    /// Role and subject.
     fn name(&self) -> String {
         format!("{}/{}", self.caller.role(), self.caller.subject())
     }

@@ -61,6 +61,8 @@ pub enum StepVerdict {
     Unchanged(i64, Vec<Timer>),
     /// With the reason in words, for parking.
     Refused(String),
+    /// Not the rules: a corrupt row, another owner, a rule that panicked. Never passed over; an event that meets it is parked.
+    Failed(String),
 }
 
 /// One command on one case, its types erased. Deciding may run again when the database asks for it.

@@ -1,13 +1,16 @@
 //! The deciding phase of a commit: works run one after the other over what was loaded; later ones see what earlier ones did.
 
-use super::work::{Change, LeaseClaim, Outcome, StepVerdict, Submission, Work};
+use super::work::{Change, LeaseClaim, Outcome, Step, StepVerdict, Submission, Work};
 use crate::{
     case::{DueTimer, Row, Timer},
     store::{CaseRow, EventRow, ParkedEvent},
 };
 use civic::{CaseId, Micros};
 use queue::{Partition, Position};
-use std::collections::{BTreeMap, HashMap, HashSet, hash_map::Entry};
+use std::{
+    collections::{BTreeMap, HashMap, HashSet, hash_map::Entry},
+    panic::AssertUnwindSafe,
+};
 
 /// A remembered request.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -159,7 +162,7 @@ impl Workspace {
             let decided = changes.iter().rev().map(|c| &c.case).find(|c| c.id == id);
             let written = || self.writes.cases.get(&id).map(|w| &w.case);
             let current = decided.or_else(written).or_else(|| self.cases.get(&id));
-            match step.decide(current, &self.cluster) {
+            match decide(step.as_mut(), current, &self.cluster) {
                 StepVerdict::Change(change) => {
                     stays = stays_armed(work.timer.as_ref(), id, &change.timers, stays);
                     versions.push(change.case.version);
@@ -169,7 +172,11 @@ impl Workspace {
                     stays = stays_armed(work.timer.as_ref(), id, &timers, stays);
                     versions.push(version);
                 }
-                StepVerdict::Refused(reason) => return self.refuse(work, reason),
+                StepVerdict::Refused(_) if work.refusal_is_fine => {
+                    self.settle_parked(work);
+                    return Outcome::Refused;
+                }
+                StepVerdict::Refused(reason) | StepVerdict::Failed(reason) => return self.refuse(work, reason),
             }
         }
         self.keep(work, changes, &versions, stays);
@@ -214,10 +221,6 @@ impl Workspace {
     }
 
     fn refuse(&mut self, work: &Work, reason: String) -> Outcome {
-        if work.refusal_is_fine {
-            self.settle_parked(work);
-            return Outcome::Refused;
-        }
         if let Some(event) = &work.parked {
             self.parked.insert((event.producer.clone(), event.subject.clone()));
             self.writes.parked.push(ParkedEvent { reason, ..event.clone() });
@@ -308,4 +311,12 @@ impl Writes {
     pub fn earliest(&self) -> Option<Micros> {
         self.timers.values().flatten().map(|t| t.due).min()
     }
+}
+
+/// A rule that panics must not take the committer with it: the same event would be read first after every restart.
+fn decide(step: &mut dyn Step, current: Option<&CaseRow>, cluster: &str) -> StepVerdict {
+    std::panic::catch_unwind(AssertUnwindSafe(|| step.decide(current, cluster))).unwrap_or_else(|_| {
+        tracing::error!(case = %step.case(), "casebook.rule.panicked");
+        StepVerdict::Failed("a rule panicked".to_owned())
+    })
 }

@@ -101,6 +101,7 @@ contract! {
     consuming::parked_events_replay_in_order_and_stop_at_the_first_that_still_cannot_be,
     consuming::giving_up_takes_the_first_and_is_journalled,
     consuming::a_refusal_that_is_fine_parks_nothing,
+    consuming::a_rule_that_panics_parks_its_event_and_the_committer_goes_on,
 }
 
 /// One server for all of them: starting one takes longer than most of them run.

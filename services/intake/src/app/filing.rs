@@ -3,7 +3,7 @@
 use super::{App, Asking, Desk};
 use crate::domain::classify;
 use crate::domain::draft::Draft;
-use crate::domain::kind::Kind;
+use crate::domain::kind::{Kind, Urgency};
 use crate::domain::report::{Category, Classification, Command, Facts, Head, Report, Reporter, Whereabouts};
 use crate::error::Error;
 use casebook::{Ask, Done, OnTaken, Unique};
@@ -46,7 +46,12 @@ impl App {
         let id = CaseId::new(desk.now, &*self.rng);
         let number = self.numbers.next(desk.now);
         let head = self.head(id, &number, asking, desk, draft);
-        let request = self.cases.request_key(&asking.name(), "CreateReport", &draft.request_id, &draft.body);
+        let request = self.cases.request_key(
+            &self.requester(asking, &draft.body),
+            "CreateReport",
+            &draft.request_id,
+            &draft.body,
+        );
         let ask = Ask::new(id, Command::File(Box::new(head)), Facts { now: desk.now })
             .with_request(request)
             .with_traceparent(asking.traceparent.clone())
@@ -69,7 +74,11 @@ impl App {
         let sealed = self.sealed(id, draft);
         let (category, emergency) = categorise(desk, draft);
         let sure = category.confidence >= desk.catalog.limits.category_sure;
-        let by_category = desk.catalog.urgency_of(&category.code);
+        let by_category = match draft.kind {
+            // An idea about fire engines is not a fire.
+            Kind::Suggestion => Urgency::LevelFour,
+            Kind::Consult | Kind::Help | Kind::Complaint | Kind::Accusation => desk.catalog.urgency_of(&category.code),
+        };
         let person = &draft.reporter;
         Head {
             tracking_number: number.as_str().to_owned(),
@@ -77,7 +86,8 @@ impl App {
             channel: draft.channel,
             channel_number: sealed.channel_number,
             text: sealed.text,
-            urgency: classify::urgency(draft.urgency, emergency, by_category),
+            // Nobody in particular may not call out level one: words and category decide.
+            urgency: classify::urgency(draft.urgency.filter(|_| asking.is_known()), emergency, by_category),
             needs_person: draft.located.needs_person || !sure,
             category,
             whereabouts: Whereabouts {
@@ -146,7 +156,12 @@ impl App {
     /// A person decides category, place or both.
     pub async fn classify(&self, asking: &Asking, desk: &Desk, ruling: Ruling) -> Result<Done<Report>, Error> {
         let scope = self.scope_for(asking, desk, crate::domain::authority::Verb::Classify)?;
-        let request = self.cases.request_key(&asking.name(), "ClassifyReport", &ruling.request_id, &ruling.body);
+        let request = self.cases.request_key(
+            &self.requester(asking, &ruling.body),
+            "ClassifyReport",
+            &ruling.request_id,
+            &ruling.body,
+        );
         let place = ruling.place.as_ref().and_then(|code| desk.view.place(code));
         let note = ruling.note.map(|note| self.cases.sealer().seal(ruling.id, &note));
         let urgency = ruling.category.as_deref().map(|category| desk.catalog.urgency_of(category));

@@ -125,13 +125,13 @@ impl Rules {
     }
 }
 
-/// How pressing a report is: what the reporter said; an emergency word raises it to level one; else the category's own level.
-/// A reporter cannot lower an emergency: 火灾 filed as level four is still a fire.
+/// How pressing a report is: an emergency word makes it level one; else what a known caller said, but never less pressing than
+/// the category's own level: a gas leak filed as level four is still a gas leak.
 pub fn urgency(given: Option<Urgency>, emergency: bool, of_category: Urgency) -> Urgency {
     if emergency {
         return Urgency::LevelOne;
     }
-    given.unwrap_or(of_category)
+    given.map_or(of_category, |given| given.min(of_category))
 }
 
 #[cfg(test)]
@@ -195,5 +195,6 @@ mod tests {
         assert_eq!(urgency(Some(Urgency::LevelFour), true, Urgency::LevelThree), Urgency::LevelOne);
         assert_eq!(urgency(Some(Urgency::LevelTwo), false, Urgency::LevelThree), Urgency::LevelTwo);
         assert_eq!(urgency(None, false, Urgency::LevelThree), Urgency::LevelThree);
+        assert_eq!(urgency(Some(Urgency::LevelFour), false, Urgency::LevelOne), Urgency::LevelOne);
     }
 }

@@ -1,7 +1,7 @@
 //! Events of another service: leases, positions, effects, parked cases.
 
 use crate::{
-    kinds::{Command, Parcel},
+    kinds::{Command, PANICS, Parcel},
     world::World,
 };
 use casebook::{Ask, Bundle, Consume, Effects, GiveUp, JournalEntry, Scope};
@@ -104,13 +104,15 @@ pub(super) async fn a_lease_is_taken_renewed_and_lost_to_another_epoch(w: &World
     assert_eq!(other, [lease(0, 1)]);
 }
 
-/// Each event weighs its parcel by its case version; a version of 13 refuses, 14 cannot be understood, 15 means nothing.
+/// Each event weighs its parcel by its case version; a version of 13 refuses, 14 cannot be understood, 15 means nothing, 17 makes
+/// the rule panic.
 fn weigh(parcel: CaseId) -> impl Fn(&Envelope) -> Result<Option<Bundle>, GiveUp> + Send + Sync {
     move |event| {
         let by = match event.case_version {
             13 => -1_000_000,
             14 => return Err(GiveUp("not understood".to_owned())),
             15 => return Ok(None),
+            17 => PANICS,
             by => by,
         };
         Ok(Some(Bundle::of(Ask::<Parcel>::new(parcel, Command::Weigh(by), crate::world::START))))
@@ -213,4 +215,15 @@ pub(super) async fn a_refusal_that_is_fine_parks_nothing(w: &World) {
     let desk = Desk::new(w, move |event: &Envelope| Ok(effect(event)?.map(Bundle::ignore_refusal))).await;
     desk.apply(&[desk.event("a", 13), desk.event("a", 2)]).await;
     assert_eq!((weight(w, parcel).await, desk.parked().await), (2, vec![]));
+}
+
+/// Also when the rules are allowed to refuse: a panic is no refusal.
+pub(super) async fn a_rule_that_panics_parks_its_event_and_the_committer_goes_on(w: &World) {
+    let parcel = w.parcel().await;
+    let effect = weigh(parcel);
+    let desk = Desk::new(w, move |event: &Envelope| Ok(effect(event)?.map(Bundle::ignore_refusal))).await;
+    desk.apply(&[desk.event("a", 17), desk.event("b", 2)]).await;
+    assert_eq!((weight(w, parcel).await, desk.parked().await), (2, vec![("a".to_owned(), 1)]));
+    assert!(w.run(parcel, Command::Weigh(PANICS)).await.is_err());
+    assert!(w.run(parcel, Command::Weigh(1)).await.is_ok());
 }

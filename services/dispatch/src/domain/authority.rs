@@ -1,4 +1,4 @@
-//! Who may do what, and who may know of what: the contract's column "by" as a table of role and verb. The guard issue puts
+//! Who may do what, and who may know of what: the contract's column "by" as a table of role and verb. The guard will put
 //! reviewed policies in its place; until then these two functions are all there is.
 
 use casebook::{PlaceColumn, Scope};

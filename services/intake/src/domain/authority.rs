@@ -1,5 +1,5 @@
 //! Who may do what with reports, and which reports they may know of: a table of roles and verbs, and the scope that a role's
-//! unit gives. Pure; the guard issue puts Cedar policies behind the same two questions.
+//! unit gives. Pure; the guard will put Cedar policies behind the same two questions.
 //!
 //! ```text
 //! verb     | roles

@@ -9,3 +9,6 @@ need_packages redis-server postgresql || [ "${CI:-}" != true ]
 # A million random commands for each kind of case in CI; a tenth of that at a desk.
 export JIEWANG_MODEL_CASES="${JIEWANG_MODEL_CASES:-$([ "${CI:-}" = true ] && echo 1000000 || echo 100000)}"
 cargo test --workspace --quiet "$@"
+# The walk-throughs of both READMEs, as they stand there.
+command -v curl >/dev/null || need_packages curl
+scripts/walk.sh "${CARGO_TARGET_DIR:-target}/debug/jiewang"

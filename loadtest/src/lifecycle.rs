@@ -20,7 +20,7 @@ const IN_FLIGHT: usize = 64;
 /// A lamp that is out: its duty list names the town's section for people's livelihood, so the order is born assigned.
 const CATEGORY: &str = "0612";
 const TOWNS: [&str; 8] =
-    ["500151001", "500151002", "500151003", "500151100", "500151101", "500151102", "500151103", "500151104"];
+    ["500151001", "500151002", "500151003", "500151004", "500151101", "500151103", "500151104", "500151105"];
 const PHONE: &str = "13800138000";
 
 type Latencies = [Histogram<u64>; 4];
@@ -64,7 +64,7 @@ async fn measure(local: &Local, run: u64, stop: Stop) -> anyhow::Result<(f64, La
     let one = lives.clone();
     let flown = fly(IN_FLIGHT, within, most, move |n| {
         let lives = one.clone();
-        async move { lives.live(n).await.is_ok() }
+        async move { lives.live(n).await.inspect_err(|error| eprintln!("life {n}: {error:#}")).is_ok() }
     })
     .await;
     local.drained().await?;
@@ -85,7 +85,7 @@ impl Lives {
                 head: false,
             }))
         };
-        let histogram = || Histogram::new(3).context("a histogram");
+        let histogram = || Histogram::new_with_bounds(1, 60_000_000, 3).context("a histogram");
         Ok(Self {
             client: http(),
             base: format!("http://{}", local.http),

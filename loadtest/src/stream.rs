@@ -32,12 +32,14 @@ pub async fn run(rate: f64, within: Duration) -> anyhow::Result<()> {
     let (seen, until) = (arrivals.clone(), Instant::now() + within + Duration::from_secs(5));
     let reading = tokio::time::timeout_at(until.into(), read(stream, seen));
     let (filed, _) = tokio::join!(file(&client, &local, sent.clone(), rate, within), reading);
-    let mut histogram = Histogram::<u64>::new(3)?;
+    // One microsecond to a minute: a histogram that was not told its range clamps to a few microseconds.
+    let mut histogram = Histogram::<u64>::new_with_bounds(1, 60_000_000, 3)?;
     let sent = std::mem::take(&mut *sent.lock().unwrap_or_else(PoisonError::into_inner));
     let arrivals = std::mem::take(&mut *arrivals.lock().unwrap_or_else(PoisonError::into_inner));
     for (id, at) in &arrivals {
-        let began: Option<&Instant> = sent.get(id);
-        histogram.saturating_record(began.map_or(0, |began| micros(at.duration_since(*began))));
+        if let Some(began) = sent.get(id) {
+            histogram.saturating_record(micros(at.duration_since(*began)));
+        }
     }
     local.stop().await?;
     row("reports sent, open loop", filed as f64 / within.as_secs_f64(), "/s", "half of the sustained rate");

@@ -77,9 +77,10 @@ impl App {
     async fn claimed(&self, asking: &Asking, desk: &Desk, claim: &Claim) -> Result<Found<Report>, Error> {
         let braked = |braked: Braked| Error::TooManyGuesses { braked };
         let from = self.cases.keyed_hash("intake.guess.from", &[asking.address.as_bytes()]);
-        // Where nobody told the address there is no one to brake: all callers would share one meter.
-        let known_address = !asking.address.is_empty();
-        if known_address {
+        // Where nobody told the address there is no one to brake: all callers would share one meter. A caller with a token is known
+        // by it, and the hotline asks for many people at once from one address.
+        let by_address = !asking.address.is_empty() && !asking.is_known();
+        if by_address {
             self.from_addresses.take(from, desk.now).map_err(braked)?;
         }
         // A number that fails its check digit is a slip, not a guess at a report; the address has paid for it.
@@ -88,7 +89,7 @@ impl App {
         self.at_numbers.take(at, desk.now).map_err(braked)?;
         let found = self.opened_by(number.as_str(), &claim.secret).await?;
         self.at_numbers.give_back(at);
-        if known_address {
+        if by_address {
             self.from_addresses.give_back(from);
         }
         Ok(found)

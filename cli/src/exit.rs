@@ -1,4 +1,4 @@
-//! How a verb ended: the numbers of the contract, and the failures that lead to them.
+//! How a verb ended: the numbers of docs/contract.md, and the failures that lead to them.
 
 use crate::client::{CallError, Problem};
 use casebook::StoreError;
@@ -7,7 +7,7 @@ use std::error::Error;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-/// What the shell is told (contract, binary).
+/// What the shell is told (docs/contract.md, binary).
 #[derive(Copy, Clone, PartialEq, Eq, Debug)]
 pub enum Exit {
     Ok,

@@ -43,7 +43,7 @@ impl Room {
     }
 }
 
-/// Settings of a process of the cluster (contract, addresses).
+/// Settings of a process of the cluster (docs/contract.md, addresses).
 #[derive(Args, Debug, Clone)]
 pub struct ClusterArgs {
     /// The territory, by its division code

@@ -7,7 +7,7 @@ use casebook::{Casebook, Committer, Kinds, Opening, Store, run_relay, sql};
 use mesh::Chassis;
 use std::sync::Arc;
 
-/// Partitions of an event log, fixed when the data is created (design, section 3).
+/// Partitions of an event log, fixed when the data is created (crates/queue/src/lib.rs).
 pub const PARTITIONS: u16 = 64;
 /// Connections of one service to PostgreSQL: commits share one, reads and leases the others.
 const CONNECTIONS: u32 = 10;

@@ -1,4 +1,4 @@
-//! `verify`: the invariants of reliability over data at rest, service by service.
+//! `verify`: the invariants of docs/invariants.md over data at rest, service by service.
 
 use crate::{
     args::{Stores, VerifyArgs},

@@ -1,4 +1,4 @@
-//! Whether a database keeps the invariants of the house, as an operator or a test may ask at any moment between two commits.
+//! Whether a database keeps the invariants (docs/invariants.md), as an operator or a test may ask at any moment between two commits.
 //!
 //! | checked | how |
 //! |---|---|
@@ -36,7 +36,7 @@ pub struct Bounds {
     pub heads: BTreeMap<String, Vec<Position>>,
 }
 
-/// An invariant of the reliability page.
+/// An invariant, by its number in docs/invariants.md.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Invariant {
     /// Dense versions and positions; the state is what its events give.

@@ -17,7 +17,7 @@ macro_rules! words {
         }
 
         impl $name {
-            /// All of them, in the order of domain.md.
+            /// All of them, in the order in which they are declared.
             #[must_use]
             pub const fn all() -> &'static [Self] {
                 &[$(Self::$variant),+]

@@ -19,7 +19,7 @@ pub enum Measure {
 }
 
 impl Measure {
-    /// The contract's word: `minute`, `hour`, `calendarDay`, `workingDay`.
+    /// The word outside: `minute`, `hour`, `calendarDay`, `workingDay`.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {

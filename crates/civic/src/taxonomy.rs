@@ -1,4 +1,4 @@
-//! The categories of matters: ten work modules (domain.md, section 2), our own categories below them, each belonging to one of a
+//! The categories of matters: ten work modules, our own categories below them, each belonging to one of a
 //! town's four sections (四板块). Shared by intake, which classifies, and dispatch, whose duty list says who answers for each.
 //!
 //! A code is four digits: two for the module (`03` work safety) and two for the category in it (`0308` lifts). A code, once

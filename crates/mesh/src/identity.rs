@@ -22,7 +22,7 @@ pub const ISSUER: &str = "jiewang-dev";
 /// Longer than any honest token (about 300 bytes) and short enough to be hashed without thinking.
 const LONGEST: usize = 2048;
 
-/// How far the issuer's clock may be ahead: design.md takes a server out at 5 s, a second one may be off the other way.
+/// How far the issuer's clock may be ahead: one server may be 5 s off before `doctor` complains, the issuer as much the other way.
 const SKEW_SECONDS: i64 = 10;
 
 /// `{"alg":"HS256","typ":"JWT"}`

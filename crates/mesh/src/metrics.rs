@@ -130,7 +130,7 @@ pub(crate) struct Table {
 }
 
 impl Table {
-    /// The process's table for one side. Metrics are the process's, so this is too (style.md: no statics but metrics).
+    /// The process's table for one side. Metrics are the process's, so this is too: the only kind of static that a service may have, since two of them live in one process.
     pub(crate) fn of(side: Side) -> &'static Self {
         static SERVER: OnceLock<Table> = OnceLock::new();
         static CLIENT: OnceLock<Table> = OnceLock::new();

@@ -1,4 +1,4 @@
-//! `jiewang case list`: the filters of the contract as flags, page after page up to a limit.
+//! `jiewang case list`: the filters of the list as flags, page after page up to a limit.
 
 use super::show::{field, local};
 use crate::args::Connection;
@@ -11,7 +11,7 @@ use proto::intake::v1::ReportState;
 use proto::types::v1::{Lamp, Urgency, WorkOrderState};
 use serde_json::Value;
 
-/// The largest page there is (contract, HTTP and JSON).
+/// The largest page there is (docs/contract.md, HTTP and JSON).
 const LARGEST_PAGE: usize = 200;
 
 /// `jiewang case list`

@@ -21,7 +21,7 @@ const LITTLE: u64 = 5 * GIB;
 /// Below this writes are refused soon.
 const TOO_LITTLE: u64 = GIB / 2;
 
-/// Design: a server whose clock is off by more is taken out.
+/// A server whose clock is off by more than five seconds does not belong in a cluster: due times and tokens go wrong.
 const SKEW: i64 = 5_000_000;
 
 /// 2026-01-01: before this release existed.

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-/// Limit of the contract for request ids; intake's default for channel numbers is the same.
+/// Longest request id (docs/contract.md); intake's default for channel numbers is the same.
 pub(super) const LONGEST_ID: usize = 64;
 
 /// The body of `POST /v1/reports`. Fields that are empty are left out.

@@ -4,7 +4,7 @@
 //! requestId      any text up to 64 characters; when empty: <channel>/<channelNumber>
 //! channelNumber  the channel's own number; the same number and content is the same report for ever. One of the two is needed.
 //! kind           CONSULT, HELP, COMPLAINT, ACCUSATION, SUGGESTION                                     needed
-//! channel        as in the contract; the token's role must be allowed at that door                    needed
+//! channel        as in POST /v1/reports; the token's role must be allowed at that door               needed
 //! text           what is the matter                                                                   needed
 //! categoryCode, urgency, occurTime (RFC 3339)
 //! divisionCode | latitude,longitude | address

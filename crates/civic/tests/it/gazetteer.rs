@@ -1,7 +1,5 @@
 //! Addresses as people write them.
 
-use std::time::Instant;
-
 use civic::random::Rng;
 use civic::{Gazetteer, SeededRng, Tier, Tree, View};
 use jiff::civil::date;
@@ -143,17 +141,6 @@ fn any_text_is_read_without_panic_and_a_long_one_quickly() {
         }
     }
     assert_eq!(found(&gazetteer, &"龙".repeat(1_000_000)), None);
-}
-
-#[test]
-#[ignore = "prints a speed, proves nothing by itself"]
-fn speed_over_full_names() {
-    let view = today();
-    let gazetteer = Gazetteer::new(&view);
-    let addresses: Vec<String> = view.divisions().filter_map(|d| view.full_name(&d.code)).collect();
-    let begun = Instant::now();
-    let found = addresses.iter().filter(|address| gazetteer.find(address).is_some()).count();
-    println!("{found} of {} in {:?}", addresses.len(), begun.elapsed());
 }
 
 /// A name with one character wrong, one missing, or one added, at each place of it.

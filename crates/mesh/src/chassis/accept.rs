@@ -37,7 +37,7 @@ pub struct Transport {
     pub stream_window: u32,
     /// See `stream_window`.
     pub connection_window: u32,
-    /// Pings on a quiet connection: without them one that a cut left behind is never noticed (dependencies.md, trap 3).
+    /// Pings on a quiet connection: without them one that a cut left behind is never noticed, also after the cut has healed.
     pub keep_alive_every: Duration,
     /// A ping unanswered for so long closes the connection.
     pub keep_alive_within: Duration,

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-/// The nine kinds of failure of contract.md.
+/// The nine kinds of failure (docs/errors.md says what each asks of whom).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Code {
     /// The request is wrong whatever the state.

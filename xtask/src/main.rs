@@ -2,6 +2,7 @@
 
 mod arrows;
 mod house;
+mod supply;
 
 use std::process::ExitCode;
 
@@ -10,6 +11,7 @@ fn main() -> ExitCode {
     let found = match verb.as_deref() {
         Some("check") => arrows::check().and_then(|mut found| {
             found.extend(house::check()?);
+            found.extend(supply::check()?);
             Ok(found)
         }),
         Some(_) | None => {

@@ -5,8 +5,9 @@
 
 use crate::error::{Code, Fault};
 use crate::trace::TraceContext;
-use civic::{Actor, Role};
+use civic::{Actor, Micros, Role};
 use http::HeaderValue;
+use std::net::IpAddr;
 use std::sync::Arc;
 use tokio::time::Instant;
 
@@ -21,19 +22,21 @@ pub struct Caller {
     pub actor: Option<Actor>,
     /// The `authorization` header as it came, to be passed on.
     pub(crate) bearer: Option<HeaderValue>,
+    /// When the token ends, and with it every stream that was opened by it.
+    pub(crate) until: Option<Micros>,
 }
 
 impl Caller {
     /// A call without a token.
     #[must_use]
     pub const fn anonymous() -> Self {
-        Self { actor: None, bearer: None }
+        Self { actor: None, bearer: None, until: None }
     }
 
     /// A known caller, for tests of handlers without a connection.
     #[must_use]
     pub const fn known(actor: Actor) -> Self {
-        Self { actor: Some(actor), bearer: None }
+        Self { actor: Some(actor), bearer: None, until: None }
     }
 
     /// The actor, or UNAUTHENTICATED.
@@ -67,6 +70,8 @@ impl Caller {
 pub struct Call {
     /// Who calls.
     pub caller: Caller,
+    /// Where the call comes from: what the gateway vouches for, else the other end of the connection; nobody's inside a process.
+    pub client: Option<IpAddr>,
     /// When the caller stops waiting.
     pub deadline: Option<Instant>,
     /// The trace it belongs to.

@@ -11,6 +11,7 @@ pub use answer::Answer;
 
 use crate::call;
 use crate::deadline;
+use crate::edge::Voucher;
 use crate::error::{Code, Fault, code_in};
 use crate::memory::Dialer;
 use crate::metrics::{Side, Table};
@@ -38,6 +39,7 @@ const CONNECTIONS: usize = 4;
 pub struct Channel {
     pool: Arc<Pool>,
     bearer: Option<HeaderValue>,
+    voucher: Option<Arc<Voucher>>,
     default_deadline: Duration,
 }
 
@@ -61,7 +63,7 @@ impl Channel {
     fn over(target: &Target, authority: Authority) -> Self {
         let connections = (0..CONNECTIONS).map(|_| Connection::new(target.clone())).collect();
         let pool = Pool { connections, next: AtomicUsize::new(0), authority, table: Table::of(Side::Client) };
-        Self { pool: Arc::new(pool), bearer: None, default_deadline: DEFAULT_DEADLINE }
+        Self { pool: Arc::new(pool), bearer: None, voucher: None, default_deadline: DEFAULT_DEADLINE }
     }
 
     /// The same connections, speaking with this token always, also inside a call: for what a service does in its own name,
@@ -77,6 +79,11 @@ impl Channel {
     #[must_use]
     pub fn with_default_deadline(&self, default_deadline: Duration) -> Self {
         Self { default_deadline, ..self.clone() }
+    }
+
+    /// The same connections, signing the client's address that a request names (see [`crate::edge`]).
+    pub(crate) fn vouching(&self, voucher: Voucher) -> Self {
+        Self { voucher: Some(Arc::new(voucher)), ..self.clone() }
     }
 
     /// Puts on the headers what has to be passed on; says until when to wait.
@@ -98,6 +105,9 @@ impl Channel {
         let bearer = self.bearer.as_ref().or(callers);
         if let Some(bearer) = bearer.filter(|_| !headers.contains_key(AUTHORIZATION)) {
             headers.insert(AUTHORIZATION, bearer.clone());
+        }
+        if let Some(voucher) = &self.voucher {
+            voucher.sign(headers);
         }
         until
     }

@@ -17,6 +17,7 @@ pub use routes::GrpcServer;
 
 use crate::channel::Channel;
 use crate::drain::Drain;
+use crate::edge::Voucher;
 use crate::identity::TokenKey;
 use crate::memory::{self, in_memory};
 use crate::metrics::{self, Side, Table};
@@ -227,6 +228,16 @@ impl Chassis {
         self.channel.clone()
     }
 
+    /// The same for the gateway: the services believe what it says of its clients' addresses.
+    #[must_use]
+    pub fn edge_channel(&self) -> Channel {
+        self.channel.vouching(self.voucher())
+    }
+
+    fn voucher(&self) -> Voucher {
+        Voucher::new(&self.key, self.clock())
+    }
+
     /// Serves until the drain has ended. The listener is bound by the caller, first of all: a taken port fails the start
     /// before anything is opened.
     pub async fn serve(mut self, listener: TcpListener) -> Result<Drained, ServeError> {
@@ -275,6 +286,7 @@ impl Chassis {
             table: Table::of(Side::Server),
             clock: Arc::clone(&self.clock),
             key: self.key.clone(),
+            voucher: self.voucher(),
             traces: TraceSource::new(&*self.rng, self.config.trace_ratio),
             longest_call: self.config.longest_call,
             calls: Seats::new(self.config.max_calls),

@@ -2,6 +2,7 @@
 
 use crate::{
     call::caller,
+    cases::CaseError,
     error::{Code, Fault},
 };
 use casebook::{Casebook, LogPosition};
@@ -10,7 +11,7 @@ use proto::events::v1::{
     HeadRequest, HeadResponse, PositionRequest, PositionResponse, ReadRequest, ReadResponse,
     event_log_server::{EventLog, EventLogServer},
 };
-use queue::{EventSource, SourceError};
+use queue::EventSource;
 use tonic::{Request, Response, Status};
 
 /// Subjects of tokens that services mint for themselves begin so.
@@ -38,16 +39,8 @@ impl EventLogs {
     }
 }
 
-fn fault(error: SourceError) -> Fault {
-    match error {
-        SourceError::UnknownPartition { .. } => {
-            Fault::new(Code::Invalid, "PARTITION_UNKNOWN", "the log has no such partition")
-        }
-        SourceError::Unavailable(_) | SourceError::NotDense { .. } => {
-            Fault::new(Code::Unavailable, "STORE_UNAVAILABLE", "the log cannot be read now, try again")
-                .with_source(error)
-        }
-    }
+fn fault(error: impl Into<CaseError>) -> Fault {
+    error.into().into()
 }
 
 fn partition(number: i32) -> Result<u16, Fault> {
@@ -75,10 +68,7 @@ impl EventLog for EventLogs {
             || Fault::new(Code::NotFound, "POSITION_UNKNOWN", "no event of this case and version has a position yet");
         let case: CaseId = case_id.parse().map_err(|_| unplaced())?;
         let asked = LogPosition { partition: partition(*number)?, case, version: *case_version };
-        let away = |e| {
-            Fault::new(Code::Unavailable, "STORE_UNAVAILABLE", "the log cannot be read now, try again").with_source(e)
-        };
-        let position = self.of(&request, service)?.position_of(asked).await.map_err(away)?.ok_or_else(unplaced)?;
+        let position = self.of(&request, service)?.position_of(asked).await.map_err(fault)?.ok_or_else(unplaced)?;
         Ok(Response::new(PositionResponse { position }))
     }
 }

@@ -22,7 +22,7 @@ pub const ISSUER: &str = "jiewang-dev";
 /// Longer than any honest token (about 300 bytes) and short enough to be hashed without thinking.
 const LONGEST: usize = 2048;
 
-/// How far the issuer's clock may be ahead: one server may be 5 s off before `doctor` complains, the issuer as much the other way.
+/// How far the issuer's clock may be ahead: a server is out of service from 5 s on (`skew`), the issuer may be as much off the other way.
 const SKEW_SECONDS: i64 = 10;
 
 /// `{"alg":"HS256","typ":"JWT"}`
@@ -134,19 +134,25 @@ pub fn mint(key: &TokenKey, actor: &Actor, now: Micros, ttl: Duration) -> String
 /// Who the token speaks for. TOKEN_INVALID whatever is wrong with it, so that a forger learns nothing; TOKEN_EXPIRED
 /// once the signature holds, so that an honest client knows to fetch a new one.
 pub fn verify(key: &TokenKey, token: &str, now: Micros) -> Result<Actor, Fault> {
+    read(key, token, now).map(|(actor, _)| actor)
+}
+
+/// The same, with the instant from which the token holds no more: whatever outlasts a single answer ends there.
+pub(crate) fn read(key: &TokenKey, token: &str, now: Micros) -> Result<(Actor, Micros), Fault> {
     let claims = signed_claims(key, token).ok_or_else(invalid)?;
     let seconds = now.0.div_euclid(1_000_000);
     if claims.iss != ISSUER || claims.iat > seconds + SKEW_SECONDS {
         return Err(invalid());
     }
     if claims.exp <= seconds {
-        return Err(Fault::new(Code::Unauthenticated, "TOKEN_EXPIRED", "the token has expired"));
+        return Err(expired());
     }
     let unit = claims.unit.as_deref().map(str::parse::<UnitCode>).transpose();
     let (Ok(role), Ok(unit)) = (claims.role.parse(), unit) else {
         return Err(invalid());
     };
-    Ok(Actor { role, subject: claims.sub, unit, head: claims.head })
+    let until = Micros(claims.exp.saturating_mul(Micros::SECOND));
+    Ok((Actor { role, subject: claims.sub, unit, head: claims.head }, until))
 }
 
 fn signed_claims(key: &TokenKey, token: &str) -> Option<Claims> {
@@ -164,6 +170,10 @@ fn signed_claims(key: &TokenKey, token: &str) -> Option<Claims> {
     // Constant time in ring.
     hmac::verify(key.mac(), signed.as_bytes(), &tag).ok()?;
     serde_json::from_slice(&URL_SAFE_NO_PAD.decode(payload).ok()?).ok()
+}
+
+pub(crate) fn expired() -> Fault {
+    Fault::new(Code::Unauthenticated, "TOKEN_EXPIRED", "the token has expired")
 }
 
 fn invalid() -> Fault {

@@ -6,10 +6,12 @@
 
 pub mod admin;
 mod call;
+mod cases;
 mod channel;
 mod chassis;
 pub mod deadline;
 mod drain;
+pub mod edge;
 mod error;
 mod event_log;
 mod identity;
@@ -18,11 +20,13 @@ pub mod metrics;
 pub mod position;
 mod readiness;
 mod sight;
+mod skew;
 mod tasks;
 pub mod telemetry;
 mod trace;
 
 pub use call::{Call, Caller, call, caller, current, within};
+pub use cases::{CaseError, Own};
 pub use channel::{Answer, Channel};
 pub use chassis::{Builder, Chassis, Config, Drained, GrpcServer, ServeError, Transport};
 pub use drain::Drain;
@@ -33,5 +37,6 @@ pub use memory::{Incoming, in_memory};
 pub use position::{Position, PositionKey};
 pub use readiness::{Check, Failing, Readiness};
 pub use sight::{Sight, Sighted};
+pub use skew::{Reference, watch_clock};
 pub use tasks::{Fatal, StillRunning, Tasks};
 pub use trace::{TRACEPARENT, TraceContext, TraceSource};

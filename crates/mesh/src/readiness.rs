@@ -3,6 +3,7 @@
 //! A check belongs to the process or to one gRPC service. It starts as not ready and its owner turns it; nothing polls.
 //! `/readyz` names those that fail; gRPC health answers per service.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::watch;
@@ -12,6 +13,8 @@ use tokio::sync::watch;
 pub struct Readiness {
     shared: Arc<Shared>,
 }
+
+type Name = Cow<'static, str>;
 
 #[derive(Debug)]
 struct Shared {
@@ -28,7 +31,7 @@ impl Default for Shared {
 #[derive(Debug, Default)]
 struct Board {
     draining: bool,
-    checks: BTreeMap<&'static str, State>,
+    checks: BTreeMap<Name, State>,
 }
 
 #[derive(Debug)]
@@ -42,7 +45,7 @@ struct State {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Failing {
     /// The check.
-    pub check: &'static str,
+    pub check: Cow<'static, str>,
     /// Why, for operators: never personal data.
     pub why: String,
 }
@@ -50,19 +53,19 @@ pub struct Failing {
 impl Readiness {
     /// A check of the whole process, not ready until its owner says so.
     #[must_use]
-    pub fn check(&self, name: &'static str) -> Check {
-        self.register(name, None)
+    pub fn check(&self, name: impl Into<Cow<'static, str>>) -> Check {
+        self.register(name.into(), None)
     }
 
     /// A check of one gRPC service, by its full name such as `jiewang.intake.v1.Intake`.
     #[must_use]
-    pub fn check_of(&self, service: &'static str, name: &'static str) -> Check {
-        self.register(name, Some(service))
+    pub fn check_of(&self, service: &'static str, name: impl Into<Cow<'static, str>>) -> Check {
+        self.register(name.into(), Some(service))
     }
 
-    fn register(&self, name: &'static str, service: Option<&'static str>) -> Check {
+    fn register(&self, name: Name, service: Option<&'static str>) -> Check {
         self.change(|board| {
-            board.checks.insert(name, State { service, failing: Some("starting".to_owned()) });
+            board.checks.insert(name.clone(), State { service, failing: Some("starting".to_owned()) });
         });
         Check { name, readiness: self.clone() }
     }
@@ -71,8 +74,12 @@ impl Readiness {
     #[must_use]
     pub fn failing(&self) -> Vec<Failing> {
         let board = self.board();
-        let draining = board.draining.then(|| Failing { check: "draining", why: "the process is stopping".to_owned() });
-        let failed = |(&check, state): (&&'static str, &State)| state.failing.clone().map(|why| Failing { check, why });
+        let draining =
+            board.draining.then(|| Failing { check: "draining".into(), why: "the process is stopping".to_owned() });
+        let failed = |(check, state): (&Name, &State)| {
+            let failing = |why| Failing { check: check.clone(), why };
+            state.failing.clone().map(failing)
+        };
         draining.into_iter().chain(board.checks.iter().filter_map(failed)).collect()
     }
 
@@ -124,11 +131,17 @@ impl Readiness {
 /// One check, in its owner's hands.
 #[derive(Clone, Debug)]
 pub struct Check {
-    name: &'static str,
+    name: Name,
     readiness: Readiness,
 }
 
 impl Check {
+    /// Its name, for logs and metrics.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
     /// It holds.
     pub fn pass(&self) {
         self.set(None);
@@ -141,7 +154,7 @@ impl Check {
 
     fn set(&self, failing: Option<String>) {
         self.readiness.change(|board| {
-            if let Some(state) = board.checks.get_mut(self.name) {
+            if let Some(state) = board.checks.get_mut(&self.name) {
                 state.failing = failing;
             }
         });

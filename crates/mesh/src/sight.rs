@@ -3,10 +3,11 @@
 //! visible at once, and its own positions are not waited for.
 
 use crate::{
+    cases::CaseError,
     error::{Code, Fault},
     position::{HEADER, Position, PositionKey},
 };
-use casebook::{Casebook, LogPosition, StoreError};
+use casebook::{Casebook, LogPosition};
 use http::{Request, Response};
 use hyper::body::Incoming;
 use queue::EventSource as _;
@@ -55,14 +56,14 @@ impl Sight {
         };
         let left = until.saturating_duration_since(Instant::now());
         let waited = self.0.own.wait_consumed(&position.service, position.partition, target, left).await;
-        if waited.map_err(away)? { Ok(()) } else { Err(not_yet(&position.service)) }
+        if waited.map_err(CaseError::from)? { Ok(()) } else { Err(not_yet(&position.service)) }
     }
 }
 
 async fn resolve(producer: &Casebook, position: &Position, until: Instant) -> Result<i64, Fault> {
     let asked = LogPosition { partition: position.partition, case: position.case, version: position.version };
     loop {
-        if let Some(found) = producer.position_of(asked).await.map_err(away)? {
+        if let Some(found) = producer.position_of(asked).await.map_err(CaseError::from)? {
             return Ok(found);
         }
         if Instant::now() >= until {
@@ -70,10 +71,6 @@ async fn resolve(producer: &Casebook, position: &Position, until: Instant) -> Re
         }
         tokio::time::sleep(Duration::from_millis(5)).await;
     }
-}
-
-fn away(error: StoreError) -> Fault {
-    Fault::new(Code::Unavailable, "STORE_UNAVAILABLE", "the store is unavailable, try again").with_source(error)
 }
 
 fn not_yet(service: &str) -> Fault {

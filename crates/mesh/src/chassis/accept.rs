@@ -10,6 +10,7 @@ use hyper::server::conn::http2;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use std::convert::Infallible;
+use std::net::{IpAddr, SocketAddr};
 use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
@@ -92,7 +93,7 @@ impl Door {
                 () = drain.begun() => return,
                 Some(_) = self.open.join_next(), if !self.open.is_empty() => {}
                 accepted = listener.accept() => match accepted {
-                    Ok((stream, _)) => self.admit(stream),
+                    Ok((stream, peer)) => self.admit(stream, peer),
                     Err(error) => {
                         tracing::warn!(%error, "failed to accept a connection");
                         tokio::time::sleep(ACCEPT_PAUSE).await;
@@ -102,7 +103,7 @@ impl Door {
         }
     }
 
-    fn admit(&mut self, stream: TcpStream) {
+    fn admit(&mut self, stream: TcpStream, peer: SocketAddr) {
         if self.open.len() >= self.transport.max_connections {
             tracing::warn!(limit = self.transport.max_connections, "a connection is refused: too many are open");
             return;
@@ -117,7 +118,7 @@ impl Door {
                 () = leave.cancelled() => false,
             };
             if spoken {
-                serve(desk, transport, leave, stream).await;
+                serve(desk, transport, leave, stream, Some(peer.ip().to_canonical())).await;
             }
         });
     }
@@ -134,7 +135,7 @@ impl Door {
     }
 
     fn admit_memory(&mut self, stream: DuplexStream) {
-        self.open.spawn(serve(Arc::clone(&self.desk), self.transport.clone(), self.leave.clone(), stream));
+        self.open.spawn(serve(Arc::clone(&self.desk), self.transport.clone(), self.leave.clone(), stream, None));
     }
 
     /// Tells every peer to leave, waits for calls in flight, and after `bound` cuts what is left. Says how many that were.
@@ -152,13 +153,13 @@ impl Door {
     }
 }
 
-async fn serve<S>(desk: Arc<Desk>, transport: Transport, leave: CancellationToken, stream: S)
+async fn serve<S>(desk: Arc<Desk>, transport: Transport, leave: CancellationToken, stream: S, peer: Option<IpAddr>)
 where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
     let service = service_fn(move |request| {
         let desk = Arc::clone(&desk);
-        async move { Ok::<_, Infallible>(desk.answer(request).await) }
+        async move { Ok::<_, Infallible>(desk.answer(request, peer).await) }
     });
     let mut connection = pin!(transport.builder().serve_connection(TokioIo::new(stream), service));
     let ended = tokio::select! {

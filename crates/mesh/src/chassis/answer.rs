@@ -2,15 +2,16 @@
 //!
 //! 1. count it (rate, errors, duration), so that refusals are counted too;
 //! 2. shed it when the process is full: no queue here, waiting would only spend the caller's time;
-//! 3. read trace, deadline and identity from the headers; a bad token ends it before anything else is done;
+//! 3. read trace, deadline, identity and origin from the headers; a bad token ends it before anything else is done;
 //! 4. open a span when its trace is sampled;
 //! 5. run the handler, with the context in a task-local, inside the deadline and inside the panic guard;
 //! 6. put errors that tonic made itself (a malformed message, an unknown method) into our words.
 
 use super::routes::Routes;
-use super::served::{Served, Slot};
+use super::served::{Expiry, Served, Slot};
 use crate::call::{CURRENT, Call, Caller};
 use crate::deadline;
+use crate::edge::Voucher;
 use crate::error::{Code, Fault, GRPC_STATUS, code_in};
 use crate::identity::{self, TokenKey};
 use crate::metrics::{Rpc, Table};
@@ -21,6 +22,7 @@ use futures_util::FutureExt;
 use http::header::{AUTHORIZATION, CONTENT_TYPE};
 use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode};
 use hyper::body::Incoming;
+use std::net::IpAddr;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Duration;
@@ -36,6 +38,7 @@ pub(super) struct Desk {
     pub(super) table: &'static Table,
     pub(super) clock: Arc<dyn Clock>,
     pub(super) key: TokenKey,
+    pub(super) voucher: Voucher,
     pub(super) traces: TraceSource,
     pub(super) longest_call: Duration,
     pub(super) calls: Arc<super::served::Seats>,
@@ -43,13 +46,14 @@ pub(super) struct Desk {
 }
 
 impl Desk {
-    pub(super) async fn answer(&self, request: Request<Incoming>) -> Response<Body> {
+    /// `peer` is the other end of a TCP connection.
+    pub(super) async fn answer(&self, request: Request<Incoming>, peer: Option<IpAddr>) -> Response<Body> {
         if !is_grpc(&request) {
             return not_grpc();
         }
         let rpc = self.table.find(request.uri().path());
         let pending = rpc.begin();
-        let admitted = self.seat(rpc).and_then(|seat| Ok((seat, self.read_headers(rpc, request.headers())?)));
+        let admitted = self.seat(rpc).and_then(|seat| Ok((seat, self.read_headers(rpc, request.headers(), peer)?)));
         let (seat, call) = match admitted {
             Ok(admitted) => admitted,
             Err(fault) => {
@@ -62,7 +66,8 @@ impl Desk {
         let response = self.run(rpc, Arc::clone(&call), request).instrument(span).await;
         let response = in_our_words(response);
         if rpc.streaming && response.headers().get(GRPC_STATUS).is_none() {
-            return response.map(|body| Body::new(Served::new(body, pending, seat, call)));
+            let expiry = call.caller.until.map(|until| Expiry::new(until, Arc::clone(&self.clock)));
+            return response.map(|body| Body::new(Served::new(body, pending, seat, call, expiry)));
         }
         pending.end(outcome(response.headers()));
         response
@@ -80,13 +85,14 @@ impl Desk {
         seats.take().map(Some).ok_or_else(full)
     }
 
-    fn read_headers(&self, rpc: &Rpc, headers: &HeaderMap) -> Result<Call, Fault> {
+    fn read_headers(&self, rpc: &Rpc, headers: &HeaderMap, peer: Option<IpAddr>) -> Result<Call, Fault> {
         let given = headers.get(deadline::GRPC_TIMEOUT).and_then(deadline::parse);
         // A stream may last as long as its caller likes; anything else ends some day even if nobody said when.
         let left = if rpc.streaming { given } else { Some(given.unwrap_or(self.longest_call).min(self.longest_call)) };
         let trace = headers.get(TRACEPARENT).and_then(|value| TraceContext::parse(value.to_str().ok()?));
         Ok(Call {
             caller: self.caller(headers)?,
+            client: self.voucher.address(headers).or(peer),
             deadline: left.map(|left| Instant::now() + left),
             trace: trace.unwrap_or_else(|| self.traces.start()),
         })
@@ -98,8 +104,8 @@ impl Desk {
         };
         let token = bearer.to_str().ok().and_then(bearer_token);
         let invalid = || Fault::new(Code::Unauthenticated, "TOKEN_INVALID", "authorization is not a bearer token");
-        let actor = identity::verify(&self.key, token.ok_or_else(invalid)?, self.clock.now())?;
-        Ok(Caller { actor: Some(actor), bearer: Some(bearer.clone()) })
+        let (actor, until) = identity::read(&self.key, token.ok_or_else(invalid)?, self.clock.now())?;
+        Ok(Caller { actor: Some(actor), bearer: Some(bearer.clone()), until: Some(until) })
     }
 
     async fn run(&self, rpc: &Rpc, call: Arc<Call>, mut request: Request<Incoming>) -> Response<Body> {

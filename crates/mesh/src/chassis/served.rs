@@ -2,8 +2,10 @@
 
 use crate::call::{CURRENT, Call};
 use crate::error::{Code, Fault, code_in};
+use crate::identity;
 use crate::metrics::Pending;
 use bytes::Bytes;
+use civic::{Clock, Micros};
 use http::HeaderMap;
 use hyper::body::{Body as HttpBody, Frame, SizeHint};
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -11,7 +13,8 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::{Context, Poll};
-use tokio::time::Sleep;
+use std::time::Duration;
+use tokio::time::{Instant, Sleep};
 use tonic::Status;
 use tonic::body::Body;
 
@@ -42,20 +45,61 @@ impl Drop for Slot {
     }
 }
 
-/// A streamed answer. Its call ends with the trailers, or as cancelled when the caller leaves.
+/// How long at most the clock is not looked at: it may be set while a stream is open.
+const LOOK: Duration = Duration::from_secs(60);
+
+/// The end of the token that a stream was opened with.
+pub(super) struct Expiry {
+    until: Micros,
+    clock: Arc<dyn Clock>,
+    alarm: Pin<Box<Sleep>>,
+}
+
+impl Expiry {
+    pub(super) fn new(until: Micros, clock: Arc<dyn Clock>) -> Self {
+        let alarm = Box::pin(tokio::time::sleep(Self::wait(until, &*clock).unwrap_or_default()));
+        Self { until, clock, alarm }
+    }
+
+    /// Until the next look at the clock; `None` when the token has ended.
+    fn wait(until: Micros, clock: &dyn Clock) -> Option<Duration> {
+        let left = u64::try_from(until - clock.now()).ok().filter(|left| *left > 0)?;
+        Some(Duration::from_micros(left).min(LOOK))
+    }
+
+    fn has_come(&mut self, cx: &mut Context<'_>) -> bool {
+        while self.alarm.as_mut().poll(cx).is_ready() {
+            let Some(wait) = Self::wait(self.until, &*self.clock) else {
+                return true;
+            };
+            self.alarm.as_mut().reset(Instant::now() + wait);
+        }
+        false
+    }
+}
+
+/// A streamed answer. Its call ends with the trailers, or as cancelled when the caller leaves. It ends at its deadline, and with
+/// the token that it was opened with: who may no longer ask is no longer told.
 pub(super) struct Served {
     body: Body,
     pending: Option<Pending>,
     seat: Option<Slot>,
     until: Option<Pin<Box<Sleep>>>,
+    expiry: Option<Expiry>,
     /// The body is polled under it too: its errors show the trace id, its own calls pass the caller on.
     call: Arc<Call>,
 }
 
 impl Served {
-    pub(super) fn new(body: Body, pending: Pending, seat: Option<Slot>, call: Arc<Call>) -> Self {
+    pub(super) fn new(
+        body: Body,
+        pending: Pending,
+        seat: Option<Slot>,
+        call: Arc<Call>,
+        expiry: Option<Expiry>,
+    ) -> Self {
         let until = call.deadline.map(|until| Box::pin(tokio::time::sleep_until(until)));
-        Self { body, pending: Some(pending), seat, until, call }
+        Self { body, pending: Some(pending), seat, until, expiry, call }
     }
 
     fn end(&mut self, code: Option<Code>) {
@@ -100,6 +144,10 @@ impl HttpBody for Served {
         let this = &mut *self;
         if this.pending.is_none() {
             return Poll::Ready(None);
+        }
+        // First of all: a stream that always has something to say would never come to it otherwise.
+        if this.expiry.as_mut().is_some_and(|expiry| expiry.has_come(cx)) {
+            return Poll::Ready(Some(Ok(this.close(identity::expired()))));
         }
         let (body, call) = (&mut this.body, Arc::clone(&this.call));
         let poll = || CURRENT.sync_scope(call, || Pin::new(body).poll_frame(cx));

@@ -3,9 +3,11 @@
 
 mod admin;
 mod calls;
+mod clocks;
 mod deadlines;
 mod draining;
 mod errors;
+mod origins;
 mod probe;
 mod shared_positions;
 mod streams;

@@ -61,6 +61,10 @@ impl EventLog for Probe {
         match asked {
             "who" => told(format!("{} {}", caller.role(), caller.subject()), 0),
             "must be known" => told(caller.require()?.subject.clone(), 0),
+            "where" => {
+                let client = mesh::call(&request).unwrap().client;
+                told(client.map_or_else(String::new, |client| client.to_string()), 0)
+            }
             "left" => told(mesh::current().unwrap().trace.to_string(), left()),
             "panic" => panic!("a secret that was in the state"),
             "hang" => std::future::pending().await,
@@ -116,6 +120,7 @@ impl Events for Probe {
             }
             "internal" => Box::pin(tokio_stream::once(()).map(|()| Err(fault_of(Code::Internal).into()))),
             "hang" => Box::pin(tokio_stream::pending()),
+            "flood" => Box::pin(tokio_stream::iter(std::iter::repeat_with(|| Ok(StreamedEvent::default())))),
             _ => Box::pin(tokio_stream::empty()),
         };
         Ok(Response::new(Box::pin(first.chain(rest))))
@@ -126,6 +131,7 @@ impl Events for Probe {
 pub(crate) struct Served {
     pub(crate) address: SocketAddr,
     pub(crate) memory: Channel,
+    pub(crate) edge: Channel,
     pub(crate) key: TokenKey,
     pub(crate) clock: SettableClock,
     pub(crate) drain: Drain,
@@ -158,11 +164,12 @@ impl Served {
         let probe = Arc::new(probe);
         chassis.add_service(EventLogServer::from_arc(Arc::clone(&probe)));
         chassis.add_service(EventsServer::from_arc(probe));
+        let edge = chassis.edge_channel();
         let (memory, drain, readiness) = (chassis.channel(), chassis.drain(), chassis.readiness());
         let tasks = chassis.tasks();
         let mut serving = JoinSet::new();
         serving.spawn(chassis.serve(listener));
-        Self { address, memory, key, clock, drain, tasks, readiness, arrived, gate, serving }
+        Self { address, memory, edge, key, clock, drain, tasks, readiness, arrived, gate, serving }
     }
 
     pub(crate) fn tcp(&self) -> Channel {

@@ -1,6 +1,7 @@
 //! Streamed answers: counted, cut and ended like any other call.
 
-use crate::probe::{Served, soon};
+use crate::probe::{NOW, Served, soon};
+use civic::{Actor, Micros, Role};
 use mesh::{Code, Config, Problem};
 use proto::events::v1::StreamEventsRequest;
 use proto::events::v1::events_client::EventsClient;
@@ -72,6 +73,32 @@ async fn deadline_ends_a_stream_that_was_given_one() {
     let served = Served::start().await;
     let (count, status) = read_to_end(&served, "hang", Some(Duration::from_millis(200))).await;
     assert_eq!((count, status.unwrap().code()), (1, tonic::Code::DeadlineExceeded));
+}
+
+#[tokio::test]
+async fn stream_ends_with_the_token_that_opened_it() {
+    let served = Served::start().await;
+    let actor = Actor::member(Role::TownDispatcher, "s", "500151001".parse().unwrap());
+    let token = mesh::mint(&served.key, &actor, NOW, Duration::from_secs(2));
+    // Twenty milliseconds before its end: only so long does the alarm sleep before it looks at the clock, which stands.
+    served.clock.set(Micros(NOW.0 + 1_980_000));
+    for what in ["hang", "flood"] {
+        let request = StreamEventsRequest { division_code: what.into(), ..StreamEventsRequest::default() };
+        let mut client = EventsClient::new(served.tcp().speaking_as(&token));
+        let mut stream = soon(client.stream_events(request)).await.unwrap().into_inner();
+        assert!(soon(stream.message()).await.unwrap().is_some());
+        served.clock.set(Micros(NOW.0 + 2_000_000));
+        let ended = async {
+            loop {
+                if let Err(status) = stream.message().await {
+                    return Problem::from_status(&status);
+                }
+            }
+        };
+        let problem = soon(ended).await;
+        assert_eq!((problem.code, problem.reason.as_str()), (Code::Unauthenticated, "TOKEN_EXPIRED"), "{what}");
+        served.clock.set(Micros(NOW.0 + 1_980_000));
+    }
 }
 
 #[tokio::test]

@@ -50,3 +50,11 @@ pub mod dispatch {
         }
     }
 }
+
+/// `jiewang.queue`: what operators see of events that could not take effect.
+pub mod queue {
+    /// Version 1.
+    pub mod v1 {
+        tonic::include_proto!("jiewang.queue.v1");
+    }
+}

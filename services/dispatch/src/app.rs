@@ -1,5 +1,6 @@
 //! What dispatch can do, one method a use case. Knows cases, catalog, tree, calendar and clock; knows neither tonic nor SQL.
 
+pub mod arranging;
 mod opening;
 mod reading;
 mod timing;
@@ -17,6 +18,8 @@ use crate::catalog::Catalog;
 use crate::domain::authority;
 use crate::domain::work_order::{Author, Command, Facts, Step, WorkOrder};
 use crate::error::Error;
+use arranging::Standing;
+use tokio::sync::watch;
 
 /// Keeps the hash of a person's reference from serving another purpose.
 const PERSON: &str = "dispatch person 1";
@@ -27,6 +30,9 @@ pub struct App {
     /// Replaced as a whole by an operator; a call keeps the one it began with. The locks are held for one reference count.
     catalog: RwLock<Arc<Catalog>>,
     calendar: RwLock<Arc<Calendar>>,
+    /// What operators' calendars are laid over.
+    built_in: Arc<Calendar>,
+    standing: watch::Sender<Standing>,
     tree: Arc<Tree>,
     root: DivisionCode,
     clock: Arc<dyn Clock>,
@@ -76,7 +82,16 @@ impl App {
     #[must_use]
     pub fn new(parts: Parts) -> Self {
         let Parts { cases, catalog, calendar, tree, root, clock } = parts;
-        Self { cases, catalog: RwLock::new(Arc::new(catalog)), calendar: RwLock::new(calendar), tree, root, clock }
+        Self {
+            cases,
+            catalog: RwLock::new(Arc::new(catalog)),
+            calendar: RwLock::new(Arc::clone(&calendar)),
+            built_in: calendar,
+            standing: watch::Sender::new(Standing::default()),
+            tree,
+            root,
+            clock,
+        }
     }
 
     /// The present catalog, calendar, tree and time.

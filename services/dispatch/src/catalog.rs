@@ -91,6 +91,21 @@ impl Catalog {
         })
     }
 
+    /// An operator's catalog from the texts of some of the files named above; what is not among them is the shipped one's.
+    ///
+    /// # Errors
+    /// As [`Catalog::load`].
+    pub fn of(version: &str, files: &[(String, String)]) -> Result<Self, CatalogError> {
+        let own = |file: &str| files.iter().find(|(name, _)| name == file).map(|(_, text)| text.as_str());
+        Self::parse(&Files {
+            version,
+            categories: own("categories.csv"),
+            units: own("units.csv").unwrap_or(SHIPPED.units),
+            duties: own("duties.csv").unwrap_or(SHIPPED.duties),
+            limits: own("limits.csv").unwrap_or(SHIPPED.limits),
+        })
+    }
+
     /// Reads and checks the texts.
     ///
     /// # Errors

@@ -1,6 +1,7 @@
 //! Between the contract's messages and the domain. A failure names the field's path in JSON; all of a request's faults are told at once.
 
 pub mod answer;
+pub mod arrangements;
 pub mod listing;
 pub mod reader;
 pub mod timeline;

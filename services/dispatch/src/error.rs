@@ -3,6 +3,7 @@
 use casebook::{SealError, StoreError};
 use mesh::{Code, Fault, FieldFault};
 
+use crate::domain::arrangement;
 use crate::domain::work_order::Refusal;
 
 /// Why dispatch does not answer as asked.
@@ -31,6 +32,10 @@ pub enum Error {
     ResumeToken,
     #[error("the event log is unavailable, try again")]
     Log(#[source] queue::SourceError),
+    #[error("only operators may do this")]
+    OperatorsOnly,
+    #[error(transparent)]
+    Arrangement(#[from] arrangement::Refusal),
     #[error(transparent)]
     Sealed(#[from] SealError),
     #[error(transparent)]
@@ -48,8 +53,11 @@ impl Error {
         match self {
             Self::Invalid(_) | Self::PageToken | Self::ResumeToken => Code::Invalid,
             Self::TokenMissing => Code::Unauthenticated,
-            Self::NotFound => Code::NotFound,
-            Self::EtagStale { .. } | Self::RequestReused => Code::Conflict,
+            Self::NotFound | Self::Arrangement(arrangement::Refusal::NothingLoaded) => Code::NotFound,
+            Self::EtagStale { .. } | Self::RequestReused | Self::Arrangement(arrangement::Refusal::VersionTaken(_)) => {
+                Code::Conflict
+            }
+            Self::OperatorsOnly => Code::Denied,
             Self::Refused(refusal) => code_of(refusal),
             Self::NotOwner => Code::Refused,
             Self::Log(_) => Code::Unavailable,
@@ -70,7 +78,9 @@ impl Error {
         match self {
             Self::Invalid(fields) => fields.first().map_or("INVALID", |field| field.reason),
             Self::TokenMissing => "TOKEN_MISSING",
-            Self::NotFound => "NOT_FOUND",
+            Self::NotFound | Self::Arrangement(arrangement::Refusal::NothingLoaded) => "NOT_FOUND",
+            Self::OperatorsOnly => "ROLE_DENIED",
+            Self::Arrangement(arrangement::Refusal::VersionTaken(_)) => "VERSION_TAKEN",
             Self::EtagStale { .. } => "ETAG_STALE",
             Self::RequestReused => "REQUEST_ID_REUSED",
             Self::Refused(refusal) => refusal.reason(),
@@ -145,6 +155,22 @@ impl From<casebook::Error<Refusal>> for Error {
     }
 }
 
+impl From<casebook::Error<arrangement::Refusal>> for Error {
+    fn from(error: casebook::Error<arrangement::Refusal>) -> Self {
+        match error {
+            casebook::Error::Refused(refusal) => Self::Arrangement(refusal),
+            // Arrangements have neither timers nor unique keys.
+            casebook::Error::NotFound | casebook::Error::TimerGone | casebook::Error::UniqueTaken { .. } => {
+                Self::NotFound
+            }
+            casebook::Error::Conflict { current } => Self::EtagStale { current },
+            casebook::Error::RequestReused => Self::RequestReused,
+            casebook::Error::NotOwner { .. } => Self::NotOwner,
+            casebook::Error::Store(store) => Self::from(store),
+        }
+    }
+}
+
 impl From<Error> for Fault {
     fn from(error: Error) -> Self {
         let (code, reason) = (error.code(), error.reason());
@@ -175,6 +201,8 @@ const fn field_of(error: &Error) -> Option<(&'static str, &'static str)> {
         | Error::RequestReused
         | Error::Refused(_)
         | Error::NotOwner
+        | Error::OperatorsOnly
+        | Error::Arrangement(_)
         | Error::Log(_)
         | Error::Sealed(_)
         | Error::Store(_) => None,

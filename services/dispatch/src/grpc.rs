@@ -1,5 +1,7 @@
 //! The rpcs: unpack, convert, call, pack. Every verb goes the same way.
 
+mod arrangements;
+
 use std::sync::Arc;
 
 use async_trait::async_trait;

@@ -13,6 +13,7 @@ pub mod events;
 pub mod grpc;
 pub mod stream;
 
+use std::future::Future;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -24,6 +25,7 @@ use config::{Config, ConfigError};
 pub use error::Error;
 use grpc::Grpc;
 use mesh::{Chassis, PositionKey};
+use proto::dispatch::v1::arrangements_server::ArrangementsServer;
 use proto::dispatch::v1::work_orders_server::WorkOrdersServer;
 use proto::events::v1::events_server::EventsServer;
 use stream::Screens;
@@ -34,7 +36,7 @@ pub const NAME: &str = "dispatch";
 /// The kinds of case that dispatch's database holds.
 #[must_use]
 pub fn kinds() -> Kinds {
-    Kinds::default().with::<domain::work_order::WorkOrder>()
+    Kinds::default().with::<domain::work_order::WorkOrder>().with::<domain::arrangement::Arrangement>()
 }
 
 /// What dispatch is given by whoever starts it. It makes no ids and rolls no dice: an order has the id of its report.
@@ -94,14 +96,21 @@ impl Service {
         EventsServer::new(self.grpc())
     }
 
+    /// The operators' gRPC server.
+    #[must_use]
+    pub fn arrangements_server(&self) -> ArrangementsServer<Grpc> {
+        ArrangementsServer::new(self.grpc())
+    }
+
     fn grpc(&self) -> Grpc {
         Grpc::new(Arc::clone(&self.app), self.screens.clone(), self.positions.clone())
     }
 
-    /// Adds both servers to a chassis.
+    /// Adds its servers to a chassis.
     pub fn register(&self, chassis: &mut Chassis) {
         chassis.add_service(self.server());
         chassis.add_service(self.events_server());
+        chassis.add_service(self.arrangements_server());
     }
 
     /// What dispatch does about intake's events.
@@ -116,17 +125,6 @@ impl Service {
         Arc::clone(&self.app) as Arc<dyn Fire>
     }
 
-    /// Puts an operator's catalog in force without a restart, and says its version. Open orders keep what they were opened with.
-    ///
-    /// # Errors
-    /// The first file and line that cannot be taken; the present catalog stays.
-    pub fn load_catalog(&self, folder: &Path) -> Result<String, CatalogError> {
-        let catalog = Catalog::load(folder)?;
-        let version = catalog.version().to_owned();
-        self.app.replace_catalog(catalog);
-        Ok(version)
-    }
-
     /// Puts a calendar in force and recomputes the open clocks; says how many orders' instants moved.
     ///
     /// # Errors
@@ -134,6 +132,11 @@ impl Service {
     pub async fn load_calendar(&self, calendar: Calendar) -> Result<usize, Error> {
         self.app.replace_calendar(calendar);
         self.app.recalculate().await
+    }
+
+    /// Keeps up with what operators load at any replica, until `stop`.
+    pub async fn keep_arranged(&self, stop: impl Future<Output = ()> + Send) {
+        self.app.keep_arranged(stop).await;
     }
 
     /// The use cases.

@@ -1,7 +1,7 @@
 //! Timers that come due, and a calendar that changes.
 
 use async_trait::async_trait;
-use casebook::{Ask, DueTimer, Filter, Fire, Page, Scope, StoreError};
+use casebook::{Ask, DueTimer, Filter, Fire, Found, Page, Scope, StoreError};
 use civic::CaseId;
 
 use super::App;
@@ -52,15 +52,24 @@ impl App {
             let page = Page { size: PAGE, after };
             let found = self.cases.list::<WorkOrder>(&Scope::All, &Filter::default(), &page).await?;
             let more = found.len() > PAGE;
-            for order in found.iter().take(PAGE) {
-                let facts = self.desk().facts(Author::Calendar);
-                let done = self.cases.execute(Ask::<WorkOrder>::new(order.id, Command::Recalculate, facts)).await?;
-                moved += usize::from(done.version > order.version);
-            }
+            // Together: they share a transaction.
+            let orders = found.iter().take(PAGE).map(|order| self.recalculate_one(order));
+            moved += futures_util::future::try_join_all(orders).await?.into_iter().filter(|moved| *moved).count();
             after = found.get(PAGE - 1).map(|order| order.id);
             if !more {
                 return Ok(moved);
             }
+        }
+    }
+
+    /// Whether its instants moved.
+    async fn recalculate_one(&self, order: &Found<WorkOrder>) -> Result<bool, Error> {
+        let ask = Ask::<WorkOrder>::new(order.id, Command::Recalculate, self.desk().facts(Author::Calendar));
+        match self.cases.execute(ask).await {
+            Ok(done) => Ok(done.version > order.version),
+            // Handed over meanwhile: its new owner counts by its own calendar.
+            Err(casebook::Error::NotOwner { .. }) => Ok(false),
+            Err(error) => Err(error.into()),
         }
     }
 }

@@ -22,6 +22,18 @@ pub struct Flown {
 }
 
 impl Flown {
+    /// So many done since `began`, with what this process has used up since `before`.
+    pub fn since(before: &Usage, began: Instant, done: usize) -> Self {
+        let after = Usage::now();
+        Self {
+            done,
+            failed: 0,
+            seconds: began.elapsed().as_secs_f64(),
+            cpu_seconds: after.cpu - before.cpu,
+            written: after.written - before.written,
+        }
+    }
+
     pub fn rate(&self) -> f64 {
         self.done as f64 / self.seconds
     }
@@ -60,14 +72,8 @@ where
         });
     }
     while loops.join_next().await.is_some() {}
-    let after = Usage::now();
-    Flown {
-        done: done.load(Ordering::Relaxed),
-        failed: failed.load(Ordering::Relaxed),
-        seconds: began.elapsed().as_secs_f64(),
-        cpu_seconds: after.cpu - before.cpu,
-        written: after.written - before.written,
-    }
+    let flown = Flown::since(&before, began, done.load(Ordering::Relaxed));
+    Flown { failed: failed.load(Ordering::Relaxed), ..flown }
 }
 
 /// Accounting of this process by the kernel (`/proc/self`).

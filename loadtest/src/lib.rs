@@ -1,4 +1,5 @@
-//! Benches: the product and its limit in turn, in one run, on the same cores. Medians and ratios; nothing is asserted here.
+//! Benches: the product and its limit in turn, in one run, on the same cores. Medians and ratios; nothing is asserted here, the
+//! sheet says what was asked and whether it is met. README.md says what each part shows and what it does not.
 //!
 //! The limit of storing is [`raw`]: the same rows in prepared multi-row batches with the same pragmas. The limit of calling is
 //! [`echo`]: a bare tonic server that answers with what it was built with. A report accepted over the wire needs both, so the
@@ -6,11 +7,18 @@
 
 pub mod accept;
 pub mod corpus;
+pub mod disk;
 pub mod echo;
 pub mod figures;
 pub mod flight;
 pub mod lifecycle;
 pub mod local;
+pub mod memory;
+pub mod postgres;
 pub mod raw;
+pub mod reads;
+pub mod seed;
+pub mod server;
 pub mod stream;
 pub mod sustained;
+pub mod written;

@@ -41,8 +41,13 @@ pub struct Local {
 
 impl Local {
     pub async fn start(folder_path: &Path, rooms: Rooms) -> anyhow::Result<Self> {
-        let cluster = Cluster::start(Settings::local(folder_path.to_owned(), rooms)).await?;
-        let key = folder::token_key(&folder::read_secret(folder_path)?);
+        Self::start_with(Settings::local(folder_path.to_owned(), rooms)).await
+    }
+
+    pub async fn start_with(settings: Settings) -> anyhow::Result<Self> {
+        let folder_path = settings.data_dir.clone();
+        let cluster = Cluster::start(settings).await?;
+        let key = folder::token_key(&folder::read_secret(&folder_path)?);
         let actor = Actor { role: Role::Integrator, subject: "bench".into(), unit: Some("50".parse()?), head: false };
         let token = mesh::mint(&key, &actor, SystemClock.now(), DAY);
         let (http, grpc, drain) = (cluster.http, cluster.grpc_address, cluster.drain.clone());
@@ -62,23 +67,21 @@ impl Local {
     /// Waits until every service has consumed every event of the others; two minutes at most.
     pub async fn drained(&self) -> anyhow::Result<()> {
         let until = Instant::now() + Duration::from_secs(120);
-        while !self.is_drained().await? {
+        while !drained(&self.books).await? {
             anyhow::ensure!(Instant::now() < until, "events are not consumed");
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
         Ok(())
     }
 
-    async fn is_drained(&self) -> anyhow::Result<bool> {
-        for producer in &self.books {
-            let heads = producer.store().heads().await?;
-            for consumer in self.books.iter().filter(|b| b.service() != producer.service()) {
-                if consumer.store().consumed(producer.service()).await? != heads {
-                    return Ok(false);
-                }
-            }
-        }
-        Ok(true)
+    /// Begins to end: open streams are ended, too.
+    pub fn drain(&self) {
+        self.drain.begin();
+    }
+
+    /// Waits until nothing is left to do: timers that came due while the folder lay there have fired.
+    pub async fn settled(&self) -> anyhow::Result<()> {
+        crate::seed::settle(&self.books, SystemClock.now()).await
     }
 
     pub async fn stop(self) -> anyhow::Result<()> {
@@ -86,6 +89,34 @@ impl Local {
         self.served.await??;
         Ok(())
     }
+}
+
+/// Whether every service has consumed every event of the others.
+pub async fn drained(books: &[Casebook]) -> anyhow::Result<bool> {
+    for producer in books {
+        let heads = producer.store().heads().await?;
+        for consumer in books.iter().filter(|b| b.service() != producer.service()) {
+            if consumer.store().consumed(producer.service()).await? != heads {
+                return Ok(false);
+            }
+        }
+    }
+    Ok(true)
+}
+
+/// A data folder with everything in it.
+pub fn copy_folder(from: &Path, to: &Path) -> anyhow::Result<()> {
+    std::fs::create_dir_all(to)?;
+    for entry in std::fs::read_dir(from)? {
+        let entry = entry?;
+        let target = to.join(entry.file_name());
+        if entry.file_type()?.is_dir() {
+            copy_folder(&entry.path(), &target)?;
+        } else {
+            std::fs::copy(entry.path(), target)?;
+        }
+    }
+    Ok(())
 }
 
 /// Bare tonic channels, as a client of any kind would open them.
@@ -122,6 +153,12 @@ pub struct Answer {
     pub body: Value,
 }
 
+/// Asks for JSON.
+pub async fn get_json(client: &HttpClient, url: &str, token: &str) -> anyhow::Result<Answer> {
+    let request = Request::get(url).header("authorization", format!("Bearer {token}"));
+    answer(client.request(request.body(Full::default())?).await?).await
+}
+
 /// Posts JSON, with the position of an earlier answer; empty for none.
 pub async fn post_json(
     client: &HttpClient,
@@ -136,7 +173,10 @@ pub async fn post_json(
     if !position.is_empty() {
         request = request.header(mesh::position::HEADER, position);
     }
-    let response = client.request(request.body(Full::new(body.to_string().into()))?).await?;
+    answer(client.request(request.body(Full::new(body.to_string().into()))?).await?).await
+}
+
+async fn answer(response: hyper::Response<hyper::body::Incoming>) -> anyhow::Result<Answer> {
     let status = response.status().as_u16();
     let position =
         response.headers().get(mesh::position::HEADER).and_then(|v| v.to_str().ok()).unwrap_or_default().to_owned();

@@ -1,53 +1,176 @@
-//! `make bench`: see the library.
+//! `make bench`: see the library, and README.md beside it.
 
+use anyhow::Context;
 use clap::{Parser, ValueEnum};
-use loadtest::{accept, figures, lifecycle, stream, sustained};
-use std::time::Duration;
+use loadtest::{accept, figures::Sheet, lifecycle, memory, postgres, reads, seed::Seeded, stream, sustained, written};
+use std::{
+    fs::File,
+    path::PathBuf,
+    process::{Command, ExitCode},
+    time::Duration,
+};
 
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
+/// Where the product's log goes. It is set for the process that measures, whose standard error is that file.
+const LOG: &str = "JIEWANG_BENCH_LOG";
+
 /// Product and limit in turn, on the same cores.
 #[derive(Parser)]
 struct Args {
-    /// Which parts; all when none is named.
+    /// Which parts; all when none is named
     parts: Vec<Part>,
-    /// Rounds of product and limit.
+    /// Rounds of product and limit
     #[arg(long, default_value_t = 3)]
     rounds: usize,
-    /// Seconds of one run.
+    /// Seconds of one run
     #[arg(long, default_value_t = 5)]
     seconds: u64,
-    /// Whole lives seeded before lives are measured; may be repeated.
-    #[arg(long, default_values_t = [10_000])]
+    /// Sizes of the seed, the smallest first; may be repeated
+    #[arg(long, default_values_t = [10_000, 1_000_000])]
     cases: Vec<usize>,
+    /// Looks of each kind at each size
+    #[arg(long, default_value_t = 300)]
+    samples: usize,
+    /// Reports of `written`
+    #[arg(long, default_value_t = 30_000)]
+    written: usize,
+    /// Reports loaded in `memory`
+    #[arg(long, default_value_t = 1_000_000)]
+    reports: usize,
+    /// Keep seeded folders here and take them from here the next time
+    #[arg(long, value_name = "DIR")]
+    data: Option<PathBuf>,
+    /// Write JSON and a table of this run into a folder
+    #[arg(long, value_name = "DIR", num_args = 0..=1, default_missing_value = "loadtest/results")]
+    record: Option<PathBuf>,
+    /// Where the product's log goes, which is written in any case
+    #[arg(long, value_name = "FILE", default_value = "/dev/null")]
+    log: PathBuf,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum Part {
-    /// Accepted reports against the bound of storing and calling; sustained with dispatch consuming
+    /// Accepted reports, intake alone, against the bound of storing and calling
     Accept,
-    /// Whole lives over HTTP
+    /// Accepting with dispatch consuming, against storing alone
+    Sustained,
+    /// From a report sent to its event on an open stream, at half the sustained rate
+    Stream,
+    /// Get, clock and lists at the sizes of the seed
+    Reads,
+    /// Whole lives over HTTP at the sizes of the seed
     Lives,
+    /// Bytes written for a report at the largest size, by table
+    Written,
+    /// Resident memory of `jiewang up`
+    Memory,
+    /// Accepted reports on PostgreSQL
+    Postgres,
+}
+
+impl Args {
+    fn wants(&self, part: Part) -> bool {
+        self.parts.is_empty() || self.parts.contains(&part)
+    }
+}
+
+fn main() -> ExitCode {
+    let args = Args::parse();
+    let done = if std::env::var_os(LOG).is_some() { measure(&args) } else { with_log(&args) };
+    done.unwrap_or_else(|error| {
+        println!("jiewang-bench: {error:#}");
+        ExitCode::FAILURE
+    })
+}
+
+/// The same program again with its standard error in a file: telemetry writes there as in `jiewang up`, and is paid for.
+fn with_log(args: &Args) -> anyhow::Result<ExitCode> {
+    let log = File::create(&args.log).with_context(|| format!("failed to write {}", args.log.display()))?;
+    let mut again = Command::new(std::env::current_exe()?);
+    let ended = again.args(std::env::args_os().skip(1)).env(LOG, &args.log).stderr(log).status()?;
+    Ok(ended.code().and_then(|code| u8::try_from(code).ok()).map_or(ExitCode::FAILURE, ExitCode::from))
 }
 
 #[tokio::main]
-async fn main() -> anyhow::Result<()> {
-    let args = Args::parse();
-    println!("{}", figures::machine());
-    let within = Duration::from_secs(args.seconds);
-    let wanted = |part: Part| args.parts.is_empty() || args.parts.contains(&part);
-    if wanted(Part::Accept) {
-        println!("\naccept: {} rounds of {} s, request ids from seed {}", args.rounds, args.seconds, accept::SEED);
-        let raw = accept::run(args.rounds, within).await?;
-        let sustained = sustained::run(within, raw).await?;
-        stream::run(sustained / 2.0, within).await?;
+async fn measure(args: &Args) -> anyhow::Result<ExitCode> {
+    // What `jiewang up` installs: a line of log for every report, and the recorder of metrics.
+    let _telemetry =
+        mesh::telemetry::init(&mesh::telemetry::Telemetry { service: "jiewang".into(), ..Default::default() })?;
+    let mut sheet = Sheet::default();
+    println!("{}", sheet.machine());
+    let done = parts(args, &mut sheet).await;
+    if let Some(folder) = &args.record {
+        // Also when a part failed: what was measured until then is not lost.
+        println!("\nrecorded as {}", sheet.record(folder)?);
     }
-    if wanted(Part::Lives) {
-        println!("\nlives: {} s after seeding", args.seconds);
-        for cases in args.cases {
-            lifecycle::run(cases, within).await?;
-        }
+    done?;
+    println!("\n{} figures miss what is asked", sheet.missed());
+    Ok(ExitCode::SUCCESS)
+}
+
+async fn parts(args: &Args, sheet: &mut Sheet) -> anyhow::Result<()> {
+    let within = Duration::from_secs(args.seconds);
+    let how = format!(
+        "{} rounds of {} s in turn, 256 in flight, request ids from seed {}",
+        args.rounds,
+        args.seconds,
+        accept::SEED
+    );
+    if args.wants(Part::Accept) {
+        sheet.part("accept", &how);
+        accept::run(sheet, args.rounds, within).await?;
+    }
+    let mut sustained = None;
+    if args.wants(Part::Sustained) || args.wants(Part::Stream) {
+        sheet.part("sustained", &how);
+        sustained = Some(sustained::run(sheet, args.rounds, within).await?);
+    }
+    if let Some(rate) = sustained.filter(|_| args.wants(Part::Stream)) {
+        sheet.part("stream", &format!("open loop for {} s after two that are not counted", args.seconds));
+        stream::run(sheet, rate / 2.0, within).await?;
+    }
+    on_seeded(args, sheet, within).await?;
+    if args.wants(Part::Memory) {
+        sheet.part("memory", "a process of its own, an empty folder");
+        memory::run(sheet, args.reports).await?;
+    }
+    if args.wants(Part::Postgres) {
+        sheet.part("postgres", &how);
+        postgres::run(sheet, args.rounds, within).await?;
+    }
+    Ok(())
+}
+
+/// Looks first, which change nothing, then lives, then what is written at the largest size.
+async fn on_seeded(args: &Args, sheet: &mut Sheet, within: Duration) -> anyhow::Result<()> {
+    if ![Part::Reads, Part::Lives, Part::Written].into_iter().any(|part| args.wants(part)) {
+        return Ok(());
+    }
+    sheet.part(
+        "seed",
+        &format!("lived through by the services' own use cases, 90 % closed, seed {}", loadtest::seed::SEED),
+    );
+    let mut seeded = Vec::new();
+    for cases in &args.cases {
+        seeded.push(Seeded::take(*cases, args.data.as_deref()).await?);
+        sheet.note(seeded.last().map(|seeded: &Seeded| seeded.told.clone()).unwrap_or_default());
+    }
+    if args.wants(Part::Reads) {
+        sheet.part(
+            "reads",
+            &format!("one at a time over HTTP, median of {}, sizes {:?} in turn", args.samples, args.cases),
+        );
+        reads::run(sheet, &seeded, args.samples).await?;
+    }
+    if args.wants(Part::Lives) {
+        sheet.part("lives", &format!("{} rounds of {} s, sizes {:?} in turn", args.rounds, args.seconds, args.cases));
+        lifecycle::run(sheet, &seeded, args.rounds, within).await?;
+    }
+    if let Some(largest) = seeded.last().filter(|_| args.wants(Part::Written)) {
+        sheet.part("written", "everything on, random request ids of version 4");
+        written::run(sheet, largest, args.written).await?;
     }
     Ok(())
 }

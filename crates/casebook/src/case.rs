@@ -37,7 +37,7 @@ pub trait Case: Clone + PartialEq + Serialize + DeserializeOwned + Send + Sync +
     fn evolve(state: Option<Self>, event: &Self::Event) -> Option<Self>;
     /// The columns that lists filter by.
     fn index(&self) -> Row;
-    /// All timers that must be armed in this state; those not named are cancelled.
+    /// Everything that must happen later in this state; what is not named is cancelled. The earliest is the one that is armed.
     fn timers(&self) -> Vec<Timer>;
     /// The event type in the timeline and on the feed, such as `workOrder.assigned`.
     fn event_type(event: &Self::Event) -> &'static str;
@@ -89,6 +89,12 @@ pub struct Timer {
     pub name: String,
     /// Already written into an event; never computed while firing.
     pub due: Micros,
+}
+
+/// The one timer of a case that is armed: its earliest. The next is armed in the transaction in which this one fires or is
+/// cancelled, so a case has one row whatever its state names, and a clock with four lamps writes no more than one with two.
+pub(crate) fn armed<C: Case>(state: &C) -> Vec<Timer> {
+    state.timers().into_iter().min_by(|a, b| (a.due, &a.name).cmp(&(b.due, &b.name))).into_iter().collect()
 }
 
 /// A timer that came due, as handed to the service. The service answers with a command that carries it.

@@ -1,7 +1,7 @@
 //! The kinds of case a database holds, types erased: what the relay, the verifier and the rebuilding of older rows need of them.
 
 use crate::{
-    case::{Case, Row, Timer},
+    case::{Case, Row, Timer, armed},
     store::{CaseRow, EventRow},
 };
 use civic::CaseId;
@@ -73,7 +73,7 @@ fn publish<C: Case>(id: CaseId, payload: &[u8]) -> Option<(String, Vec<u8>)> {
 
 fn rebuild<C: Case>(events: &[EventRow]) -> Option<Rebuilt> {
     let state: C = fold(events)?;
-    Some(Rebuilt { state: encode_state(&state), schema: C::SCHEMA, row: state.index(), timers: state.timers() })
+    Some(Rebuilt { state: encode_state(&state), schema: C::SCHEMA, row: state.index(), timers: armed(&state) })
 }
 
 fn replay<C: Case>(events: &[EventRow]) -> Result<Replayed, i64> {
@@ -87,8 +87,7 @@ fn replay<C: Case>(events: &[EventRow]) -> Result<Replayed, i64> {
         state = Some(C::evolve(state, &event).ok_or(stored.version)?);
     }
     let state = state.ok_or(0)?;
-    let rebuilt =
-        Rebuilt { state: encode_state(&state), schema: C::SCHEMA, row: state.index(), timers: state.timers() };
+    let rebuilt = Rebuilt { state: encode_state(&state), schema: C::SCHEMA, row: state.index(), timers: armed(&state) };
     Ok(Replayed { rebuilt, illegal })
 }
 

@@ -2,7 +2,7 @@
 
 use crate::{
     batch::{Change, Step, StepVerdict},
-    case::{Case, Timer},
+    case::{Case, Timer, armed},
     error::Error,
     kinds::{decode_state, encode_state},
     scope::Scope,
@@ -46,7 +46,7 @@ impl<C: Case> TypedStep<C> {
         if events.is_empty() {
             return Ok(Decision::Unchanged(before, version));
         }
-        let timers_before = before.as_ref().map(Case::timers).unwrap_or_default();
+        let timers_before = before.as_ref().map(armed).unwrap_or_default();
         let mut state = before;
         for event in &events {
             state = C::evolve(state, event);
@@ -95,7 +95,7 @@ impl<C: Case> TypedStep<C> {
             epoch: current.map_or(FIRST_EPOCH, |row| row.epoch),
             row,
         };
-        Change { case, events, timers_before, timers: state.timers() }
+        Change { case, events, timers_before, timers: armed(state) }
     }
 
     fn event(&self, version: i64, event: &C::Event, place: &str) -> EventRow {
@@ -126,7 +126,7 @@ impl<C: Case> Step for TypedStep<C> {
     fn decide(&mut self, current: Option<&CaseRow>, cluster: &str) -> StepVerdict {
         let (verdict, decided) = match self.try_decide(current, cluster) {
             Ok(Decision::Unchanged(state, version)) => {
-                let timers = if self.timed { state.as_ref().map(Case::timers).unwrap_or_default() } else { Vec::new() };
+                let timers = if self.timed { state.as_ref().map(armed).unwrap_or_default() } else { Vec::new() };
                 (StepVerdict::Unchanged(version, timers), Ok((state, version)))
             }
             Ok(Decision::Changed(state, change)) => {

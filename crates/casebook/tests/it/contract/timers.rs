@@ -33,9 +33,10 @@ pub(super) async fn timers_follow_the_state(w: &World) {
     w.run(id, arm("a", 10)).await.unwrap();
     w.run(id, arm("b", 5)).await.unwrap();
     w.run(id, Command::Weigh(1)).await.unwrap();
-    assert_eq!(armed(w, id).await, [("a".to_owned(), 10, 2), ("b".to_owned(), 5, 3)], "kept over other events");
+    assert_eq!(armed(w, id).await, [("b".to_owned(), 5, 3)], "the earliest, and kept over other events");
     assert_eq!(w.sure(async || w.store.next_due().await).await, Some(crate::world::START + 5));
     w.run(id, Command::Disarm("b")).await.unwrap();
+    assert_eq!(armed(w, id).await, [("a".to_owned(), 10, 5)], "the next, once the earlier one is gone");
     w.run(id, arm("a", 20)).await.unwrap();
     assert_eq!(armed(w, id).await, [("a".to_owned(), 20, 6)], "cancelled, and armed for another time");
     assert!(due(w).await.is_empty(), "never early");

@@ -63,8 +63,10 @@ fn open(opening: &Opening, facts: &Facts) -> Vec<WorkOrderEvent> {
         owner: opening.owner.clone(),
         epoch: FIRST_EPOCH,
     };
-    let (created, order) = record(None, Body::Created(created), None, facts);
+    let (mut created, order) = record(None, Body::Created(created), None, facts);
     let Some(to) = &opening.answering else { return vec![created] };
+    // An order that is born assigned is told once, as assigned: nobody can act in the instant between.
+    created.after = None;
     let assigned = Body::Assigned(assigned(&order, to, "", false, facts));
     vec![created, record(Some(&order), assigned, None, facts).0]
 }

@@ -1,4 +1,5 @@
 //! What stands between producer and consumer.
+use crate::desk::Desk;
 use crate::log::Log;
 use queue::{EmbeddedFeed, Feed, RedisFeed, Relay, RelayTiming, Streams};
 use std::sync::Arc;
@@ -10,6 +11,10 @@ pub(crate) trait Carrier {
     fn feed(&self, log: &Arc<Log>, consumer: &str) -> Arc<dyn Feed>;
     /// What must run at the producer, if anything.
     fn relay(&self, log: &Arc<Log>) -> Option<Relay>;
+    /// The consumer's database: a sound one.
+    fn desk(&self) -> Arc<Desk> {
+        Desk::new()
+    }
 }
 
 pub(crate) struct Embedded;

@@ -1,7 +1,7 @@
 //! A consumer's database in memory: leases, positions and effects, changed together or not at all.
 use crate::log::{Log, PARTITIONS, fold};
 use async_trait::async_trait;
-use queue::{Apply, ApplyError, Batch, Lease, Partition, Position, Positions, SourceError};
+use queue::{Apply, ApplyError, Batch, Lease, Partition, Position, Positions, Slice, SourceError};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use tokio::sync::watch;
@@ -20,14 +20,35 @@ pub(crate) struct Row {
     pub(crate) hash: u64,
 }
 
+/// A database that is wrong on purpose.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Wrong {
+    /// The position moves on without an effect, now and then.
+    LosesEffects,
+    /// An effect is written twice, now and then.
+    DoublesEffects,
+    /// The effects of a slice are written from its end.
+    TurnsOrder,
+    /// Neither epoch nor position is compared.
+    Unfenced,
+    /// A lease that somebody holds is given to another under the same epoch.
+    SharesLeases,
+}
+
 pub(crate) struct Desk {
     rows: Mutex<Vec<Row>>,
     moved: watch::Sender<u64>,
+    wrong: Option<Wrong>,
 }
 
 impl Desk {
     pub(crate) fn new() -> Arc<Self> {
-        Arc::new(Self { rows: Mutex::new(vec![Row::default(); usize::from(PARTITIONS)]), moved: watch::Sender::new(0) })
+        Self::planted(None)
+    }
+
+    pub(crate) fn planted(wrong: Option<Wrong>) -> Arc<Self> {
+        let rows = Mutex::new(vec![Row::default(); usize::from(PARTITIONS)]);
+        Arc::new(Self { rows, moved: watch::Sender::new(0), wrong })
     }
 
     pub(crate) fn rows(&self) -> Vec<Row> {
@@ -80,7 +101,8 @@ impl Positions for Desk {
             let mut leases = Vec::new();
             for partition in partitions {
                 let row = &mut rows[usize::from(*partition)];
-                let own = row.holder.as_deref() == Some(holder);
+                let shared = self.wrong == Some(Wrong::SharesLeases) && row.holder.is_some();
+                let own = row.holder.as_deref() == Some(holder) || shared;
                 let free = row.until.is_none_or(|until| until <= now);
                 if !own && !free {
                     continue;
@@ -125,20 +147,34 @@ impl Apply for Desk {
                 })
                 .map(|slice| slice.partition)
                 .collect();
-            if !lost.is_empty() {
+            if !lost.is_empty() && self.wrong != Some(Wrong::Unfenced) {
                 return Err(ApplyError::LeaseLost(lost));
             }
             for slice in &batch.slices {
                 assert!(!slice.events.is_empty(), "an empty slice");
-                let row = &mut rows[usize::from(slice.partition)];
-                for event in &slice.events {
-                    assert_eq!(event.position, row.consumed + 1, "partition {}", slice.partition);
-                    row.consumed = event.position;
-                    row.hash = fold(row.hash, event);
-                }
-                assert_eq!(row.consumed, slice.to());
+                self.write(&mut rows[usize::from(slice.partition)], slice);
             }
             Ok(())
         })
+    }
+}
+
+impl Desk {
+    fn write(&self, row: &mut Row, slice: &Slice) {
+        for (event, position) in slice.events.iter().zip(slice.from + 1..) {
+            assert_eq!(event.position, position, "partition {}", slice.partition);
+            let rarely = event.position % 5 == 0;
+            let times = match self.wrong {
+                Some(Wrong::LosesEffects) if rarely => 0,
+                Some(Wrong::DoublesEffects) if rarely => 2,
+                Some(Wrong::TurnsOrder) => 0,
+                Some(_) | None => 1,
+            };
+            row.hash = (0..times).fold(row.hash, |hash, _| fold(hash, event));
+        }
+        if self.wrong == Some(Wrong::TurnsOrder) {
+            row.hash = slice.events.iter().rev().fold(row.hash, fold);
+        }
+        row.consumed = slice.to();
     }
 }

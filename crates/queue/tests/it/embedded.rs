@@ -1,7 +1,10 @@
 //! The contract over the feed inside one process, with paused time.
 use crate::carriers::Embedded;
 use crate::suite;
+use crate::unreliable::HastyFeed;
 use crate::world::{TIMING, World};
+use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
 
 #[tokio::test(start_paused = true)]
 async fn events_take_effect_once_and_in_order() {
@@ -32,6 +35,18 @@ async fn a_consumer_that_starts_late_reads_what_it_missed() {
 #[tokio::test(start_paused = true)]
 async fn a_feed_that_loses_and_repeats_changes_nothing() {
     suite::a_feed_that_loses_and_repeats_changes_nothing(&Embedded).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_feed_that_says_nothing_at_once_is_not_asked_without_a_pause() {
+    let mut world = World::new(&Embedded);
+    let hasty = Arc::new(HastyFeed(AtomicU64::new(0)));
+    world.start_consumer_with(world.desk.clone(), world.desk.clone(), hasty);
+    for _ in 0..10 {
+        world.commit_in_bursts(10).await;
+        world.all_is_consumed().await;
+    }
+    world.finish().await;
 }
 
 #[tokio::test(start_paused = true)]

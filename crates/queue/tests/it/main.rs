@@ -5,6 +5,7 @@ mod carriers;
 mod desk;
 mod embedded;
 mod log;
+mod planted;
 mod redis_faults;
 mod redis_suite;
 mod suite;

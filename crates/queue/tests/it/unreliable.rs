@@ -114,6 +114,23 @@ impl Feed for LossyFeed {
     }
 }
 
+/// Says at once that there is nothing, as a stream does whose next entry nobody can read.
+pub(crate) struct HastyFeed(pub(crate) std::sync::atomic::AtomicU64);
+
+#[async_trait]
+impl Feed for HastyFeed {
+    async fn next(
+        &self,
+        _wants: &[(Partition, Position)],
+        _max: usize,
+        _wait: Duration,
+    ) -> Result<Vec<Envelope>, FeedError> {
+        let before = self.0.fetch_add(1, std::sync::atomic::Ordering::SeqCst);
+        assert!(before < 10_000, "asked again and again without a pause");
+        Ok(Vec::new())
+    }
+}
+
 /// A log whose reads wait for a permit: its relay has already decided what to publish next.
 pub(crate) struct GatedSource {
     pub(crate) inner: Arc<dyn EventSource>,

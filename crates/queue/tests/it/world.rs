@@ -33,7 +33,7 @@ impl<'a> World<'a> {
             seed: Seed::from_env(),
             carrier,
             log: Log::new(),
-            desk: Desk::new(),
+            desk: carrier.desk(),
             tasks: JoinSet::new(),
             drain: CancellationToken::new(),
         }

@@ -1,4 +1,5 @@
-//! Many random lives of a consumer against a model of its database: what it asks to be applied is always what comes next.
+//! Many random lives of a consumer against a model of its database: what it asks to be applied is always what comes next. Bugs
+//! put in on purpose show that the model would notice.
 use super::tests::events;
 use super::*;
 use testkit::Seed;
@@ -15,7 +16,28 @@ struct Truth {
     ours: bool,
 }
 
+/// What becomes of events on their way.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Carrier {
+    Whole,
+    Lossy,
+    Dead,
+}
+
+/// How the consumer is made wrong, if it is.
+#[derive(Clone, Copy)]
+enum Planted {
+    Nothing,
+    /// What the feed brought and what was made of it.
+    InSlices(fn(&mut Slice, &[Envelope])),
+    /// The database compares neither epoch nor position.
+    InTheFence,
+    /// Nobody asks for the heads.
+    InThePoll,
+}
+
 struct Simulation {
+    planted: Planted,
     seed: Seed,
     truth: Vec<Truth>,
     progress: Progress,
@@ -23,9 +45,29 @@ struct Simulation {
 }
 
 impl Simulation {
-    fn new(seed: Seed) -> Self {
+    fn new(seed: Seed, planted: Planted) -> Self {
         let truth = vec![Truth::default(); usize::from(PARTITIONS)];
-        Self { seed, truth, progress: Progress::default(), now: Instant::now() }
+        Self { planted, seed, truth, progress: Progress::default(), now: Instant::now() }
+    }
+
+    /// Much trouble, then quiet: every round makes progress until nothing is left, first with a carrier that is dead.
+    fn live(&mut self, steps: usize) {
+        for _ in 0..steps {
+            self.step();
+        }
+        self.truth.iter_mut().for_each(|truth| truth.head += 20);
+        for quiet in 0.. {
+            let before = self.lag();
+            if before == 0 {
+                return;
+            }
+            self.renew();
+            self.poll();
+            let carrier = if quiet < 3 { Carrier::Dead } else { Carrier::Whole };
+            self.round(carrier);
+            self.round(carrier);
+            assert!(self.lag() < before, "stuck at {before}");
+        }
     }
 
     fn step(&mut self) {
@@ -34,7 +76,7 @@ impl Simulation {
             2 => self.renew(),
             3 => self.poll(),
             4 => self.another_replica_takes_over(),
-            _ => self.round(true),
+            _ => self.round(Carrier::Lossy),
         }
     }
 
@@ -65,6 +107,9 @@ impl Simulation {
     }
 
     fn poll(&mut self) {
+        if matches!(self.planted, Planted::InThePoll) {
+            return;
+        }
         let consumed = self.progress.consumed();
         // An answer may be a little old, but never from before the question.
         let heads: Vec<Position> = self.truth.iter().map(|truth| truth.head).collect();
@@ -82,8 +127,8 @@ impl Simulation {
         }
     }
 
-    /// One round of the consumer; without trouble everything works at the first attempt.
-    fn round(&mut self, trouble: bool) {
+    /// One round of the consumer; over a lossy carrier the database has its troubles, too.
+    fn round(&mut self, carrier: Carrier) {
         let wants = self.progress.wants(self.now);
         let mut slices = Vec::new();
         for (partition, after) in wants.from_source {
@@ -92,18 +137,27 @@ impl Simulation {
                 slices.push(slice);
             }
         }
-        let mut brought = Vec::new();
-        for (partition, after) in &wants.from_feed {
-            let from = (after - self.small(3)).max(0);
-            let head = self.truth[usize::from(*partition)].head;
-            let carried: Vec<Position> =
-                (from + 1..=head).take(8).filter(|_| !trouble || !self.seed.per_mille(200)).collect();
-            brought.extend(events(*partition, &carried));
+        let brought: Vec<Envelope> =
+            wants.from_feed.iter().flat_map(|(partition, after)| self.carried(*partition, *after, carrier)).collect();
+        let mut from_feed = self.progress.brought(&wants.from_feed, brought.clone()).slices;
+        if let Planted::InSlices(wrong) = self.planted {
+            from_feed.iter_mut().for_each(|slice| wrong(slice, &brought));
         }
-        slices.extend(self.progress.brought(&wants.from_feed, brought).slices);
+        slices.extend(from_feed);
         for slice in slices {
-            self.apply(&slice, trouble);
+            self.apply(&slice, carrier == Carrier::Lossy);
         }
+    }
+
+    fn carried(&self, partition: Partition, after: Position, carrier: Carrier) -> Vec<Envelope> {
+        let from = (after - self.small(3)).max(0);
+        let head = self.truth[usize::from(partition)].head;
+        let arrives = |_: &Position| match carrier {
+            Carrier::Whole => true,
+            Carrier::Lossy => !self.seed.per_mille(200),
+            Carrier::Dead => false,
+        };
+        events(partition, &(from + 1..=head).take(8).filter(arrives).collect::<Vec<_>>())
     }
 
     fn apply(&mut self, slice: &Slice, trouble: bool) {
@@ -113,7 +167,8 @@ impl Simulation {
             return self.progress.failed(&reach, self.now);
         }
         let truth = &mut self.truth[usize::from(slice.partition)];
-        if truth.epoch != slice.epoch || truth.consumed != slice.from {
+        let fenced = !matches!(self.planted, Planted::InTheFence);
+        if fenced && (truth.epoch != slice.epoch || truth.consumed != slice.from) {
             return self.progress.lost(&[slice.partition], &reach);
         }
         let positions: Vec<Position> = slice.events.iter().map(|event| event.position).collect();
@@ -134,18 +189,60 @@ impl Simulation {
 
 #[test]
 fn whatever_happens_what_is_applied_comes_next_and_in_the_end_nothing_is_left() {
-    let mut simulation = Simulation::new(Seed::from_env());
-    for _ in 0..STEPS {
-        simulation.step();
-    }
+    let mut simulation = Simulation::new(Seed::from_env(), Planted::Nothing);
+    simulation.live(STEPS);
     assert!(simulation.truth.iter().all(|truth| truth.consumed > 1_000), "the simulation hardly moved");
-    // Quiet from here on: every round makes progress until nothing is left.
-    while simulation.lag() > 0 {
-        let before = simulation.lag();
-        simulation.renew();
-        simulation.poll();
-        simulation.round(false);
-        simulation.round(false);
-        assert!(simulation.lag() < before, "stuck at {before}");
+}
+
+fn of_slice<'a>(slice: &Slice, brought: &'a [Envelope]) -> impl Iterator<Item = &'a Envelope> + use<'a> {
+    let partition = i32::from(slice.partition);
+    brought.iter().filter(move |event| event.partition == partition)
+}
+
+fn hole_passed_over(slice: &mut Slice, brought: &[Envelope]) {
+    let to = slice.to();
+    slice.events.extend(of_slice(slice, brought).filter(|event| event.position > to).cloned());
+}
+
+fn old_events_again(slice: &mut Slice, brought: &[Envelope]) {
+    let from = slice.from;
+    let old: Vec<Envelope> = of_slice(slice, brought).filter(|event| event.position <= from).cloned().collect();
+    slice.events.splice(0..0, old);
+}
+
+fn event_lost(slice: &mut Slice, _: &[Envelope]) {
+    if slice.events.len() > 2 {
+        slice.events.remove(1);
     }
+}
+
+fn event_doubled(slice: &mut Slice, _: &[Envelope]) {
+    slice.events.insert(0, slice.events[0].clone());
+}
+
+fn neighbours_swapped(slice: &mut Slice, _: &[Envelope]) {
+    if slice.events.len() > 1 {
+        slice.events.swap(0, 1);
+    }
+}
+
+#[test]
+fn every_planted_bug_is_found() {
+    let bugs = [
+        ("a hole is passed over", Planted::InSlices(hole_passed_over)),
+        ("a repeated event counts again", Planted::InSlices(old_events_again)),
+        ("an event is lost", Planted::InSlices(event_lost)),
+        ("an event is applied twice", Planted::InSlices(event_doubled)),
+        ("two events change places", Planted::InSlices(neighbours_swapped)),
+        ("a zombie's lease counts", Planted::InTheFence),
+        ("silence of the carrier is believed", Planted::InThePoll),
+    ];
+    let seed = Seed::from_env();
+    let survives = |planted| {
+        let seed = Seed::new(seed.next());
+        std::thread::spawn(move || Simulation::new(seed, planted).live(STEPS / 10)).join().is_ok()
+    };
+    assert!(survives(Planted::Nothing));
+    let missed: Vec<&str> = bugs.into_iter().filter(|(_, bug)| survives(*bug)).map(|(name, _)| name).collect();
+    assert_eq!(missed, Vec::<&str>::new(), "bugs that the simulation does not find");
 }

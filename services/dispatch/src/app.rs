@@ -3,6 +3,7 @@
 pub mod arranging;
 mod opening;
 mod reading;
+mod reform;
 mod timing;
 
 pub use reading::{Listed, Listing};
@@ -165,7 +166,8 @@ impl Desk {
     /// What the rules look at.
     #[must_use]
     pub fn facts(&self, author: Author) -> Facts {
-        Facts { now: self.now, author, catalog: Arc::clone(&self.catalog), calendar: Arc::clone(&self.calendar) }
+        let (catalog, calendar) = (Arc::clone(&self.catalog), Arc::clone(&self.calendar));
+        Facts { now: self.now, author, catalog, calendar, view: self.view.clone() }
     }
 
     /// The orders this actor may know of.

@@ -17,7 +17,7 @@ use crate::error::Error;
 /// # Errors
 /// Not found.
 pub fn order_id(name: &str) -> Result<CaseId, Error> {
-    name.strip_prefix("workOrders/").and_then(|id| id.parse().ok()).ok_or(Error::NotFound)
+    name.strip_prefix("workOrders/").and_then(|id| id.parse().ok()).ok_or(Error::NOT_FOUND)
 }
 
 pub(crate) fn order_name(id: CaseId) -> String {
@@ -57,7 +57,7 @@ mod tests {
         let id = CaseId::from_bytes([7; 16]);
         assert_eq!(order_id(&order_name(id)).ok(), Some(id));
         for name in ["", "workOrders/", "reports/01k9", "workOrders/x", &id.to_string()] {
-            assert!(matches!(order_id(name), Err(Error::NotFound)), "{name}");
+            assert!(matches!(order_id(name), Err(Error::Case(mesh::CaseError::NotFound))), "{name}");
         }
     }
 }

@@ -134,6 +134,11 @@ impl Service {
         self.app.recalculate().await
     }
 
+    /// Puts open orders where their places lie after each reform of the divisions, until `stop`.
+    pub async fn keep_places(&self, stop: impl Future<Output = ()> + Send) {
+        self.app.keep_places(stop).await;
+    }
+
     /// Keeps up with what operators load at any replica, until `stop`.
     pub async fn keep_arranged(&self, stop: impl Future<Output = ()> + Send) {
         self.app.keep_arranged(stop).await;

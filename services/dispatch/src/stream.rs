@@ -2,7 +2,7 @@
 //!
 //! A stream reads the log itself, so it neither misses nor repeats an event, however slow its reader. It looks when this process
 //! has committed, and at least every second for the commits of others. Its place in the log is one position per partition, and
-//! that, encoded, is every event's id: whoever gives one back goes on behind it.
+//! that, encoded, is every event's id: whoever gives one back goes on behind it. The chassis ends a stream with the token that opened it.
 
 mod cursor;
 
@@ -13,6 +13,7 @@ use std::time::Duration;
 use casebook::{Row, Scope};
 use civic::{CaseId, DivisionCode};
 use cursor::Cursor;
+use mesh::CaseError;
 use prost::Message as _;
 use proto::events::v1::public_event::Event as Public;
 use proto::events::v1::{Envelope, PublicEvent, StreamEventsRequest, StreamedEvent, WorkOrderChanged};
@@ -79,7 +80,7 @@ impl Screens {
     async fn heads(&self, age: Duration) -> Result<Vec<Position>, Error> {
         let mut heads = self.heads.lock().await;
         if heads.read.is_none_or(|read| read.elapsed() >= age) {
-            heads.positions = self.app.cases().head().await.map_err(Error::Log)?;
+            heads.positions = self.app.cases().head().await.map_err(CaseError::from)?;
             heads.read = Some(Instant::now());
         }
         Ok(heads.positions.clone())
@@ -178,7 +179,7 @@ impl Screen {
             let partition = u16::try_from(partition).expect("a log has at most 65,535 partitions");
             while self.cursor.position(partition) < head {
                 let after = self.cursor.position(partition);
-                let events = self.screens.app.cases().read(partition, after, BATCH).await.map_err(Error::Log)?;
+                let events = self.screens.app.cases().read(partition, after, BATCH).await.map_err(CaseError::from)?;
                 if events.is_empty() {
                     break;
                 }

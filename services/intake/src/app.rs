@@ -17,7 +17,12 @@ use crate::peers::WorkOrders;
 use casebook::{Casebook, Scope};
 use civic::{Actor, Atlas, Clock, DivisionCode, Gazetteer, Micros, Rng, TrackingSequence, Tree, View};
 use mesh::Caller;
+use std::net::IpAddr;
 use std::sync::{Arc, PoisonError, RwLock};
+
+/// A request id of so many characters was drawn and not counted; a UUID has 36. Of ten million drawn from 16 hexadecimal digits in
+/// the eight days that ids are kept, two are the same about once in nine thousand years.
+const DRAWN: usize = 16;
 
 /// The application: everything a use case needs, handed in.
 pub struct App {
@@ -64,8 +69,8 @@ pub struct Desk {
 pub struct Asking {
     pub caller: Caller,
     pub traceparent: String,
-    /// Address of the client as the edge saw it; empty when nobody told.
-    pub address: String,
+    /// Where the call comes from; `None` when that is not known for certain.
+    pub address: Option<IpAddr>,
 }
 
 impl App {
@@ -96,13 +101,15 @@ impl App {
         *self.catalog.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(catalog);
     }
 
-    /// The caller as request ids are unique for. People without a token are told apart by what they say: two of them may both
-    /// count from one, and neither may learn of the other.
-    fn requester(&self, asking: &Asking, body: &[u8]) -> String {
-        if asking.is_known() {
+    /// The caller as request ids are unique for. People without a token are all the same nobody: an id that a machine has drawn
+    /// is one person's all the same. A short one may have been counted, and two may count from one: that is told apart by where
+    /// it comes from.
+    fn requester(&self, asking: &Asking, request_id: &str) -> String {
+        if asking.is_known() || request_id.chars().count() >= DRAWN {
             return asking.name();
         }
-        format!("{}{:02x?}", asking.name(), self.cases.keyed_hash("intake nobody 1", &[body]))
+        let address = asking.address.map(|address| address.to_string()).unwrap_or_default();
+        format!("{}{:02x?}", asking.name(), self.cases.keyed_hash("intake nobody 2", &[address.as_bytes()]))
     }
 
     pub fn cases(&self) -> &Casebook {

@@ -71,7 +71,7 @@ pub fn timestamp(at: Micros) -> Timestamp {
 
 /// The id in `reports/<id>`. A name that is none names nothing: not found.
 pub fn report_id(name: &str) -> Result<CaseId, Error> {
-    name.strip_prefix(COLLECTION).and_then(|id| id.parse().ok()).ok_or(Error::NotFound)
+    name.strip_prefix(COLLECTION).and_then(|id| id.parse().ok()).ok_or(Error::NOT_FOUND)
 }
 
 #[cfg(test)]
@@ -100,7 +100,7 @@ mod tests {
         for name in
             ["", "reports/", "workOrders/01k9xxxxxxxxxxxxxxxxxxxxxx", "reports/01K9", "01k9xxxxxxxxxxxxxxxxxxxxxx"]
         {
-            assert!(matches!(report_id(name), Err(Error::NotFound)), "{name}");
+            assert!(matches!(report_id(name), Err(Error::Case(mesh::CaseError::NotFound))), "{name}");
         }
     }
 }

@@ -15,8 +15,6 @@ use proto::intake::v1::{
 use std::sync::Arc;
 use tonic::{Request, Response, Status};
 
-/// Header in which the edge tells the client's address; only guesses are counted by it.
-const CLIENT_ADDRESS: &str = "jiewang-client-address";
 const ACCEPT_LANGUAGE: &str = "accept-language";
 
 /// The gRPC face of [`App`].
@@ -50,10 +48,7 @@ fn asking<T>(request: &Request<T>) -> Asking {
     Asking {
         caller: mesh::caller(request).clone(),
         traceparent: mesh::call(request).map(|call| call.trace.to_string()).unwrap_or_default(),
-        address: header(request, CLIENT_ADDRESS)
-            .map(str::to_owned)
-            .or_else(|| request.remote_addr().map(|address| address.ip().to_string()))
-            .unwrap_or_default(),
+        address: mesh::call(request).and_then(|call| call.client),
     }
 }
 

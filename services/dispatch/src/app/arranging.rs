@@ -75,7 +75,7 @@ impl App {
         };
         self.note(&asking.caller(), action, name.clone(), reason).await?;
         let Done { state, position, .. } = loaded?;
-        let at = state.versions.iter().rposition(|version| version.name == name).ok_or(Error::NotFound)?;
+        let at = state.versions.iter().rposition(|version| version.name == name).ok_or(Error::NOT_FOUND)?;
         Ok(Arranged { version: state.versions[at].clone(), settled: at < state.settled, position })
     }
 

@@ -52,8 +52,11 @@ impl Answers<'_> {
         event: &WorkOrderEvent,
         language: Language,
     ) -> Result<TimelineEntry, Error> {
-        // A ruling comes by way of intake; who decided stands in it.
-        let by = if let Some(Body::Reclassified(body)) = &event.event { &body.ruled_by } else { &event.by };
+        // A ruling comes by way of intake; who decided stands in it. After a reform nobody did.
+        let by = match &event.event {
+            Some(Body::Reclassified(body)) if !body.ruled_by.is_empty() => &body.ruled_by,
+            Some(_) | None => &event.by,
+        };
         let (role, unit) = by.split_once('@').unwrap_or((by, ""));
         let citizen = self.asking.actor.role == Role::Citizen;
         let reason = if citizen { String::new() } else { self.reason(id, event)? };
@@ -151,6 +154,9 @@ fn plain_words(body: &Body, language: Language) -> &'static str {
         Body::Cancelled(_) => ("撤销", "cancelled"),
         Body::LampTurned(body) => lamp_words(&body.clock, body.lamp),
         Body::AcceptOverdue(_) => ("超时未签收", "not accepted in time"),
+        Body::Reclassified(body) if body.ruled_by.is_empty() => {
+            ("区划调整，所属区县随之变更", "divisions reformed, the place lies in another district")
+        }
         Body::Reclassified(_) => ("类别或地点已由工作人员确定", "category or place decided by a person"),
         Body::CalendarChanged(_) => ("工作日历更新，时限重算", "calendar changed, due dates computed anew"),
     };

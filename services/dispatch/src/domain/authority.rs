@@ -1,5 +1,8 @@
-//! Who may do what, and who may know of what: the contract's column "by" as a table of role and verb. The guard will put
-//! reviewed policies in its place; until then these two functions are all there is.
+//! Who may do what, who may give work to whom, and who may know of what: the contract's column "by" as a table of role and verb.
+//! The guard will put reviewed policies in its place; until then these functions are all there is.
+//!
+//! Which place lies in which is always asked of today's tree: when a district is dissolved, the district that a place lies in now
+//! decides about the place's orders, and a unit of the dissolved one counts as one of its successor.
 
 use casebook::{PlaceColumn, Scope};
 use civic::{Actor, CaseId, DivisionCode, Place, Role, Tier, UnitCode, View};
@@ -73,17 +76,19 @@ pub fn role_may(verb: Verb, actor: &Actor, order: &WorkOrder) -> Result<(), Refu
 ///
 /// # Errors
 /// [`Refusal::Unit`], [`Refusal::VerifierInUnit`].
-pub fn unit_may(verb: Verb, actor: &Actor, order: &WorkOrder) -> Result<(), Refusal> {
+pub fn unit_may(verb: Verb, actor: &Actor, order: &WorkOrder, view: &View) -> Result<(), Refusal> {
     let has_it = is_handler(actor, order);
+    let is_own_place = || reaches(actor, &order.head.place.code, view);
     let denied = || Refusal::Unit { order: order.head.report.clone(), verb };
     let allowed = match verb.by() {
-        By::Dispatcher => is_own_place(actor, &order.head.place),
+        By::Dispatcher => is_own_place(),
         By::Unit => has_it,
         By::HeadOrDispatcher => {
-            (actor.head && has_it) || (dispatcher_of(actor.role).is_some() && is_own_place(actor, &order.head.place))
+            (actor.head && is_over(actor, order))
+                || (dispatcher_of(actor.role) == Some(order.head.tier) && is_own_place())
         }
         By::Verifier if has_it => return Err(Refusal::VerifierInUnit { order: order.head.report.clone() }),
-        By::Verifier => is_own_place(actor, &order.head.place),
+        By::Verifier => is_own_place(),
         By::CitizenOrHotline => actor.role != Role::Citizen || own_report(actor) == Some(&*order.head.report),
     };
     if allowed { Ok(()) } else { Err(denied()) }
@@ -95,8 +100,31 @@ fn is_handler(actor: &Actor, order: &WorkOrder) -> bool {
     actor.unit.is_some() && actor.unit.as_ref() == handling
 }
 
-fn is_own_place(actor: &Actor, place: &Place) -> bool {
-    actor.place().is_some_and(|own| place.lies_in(&own))
+/// The caller belongs to the unit that has the order, or to the centre of that unit's place: a head approves for either, and
+/// for no other unit or tier.
+fn is_over(actor: &Actor, order: &WorkOrder) -> bool {
+    let Some(handling) = order.assignment().map(|assignment| &assignment.unit) else { return false };
+    actor.unit.as_ref().is_some_and(|own| own == handling || *own == UnitCode::desk(&handling.place()))
+}
+
+/// A dispatcher may give work to this unit: it lies in the dispatcher's own place. A town's dispatcher gives to the town's
+/// sections, villages and grids, a district's to any unit of the district, the city's to any. Whoever needs a unit above calls it
+/// in (吹哨) or hands the order up (提级).
+///
+/// # Errors
+/// [`Refusal::OutOfReach`].
+pub fn may_give_to(unit: &UnitCode, actor: &Actor, view: &View) -> Result<(), Refusal> {
+    if reaches(actor, &unit.place(), view) { Ok(()) } else { Err(Refusal::OutOfReach { unit: unit.clone() }) }
+}
+
+/// The place is the caller's own or lies in it, as the tree stands.
+fn reaches(actor: &Actor, place: &DivisionCode, view: &View) -> bool {
+    home(actor, view).is_some_and(|home| view.contains(&home, place))
+}
+
+/// The place of the caller's unit; for a dissolved one the place that answers today.
+fn home(actor: &Actor, view: &View) -> Option<DivisionCode> {
+    view.ancestors(&actor.place()?).next().map(|division| division.code.clone())
 }
 
 /// The report that a citizen's own token is for: its subject is `reports/<id>`.

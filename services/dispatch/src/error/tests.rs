@@ -15,7 +15,9 @@ fn refusals() -> Vec<(Refusal, Code)> {
         (Refusal::State { order: order(), state: State::Closed, verb: Verb::Accept }, Code::Refused),
         (Refusal::Role { verb: Verb::Close, role: Role::Citizen }, Code::Denied),
         (Refusal::Unit { order: order(), verb: Verb::Accept }, Code::Denied),
+        (Refusal::OutOfReach { unit: "500151002".parse().unwrap() }, Code::Denied),
         (Refusal::VerifierInUnit { order: order() }, Code::Denied),
+        (Refusal::ApproverIsHandler { order: order() }, Code::Denied),
         (Refusal::ApproverIsRequester { order: order() }, Code::Denied),
         (Refusal::ReplyNotPending { order: order() }, Code::Refused),
         (Refusal::ReplyPending { order: order(), verb: Verb::Verify }, Code::Refused),
@@ -35,9 +37,17 @@ fn refusals() -> Vec<(Refusal, Code)> {
 #[test]
 fn every_refusal_keeps_its_code_and_reason_over_the_wire() {
     for (refusal, code) in refusals() {
-        let reason = refusal.reason();
-        let problem = Problem::from_status(&Error::Refused(refusal).into());
+        let (reason, law) = (refusal.reason(), refusal.law());
+        let problem = Problem::from_status(&Error::from(casebook::Error::Refused(refusal)).into());
         assert_eq!((problem.code, problem.reason.as_str()), (code, reason));
+        assert_eq!(problem.law.as_deref(), law, "{reason}");
+    }
+}
+
+#[test]
+fn every_refusal_of_the_rules_names_the_rule() {
+    for (refusal, code) in refusals() {
+        assert!(code != Code::Refused || refusal.law().is_some(), "{refusal}");
     }
 }
 
@@ -46,20 +56,16 @@ fn every_other_cause_keeps_its_code_and_reason_over_the_wire() {
     let cases = [
         (Error::field("unit", "UNIT_UNKNOWN", "no such unit"), Code::Invalid, "UNIT_UNKNOWN"),
         (Error::TokenMissing, Code::Unauthenticated, "TOKEN_MISSING"),
-        (Error::NotFound, Code::NotFound, "NOT_FOUND"),
-        (Error::EtagStale { current: 3 }, Code::Conflict, "ETAG_STALE"),
-        (Error::RequestReused, Code::Conflict, "REQUEST_ID_REUSED"),
-        (Error::NotOwner, Code::Refused, "NOT_OWNER"),
+        (Error::NOT_FOUND, Code::NotFound, "NOT_FOUND"),
+        (CaseError::EtagStale { current: 3 }.into(), Code::Conflict, "ETAG_STALE"),
         (Error::OperatorsOnly, Code::Denied, "ROLE_DENIED"),
         (Error::Arrangement(arrangement::Refusal::VersionTaken("a".into())), Code::Conflict, "VERSION_TAKEN"),
         (Error::Arrangement(arrangement::Refusal::NothingLoaded), Code::NotFound, "NOT_FOUND"),
         (Error::PageToken, Code::Invalid, "PAGE_TOKEN_INVALID"),
         (Error::ResumeToken, Code::Invalid, "INVALID_RESUME_TOKEN"),
-        (Error::Log(queue::SourceError::Unavailable("gone".into())), Code::Unavailable, "STORE_UNAVAILABLE"),
-        (Error::Sealed(SealError::Unreadable), Code::Internal, "INTERNAL"),
-        (Error::Store(StoreError::Full), Code::Unavailable, "DISK_FULL"),
-        (Error::Store(StoreError::Unavailable("secret".into())), Code::Unavailable, "STORE_UNAVAILABLE"),
-        (Error::Store(StoreError::Disk("secret".into())), Code::Internal, "INTERNAL"),
+        (SealError::Unreadable.into(), Code::Internal, "INTERNAL"),
+        (StoreError::Unavailable("secret".into()).into(), Code::Unavailable, "STORE_UNAVAILABLE"),
+        (StoreError::Disk("secret".into()).into(), Code::Internal, "INTERNAL"),
     ];
     for (error, code, reason) in cases {
         let problem = Problem::from_status(&error.into());

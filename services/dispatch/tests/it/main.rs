@@ -7,6 +7,7 @@ mod life;
 mod model;
 mod oracle;
 mod planted;
+mod reform;
 mod samples;
 mod scoped;
 mod streamed;

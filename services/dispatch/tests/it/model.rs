@@ -147,12 +147,14 @@ impl<'a> History<'a> {
         }
         let handlers: &[u8] = match self.order.assignment().map(|assignment| assignment.unit.as_str()) {
             Some("500151001-pingan") => &[2, 3],
-            Some("500151001-zhifa") => &[4],
+            Some("500151001-zhifa") => &[4, 16],
+            Some("500151002-pingan") => &[14],
             Some(_) | None => &[5],
         };
         let people: &[u8] = match line.by.as_str() {
             "unit" => handlers,
             "citizen or hotline" => &[8, 9],
+            "head or dispatcher" if self.oracle.place.starts_with("500151001") => &[0, 3, 6, 15, 16, 17],
             _ if self.oracle.place == "500151" => &[7],
             _ if self.oracle.place == "500151002" => &[12],
             _ => &[0, 1, 6],

@@ -1,7 +1,7 @@
 //! The rules once more, written apart: what an order must be after each step, and which steps must be refused with which reason.
 //! It reads the table of the documentation and keeps its own account of pauses; it knows nothing of events or calendars.
 
-use civic::{Actor, Micros, Role, Tier};
+use civic::{Actor, Micros, Role, Tier, UnitCode};
 use dispatch::domain::urgency::Urgency;
 use dispatch::domain::work_order::{Author, Opening, Ruling, State, Step, Verb, WorkOrder};
 
@@ -94,12 +94,13 @@ impl Oracle {
         // A place's code begins with the code of what it lies in.
         let of_town = actor.unit.as_ref().is_some_and(|unit| self.place.starts_with(unit.place().as_str()));
         let has_it = actor.unit.as_ref().map(|unit| unit.as_str()) == self.unit.as_deref() && self.unit.is_some();
-        let dispatcher = matches!(actor.role, Role::TownDispatcher | Role::DistrictDispatcher);
+        let centre = self.unit.as_deref().and_then(|unit| unit.split('-').next())
+            == actor.unit.as_ref().map(|unit| unit.as_str());
         let allowed = match by {
             "verifier" if has_it => return Some("VERIFIER_IN_UNIT"),
             "dispatcher" | "verifier" => of_town,
             "unit" => has_it,
-            "head or dispatcher" => (actor.head && has_it) || (dispatcher && of_town),
+            "head or dispatcher" => (actor.head && (has_it || centre)) || (actor.role == self.owners() && of_town),
             _ => actor.role == Role::Integrator || actor.subject == format!("reports/{REPORT}"),
         };
         (!allowed).then_some("UNIT_DENIED")
@@ -109,8 +110,12 @@ impl Oracle {
         let beyond = |until: Micros| until > now && due.is_none_or(|due| until > due);
         let when = |wrong: bool, reason| wrong.then_some(reason);
         match step {
-            Step::Assign { .. } => when(self.state == State::Returned && self.returns >= 2, "RULING_REQUIRED"),
-            Step::ApproveReply | Step::RefuseReply { .. } => when(!self.reply_pending, "REPLY_NOT_PENDING"),
+            Step::Assign { to, .. } => when(self.state == State::Returned && self.returns >= 2, "RULING_REQUIRED")
+                .or_else(|| out_of_reach(&to.unit, actor)),
+            Step::Rule { to } | Step::Reassign { to, .. } => out_of_reach(&to.unit, actor),
+            Step::ApproveReply => when(!self.reply_pending, "REPLY_NOT_PENDING")
+                .or_else(|| when(self.handler == actor.subject, "APPROVER_IS_HANDLER")),
+            Step::RefuseReply { .. } => when(!self.reply_pending, "REPLY_NOT_PENDING"),
             Step::Verify(_) => when(self.reply_pending, "REPLY_PENDING")
                 .or_else(|| when(self.handler == actor.subject, "VERIFIER_IN_UNIT")),
             Step::Rate { .. } => {
@@ -133,14 +138,9 @@ impl Oracle {
             Step::WaitForCitizen { .. } => when(self.waiting, "ALREADY_WAITING"),
             Step::CitizenAnswered => when(!self.waiting, "NOT_WAITING"),
             Step::Reopen { .. } => when(now >= self.window, "WINDOW_OVER"),
-            Step::Accept
-            | Step::Start
-            | Step::Resolve { .. }
-            | Step::Close
-            | Step::Rule { .. }
-            | Step::Reassign { .. }
-            | Step::Resume
-            | Step::Cancel { .. } => None,
+            Step::Accept | Step::Start | Step::Resolve { .. } | Step::Close | Step::Resume | Step::Cancel { .. } => {
+                None
+            }
         }
     }
 
@@ -327,6 +327,12 @@ impl Oracle {
     }
 }
 
+/// A place's code begins with the code of what it lies in.
+fn out_of_reach(unit: &UnitCode, actor: &Actor) -> Option<&'static str> {
+    let own = actor.unit.as_ref().unwrap().place();
+    (!unit.as_str().starts_with(own.as_str())).then_some("UNIT_OUT_OF_REACH")
+}
+
 fn role_fits(by: &str, actor: &Actor, owners: Role) -> bool {
     let dispatcher = actor.role == owners;
     match by {
@@ -348,6 +354,6 @@ fn window(at: Micros) -> Micros {
 pub(crate) fn actor_of(author: &Author) -> Option<&Actor> {
     match author {
         Author::Person { actor, .. } => Some(actor),
-        Author::Report | Author::Timer | Author::Calendar => None,
+        Author::Report | Author::Timer | Author::Calendar | Author::Reform => None,
     }
 }

@@ -137,6 +137,37 @@ fn a_stranger_rates(order: Option<&WorkOrder>, command: &Command, facts: &Facts)
     as_somebody(order, command, facts, Verb::Rate, 9)
 }
 
+fn a_town_gives_to_its_neighbour(order: Option<&WorkOrder>, command: &Command, facts: &Facts) -> Decided {
+    let gives = matches!(verb(command), Some(Verb::Assign | Verb::Rule | Verb::Reassign));
+    let mut facts = facts.clone();
+    if let (true, Some(order), Author::Person { actor, .. }) = (gives, order, &mut facts.author)
+        && actor.role == Role::TownDispatcher
+        && actor.place().is_some_and(|own| order.head.place.lies_in(&own))
+    {
+        actor.unit = Some("500151".parse().unwrap());
+    }
+    real(order, command, &facts)
+}
+
+fn a_head_of_the_tier_above_approves(order: Option<&WorkOrder>, command: &Command, facts: &Facts) -> Decided {
+    match actor_of(&facts.author) {
+        Some(head) if head.head && head.role == Role::DistrictDispatcher => {
+            as_somebody(order, command, facts, Verb::ApproveReply, 0)
+        }
+        Some(_) | None => real(order, command, facts),
+    }
+}
+
+fn the_handler_approves_the_own_reply(order: Option<&WorkOrder>, command: &Command, facts: &Facts) -> Decided {
+    let mut facts = facts.clone();
+    if let Author::Person { reference, .. } = &mut facts.author
+        && verb(command) == Some(Verb::ApproveReply)
+    {
+        *reference = [0xff; 16];
+    }
+    real(order, command, &facts)
+}
+
 fn fires_early(order: Option<&WorkOrder>, command: &Command, facts: &Facts) -> Decided {
     let early = matches!(command, Command::Fire(_));
     let facts = if early { Facts { now: facts.now + Micros::HOUR, ..facts.clone() } } else { facts.clone() };
@@ -342,6 +373,9 @@ fn bugs() -> Vec<(&'static str, Rules)> {
         decide("anybody closes", anybody_closes),
         decide("another unit accepts", another_unit_accepts),
         decide("a stranger rates", a_stranger_rates),
+        decide("a town gives to its neighbour", a_town_gives_to_its_neighbour),
+        decide("a head of the tier above approves", a_head_of_the_tier_above_approves),
+        decide("the handler approves the own reply", the_handler_approves_the_own_reply),
         decide("a timer fires early", fires_early),
         decide("a timer fires that is not armed", fires_what_is_not_armed),
         decide("the second event is lost", loses_the_second_event),

@@ -51,6 +51,32 @@ async fn a_wrong_role_is_denied_by_role_and_a_wrong_unit_by_unit() {
 }
 
 #[tokio::test]
+async fn a_dispatcher_gives_work_to_units_of_the_own_place_only() {
+    let city = City::open().await;
+    let name = city.ordinary().await;
+    let assign = |request_id: &str, unit: &str| pb::AssignWorkOrderRequest {
+        name: name.clone(),
+        request_id: request_id.to_owned(),
+        unit: unit.to_owned(),
+        ..pb::AssignWorkOrderRequest::default()
+    };
+    for unit in ["500151002-pingan", "500151-gongan", "50-gongan", "500103-gongan"] {
+        let problem = refusal(city.client().assign_work_order(city.by_dispatcher(assign(unit, unit))).await);
+        assert_eq!(code_and_reason(&problem), (Code::Denied, "UNIT_OUT_OF_REACH"), "{unit}");
+        assert_eq!(problem.fields[0].path, "unit");
+        assert!(problem.law.is_some());
+    }
+    for unit in ["500151001", "500151001-zhifa", "500151001001", "500151001001-wangge"] {
+        let given = city.client().assign_work_order(city.by_dispatcher(assign(unit, unit))).await.unwrap().into_inner();
+        assert_eq!(given.unit, unit);
+    }
+    let placed_by_nobody = city.open_order(city.report("0101", "50")).await;
+    let anywhere = pb::AssignWorkOrderRequest { name: placed_by_nobody, ..assign("city", "500103-gongan") };
+    let given = city.client().assign_work_order(city.by(Role::CityDispatcher, "50", anywhere)).await.unwrap();
+    assert_eq!(given.into_inner().unit, "500103-gongan");
+}
+
+#[tokio::test]
 async fn a_citizen_rates_the_own_report_only_and_sees_no_inside() {
     let city = City::open().await;
     let (mine, other) = (city.ordinary().await, city.ordinary().await);

@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, LazyLock};
 
-use civic::{Actor, Calendar, Micros, Place, Private, Role, Tree, UnitCode};
+use civic::{Actor, Calendar, Micros, Place, Private, Role, Tree, UnitCode, View};
 use dispatch::catalog::Catalog;
 use dispatch::domain::urgency::Urgency;
 use dispatch::domain::work_order::{Answering, Author, CallBack, Command, Facts, Opening, Opinion, Ruling, Step, Verb};
@@ -10,17 +10,16 @@ use dispatch::domain::work_order::{Answering, Author, CallBack, Command, Facts, 
 /// 2026-11-22, about noon in China.
 pub(crate) const NOW: Micros = Micros(1_795_320_000_000_000);
 pub(crate) const REPORT: &str = "01k9zzzzzzzzzzzzzzzzzzzzzz";
-pub(crate) const UNITS: [&str; 3] = ["500151001-pingan", "500151001-zhifa", "500151001"];
+/// The last one is the neighbouring town's.
+pub(crate) const UNITS: [&str; 4] = ["500151001-pingan", "500151001-zhifa", "500151001", "500151002-pingan"];
 
 static CATALOG: LazyLock<Arc<Catalog>> = LazyLock::new(|| Arc::new(Catalog::builtin()));
 static CALENDARS: LazyLock<[Arc<Calendar>; 2]> =
     LazyLock::new(|| [Arc::new(Calendar::china()), Arc::new(Calendar::empty())]);
 /// The town, a village of it, its neighbour, their district.
 pub(crate) const PLACES: [&str; 4] = ["500151001", "500151001001", "500151002", "500151"];
-static PLACED: LazyLock<[Place; 4]> = LazyLock::new(|| {
-    let view = Tree::chongqing().today(NOW);
-    PLACES.map(|code| view.place(&code.parse().unwrap()).unwrap())
-});
+static VIEW: LazyLock<View> = LazyLock::new(|| Tree::chongqing().today(NOW));
+static PLACED: LazyLock<[Place; 4]> = LazyLock::new(|| PLACES.map(|code| VIEW.place(&code.parse().unwrap()).unwrap()));
 
 pub(crate) fn calendar(index: usize) -> &'static Arc<Calendar> {
     &CALENDARS[index % 2]
@@ -31,7 +30,7 @@ pub(crate) fn catalog() -> Arc<Catalog> {
 }
 
 /// Role, unit, subject, head. Numbers stand for people: h1 has two roles.
-const PEOPLE: [(Role, &str, &str, bool); 14] = [
+const PEOPLE: [(Role, &str, &str, bool); 18] = [
     (Role::TownDispatcher, "500151001", "d1", false),
     (Role::TownDispatcher, "500151001", "d2", false),
     (Role::DepartmentHandler, "500151001-pingan", "h1", false),
@@ -47,6 +46,11 @@ const PEOPLE: [(Role, &str, &str, bool); 14] = [
     (Role::TownDispatcher, "500151002", "d3", false),
     // A dispatcher who sits in the very section that handles it.
     (Role::TownDispatcher, "500151001-pingan", "d5", false),
+    (Role::DepartmentHandler, "500151002-pingan", "h5", false),
+    // Heads: of the town's centre, of another section, of the tier above.
+    (Role::Commander, "500151001", "c1", true),
+    (Role::DepartmentHandler, "500151001-zhifa", "h6", true),
+    (Role::DistrictDispatcher, "500151", "d6", true),
 ];
 
 pub(crate) fn actor(index: u8) -> Actor {
@@ -69,7 +73,7 @@ pub(crate) fn reference(subject: &str) -> [u8; 16] {
 }
 
 pub(crate) fn facts(now: Micros, author: Author, calendar_index: usize) -> Facts {
-    Facts { now, author, catalog: catalog(), calendar: Arc::clone(calendar(calendar_index)) }
+    Facts { now, author, catalog: catalog(), calendar: Arc::clone(calendar(calendar_index)), view: VIEW.clone() }
 }
 
 pub(crate) fn person(actor: Actor) -> Author {

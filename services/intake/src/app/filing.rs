@@ -46,12 +46,8 @@ impl App {
         let id = CaseId::new(desk.now, &*self.rng);
         let number = self.numbers.next(desk.now);
         let head = self.head(id, &number, asking, desk, draft);
-        let request = self.cases.request_key(
-            &self.requester(asking, &draft.body),
-            "CreateReport",
-            &draft.request_id,
-            &draft.body,
-        );
+        let requester = self.requester(asking, &draft.request_id);
+        let request = self.cases.request_key(&requester, "CreateReport", &draft.request_id, &draft.body);
         let ask = Ask::new(id, Command::File(Box::new(head)), Facts { now: desk.now })
             .with_request(request)
             .with_traceparent(asking.traceparent.clone())
@@ -156,12 +152,8 @@ impl App {
     /// A person decides category, place or both.
     pub async fn classify(&self, asking: &Asking, desk: &Desk, ruling: Ruling) -> Result<Done<Report>, Error> {
         let scope = self.scope_for(asking, desk, crate::domain::authority::Verb::Classify)?;
-        let request = self.cases.request_key(
-            &self.requester(asking, &ruling.body),
-            "ClassifyReport",
-            &ruling.request_id,
-            &ruling.body,
-        );
+        let requester = self.requester(asking, &ruling.request_id);
+        let request = self.cases.request_key(&requester, "ClassifyReport", &ruling.request_id, &ruling.body);
         let place = ruling.place.as_ref().and_then(|code| desk.view.place(code));
         let note = ruling.note.map(|note| self.cases.sealer().seal(ruling.id, &note));
         let urgency = ruling.category.as_deref().map(|category| desk.catalog.urgency_of(category));

@@ -76,27 +76,27 @@ impl App {
     /// The report that the claim opens. Every guess counts, at the number and at the address it comes from, until it proves right.
     async fn claimed(&self, asking: &Asking, desk: &Desk, claim: &Claim) -> Result<Found<Report>, Error> {
         let braked = |braked: Braked| Error::TooManyGuesses { braked };
-        let from = self.cases.keyed_hash("intake.guess.from", &[asking.address.as_bytes()]);
-        // Where nobody told the address there is no one to brake: all callers would share one meter. A caller with a token is known
-        // by it, and the hotline asks for many people at once from one address.
-        let by_address = !asking.address.is_empty() && !asking.is_known();
-        if by_address {
+        // Where the address is not known there is no one to brake: all callers would share one meter. A caller with a token is
+        // known by it, and the hotline asks for many people at once from one address.
+        let address = asking.address.filter(|_| !asking.is_known()).map(|address| address.to_string());
+        let from = address.map(|address| self.cases.keyed_hash("intake.guess.from", &[address.as_bytes()]));
+        if let Some(from) = from {
             self.from_addresses.take(from, desk.now).map_err(braked)?;
         }
         // A number that fails its check digit is a slip, not a guess at a report; the address has paid for it.
-        let number = TrackingNumber::parse(&claim.number).map_err(|_| Error::NotFound)?;
+        let number = TrackingNumber::parse(&claim.number).map_err(|_| Error::NOT_FOUND)?;
         let at = self.cases.keyed_hash("intake.guess.at", &[number.as_str().as_bytes()]);
         self.at_numbers.take(at, desk.now).map_err(braked)?;
         let found = self.opened_by(number.as_str(), &claim.secret).await?;
         self.at_numbers.give_back(at);
-        if by_address {
+        if let Some(from) = from {
             self.from_addresses.give_back(from);
         }
         Ok(found)
     }
 
     async fn opened_by(&self, number: &str, secret: &Secret) -> Result<Found<Report>, Error> {
-        let id: CaseId = self.cases.find_unique(&track_key(number)).await?.ok_or(Error::NotFound)?;
+        let id: CaseId = self.cases.find_unique(&track_key(number)).await?.ok_or(Error::NOT_FOUND)?;
         let found = self.cases.get::<Report>(&Scope::Case(id), id).await?;
         let hash = match secret {
             Secret::PhoneLast4(digits) => self.secret_hash(number, "phone", digits),
@@ -104,7 +104,7 @@ impl App {
         };
         // Keyed hashes of what was typed: the time a comparison takes says nothing about the secret.
         let opens = !found.state.head.erased && found.state.head.track_secret == hash;
-        opens.then_some(found).ok_or(Error::NotFound)
+        opens.then_some(found).ok_or(Error::NOT_FOUND)
     }
 }
 

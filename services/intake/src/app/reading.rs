@@ -91,7 +91,7 @@ impl App {
         let open = |sealed: &Private<String>| match self.cases.sealer().open(id, sealed) {
             Ok(plain) => Ok(plain),
             Err(_) if head.erased => Ok(String::new()),
-            Err(error) => Err(Error::Sealed(error)),
+            Err(error) => Err(Error::from(error)),
         };
         let optional = |sealed: Option<&Private<String>>| sealed.map_or(Ok(String::new()), open);
         let seen = sees_reporter(asking.caller.role(), report);

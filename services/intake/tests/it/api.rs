@@ -69,6 +69,39 @@ async fn request_ids_are_each_callers_own() {
     assert_ne!(first.name, dispatcher.name);
 }
 
+/// A filing without a token, from an address as the gateway tells it.
+fn from(address: &str, request_id: &str, text: &str) -> Request<CreateReportRequest> {
+    let mut request = Request::new(CreateReportRequest { text: text.to_owned(), ..anonymous(request_id) });
+    request.metadata_mut().insert(mesh::edge::CLIENT_ADDRESS, address.parse().unwrap());
+    request
+}
+
+#[tokio::test]
+async fn without_a_token_a_drawn_request_id_is_one_persons_wherever_it_comes_from() {
+    let city = City::open().await;
+    let id = "5f0c9b52-51c0-4a2e-9c9e-0d6b3f1f7a11";
+    let first = city.client().create_report(from("192.0.2.7", id, "路灯不亮")).await.unwrap().into_inner();
+    // The phone has gone from one network to another in between.
+    let again = city.client().create_report(from("198.51.100.9", id, "路灯不亮")).await.unwrap().into_inner();
+    assert_eq!(first, again);
+    for address in ["192.0.2.7", "198.51.100.9"] {
+        let problem = refusal(city.client().create_report(from(address, id, "噪音扰民")).await);
+        assert_eq!(code_and_reason(&problem), (Code::Conflict, "REQUEST_ID_REUSED"), "{address}");
+    }
+    assert_eq!(city.events().await, 1);
+}
+
+#[tokio::test]
+async fn without_a_token_two_may_count_from_one_and_one_may_not_count_it_twice() {
+    let city = City::open().await;
+    let first = city.client().create_report(from("192.0.2.7", "1", "路灯不亮")).await.unwrap().into_inner();
+    let other = city.client().create_report(from("198.51.100.9", "1", "噪音扰民")).await.unwrap().into_inner();
+    assert_ne!(first.name, other.name);
+    let problem = refusal(city.client().create_report(from("192.0.2.7", "1", "噪音扰民")).await);
+    assert_eq!(code_and_reason(&problem), (Code::Conflict, "REQUEST_ID_REUSED"));
+    assert_eq!(city.events().await, 2);
+}
+
 #[tokio::test]
 async fn a_channels_number_gives_the_first_report_for_ever() {
     let city = City::open().await;

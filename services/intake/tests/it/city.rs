@@ -54,7 +54,9 @@ pub(crate) struct City {
     pub(crate) cases: Casebook,
     pub(crate) service: Service,
     pub(crate) dispatch: Arc<Told>,
+    /// As the gateway's: what it says of a client's address is believed.
     channel: Channel,
+    direct: Channel,
     key: TokenKey,
     drain: Drain,
     _serving: JoinSet<Result<Drained, ServeError>>,
@@ -113,10 +115,10 @@ impl City {
         chassis.add_service(service.server());
         chassis.tasks().spawn_aside("committer", async { committer.run().await.unwrap() });
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let (channel, drain) = (chassis.channel(), chassis.drain());
+        let (channel, direct, drain) = (chassis.edge_channel(), chassis.channel(), chassis.drain());
         let mut serving = JoinSet::new();
         serving.spawn(chassis.serve(listener));
-        Self { clock, cases, service, dispatch, channel, key, drain, _serving: serving }
+        Self { clock, cases, service, dispatch, channel, direct, key, drain, _serving: serving }
     }
 
     pub(crate) fn clock_now(&self) -> Micros {
@@ -125,6 +127,11 @@ impl City {
 
     pub(crate) fn client(&self) -> ReportsClient<Channel> {
         ReportsClient::new(self.channel.clone())
+    }
+
+    /// Not the gateway.
+    pub(crate) fn direct_client(&self) -> ReportsClient<Channel> {
+        ReportsClient::new(self.direct.clone())
     }
 
     /// A request by somebody of a role and unit; no unit for citizens.

@@ -164,6 +164,8 @@ async fn guesses_from_one_address_are_braked_whatever_they_aim_at() {
     let braked = city.client().track_report(from("10.0.0.1", &reports[20], "1234")).await;
     assert_eq!(refusal(braked).reason, "TOO_MANY_GUESSES");
     assert!(city.client().track_report(from("10.0.0.2", &reports[20], "1234")).await.is_ok());
+    // Whoever is not the gateway and tells this address does not use up another's guesses, nor gets new ones by telling others.
+    assert!(city.direct_client().track_report(from("10.0.0.1", &reports[20], "1234")).await.is_ok());
 }
 
 #[tokio::test]

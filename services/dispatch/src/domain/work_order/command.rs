@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use civic::{Actor, Calendar, Micros, Place, Private, UnitCode};
+use civic::{Actor, Calendar, Micros, Place, Private, UnitCode, View};
 
 use super::timers::TimerName;
 use super::verb::Verb;
@@ -187,6 +187,8 @@ pub enum Author {
     Timer,
     /// An operator loaded a calendar.
     Calendar,
+    /// A reform of the divisions.
+    Reform,
 }
 
 impl Author {
@@ -201,6 +203,7 @@ impl Author {
             Self::Report => "intake".to_owned(),
             Self::Timer => "timer".to_owned(),
             Self::Calendar => "calendar".to_owned(),
+            Self::Reform => "reform".to_owned(),
         }
     }
 
@@ -209,7 +212,7 @@ impl Author {
     pub const fn reference(&self) -> &[u8] {
         match self {
             Self::Person { reference, .. } => reference,
-            Self::Report | Self::Timer | Self::Calendar => &[],
+            Self::Report | Self::Timer | Self::Calendar | Self::Reform => &[],
         }
     }
 }
@@ -221,4 +224,6 @@ pub struct Facts {
     pub author: Author,
     pub catalog: Arc<Catalog>,
     pub calendar: Arc<Calendar>,
+    /// The division tree of today.
+    pub view: View,
 }

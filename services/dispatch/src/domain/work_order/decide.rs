@@ -80,24 +80,30 @@ fn take(order: &WorkOrder, step: &Step<Private<String>>, facts: &Facts) -> Resul
     if !verb.leads_from().contains(&order.state()) {
         return Err(Refusal::State { order: name(order), state: order.state(), verb });
     }
-    authority::unit_may(verb, actor, order)?;
+    authority::unit_may(verb, actor, order, &facts.view)?;
     body(order, step, actor, facts)
 }
 
 fn body(order: &WorkOrder, step: &Step<Private<String>>, actor: &Actor, facts: &Facts) -> Result<Body, Refusal> {
     match step {
-        Step::Assign { to, assignee } => assign(order, to, assignee, facts),
+        Step::Assign { to, assignee } => assign(order, to, assignee, actor, facts),
         Step::Accept => Ok(Body::Accepted(stored::Accepted {})),
         Step::Start => Ok(Body::Started(stored::Started {})),
         Step::Resolve { result, reply } => Ok(resolve(order, result, reply, facts)),
-        Step::ApproveReply => approve_reply(order),
+        Step::ApproveReply => approve_reply(order, facts),
         Step::RefuseReply { reason } => refuse_reply(order, reason),
         Step::Verify(call_back) => verify(order, *call_back, facts),
         Step::Rate { opinion, comment } => rate(order, *opinion, comment.as_ref(), facts),
         Step::Close => Ok(Body::Closed(stored::Closed { window_until_us: window(facts, order).0 })),
         Step::Return { reason, proposed } => give_back(order, reason, proposed.as_ref()),
-        Step::Rule { to } => Ok(Body::Assigned(assigned(order, to, "", true, facts))),
-        Step::Reassign { to, assignee } => Ok(Body::Reassigned(reassigned(order, to, assignee, facts))),
+        Step::Rule { to } => {
+            authority::may_give_to(&to.unit, actor, &facts.view)?;
+            Ok(Body::Assigned(assigned(order, to, "", true, facts)))
+        }
+        Step::Reassign { to, assignee } => {
+            authority::may_give_to(&to.unit, actor, &facts.view)?;
+            Ok(Body::Reassigned(reassigned(order, to, assignee, facts)))
+        }
         Step::RequestSuspension { until, reason } => decide_clock::request_suspension(order, *until, reason, facts),
         Step::RequestExtension { until, reason } => decide_clock::request_extension(order, *until, reason, facts),
         Step::Approve => decide_clock::approve(order, facts),
@@ -118,10 +124,11 @@ pub(super) fn name(order: &WorkOrder) -> String {
     order.head.report.clone()
 }
 
-fn assign(order: &WorkOrder, to: &Answering, assignee: &str, facts: &Facts) -> Result<Body, Refusal> {
+fn assign(order: &WorkOrder, to: &Answering, assignee: &str, actor: &Actor, facts: &Facts) -> Result<Body, Refusal> {
     if matches!(order.phase, Phase::Returned(_)) && order.head.returns >= RETURNS_AT_MOST {
         return Err(Refusal::RulingRequired { order: name(order) });
     }
+    authority::may_give_to(&to.unit, actor, &facts.view)?;
     Ok(Body::Assigned(assigned(order, to, assignee, false, facts)))
 }
 
@@ -180,9 +187,12 @@ fn reply_pending(order: &WorkOrder) -> bool {
     if let Phase::Resolved(resolved) = &order.phase { resolved.reply_pending } else { false }
 }
 
-fn approve_reply(order: &WorkOrder) -> Result<Body, Refusal> {
+fn approve_reply(order: &WorkOrder, facts: &Facts) -> Result<Body, Refusal> {
     if !reply_pending(order) {
         return Err(Refusal::ReplyNotPending { order: name(order) });
+    }
+    if order.resolution().is_some_and(|resolution| same_person(&resolution.handler, facts)) {
+        return Err(Refusal::ApproverIsHandler { order: name(order) });
     }
     Ok(Body::ReplyApproved(stored::ReplyApproved {}))
 }

@@ -1,6 +1,6 @@
 //! Why the rules say no: one variant per cause, each with a stable reason that clients match on.
 
-use civic::Role;
+use civic::{Role, UnitCode};
 
 use super::state::State;
 use super::verb::Verb;
@@ -16,10 +16,14 @@ pub enum Refusal {
     Role { verb: Verb, role: Role },
     #[error("order {order}: {} is for {}, not for your unit", .verb.as_str(), .verb.by().as_str())]
     Unit { order: String, verb: Verb },
+    #[error("unit {unit} lies outside the place that you give work in")]
+    OutOfReach { unit: UnitCode },
     #[error("order {order}: whoever handled it does not call back about it")]
     VerifierInUnit { order: String },
     #[error("order {order}: the request is granted by somebody other than the one who asked")]
     ApproverIsRequester { order: String },
+    #[error("order {order}: the reply is approved by somebody other than the one who wrote it")]
+    ApproverIsHandler { order: String },
     #[error("order {order} has no reply that waits for an approval")]
     ReplyNotPending { order: String },
     #[error("order {order}: the reply waits for an approval, {} waits for it", .verb.as_str())]
@@ -55,8 +59,10 @@ impl Refusal {
             Self::State { .. } => "STATE_REFUSES",
             Self::Role { .. } => "ROLE_DENIED",
             Self::Unit { .. } => "UNIT_DENIED",
+            Self::OutOfReach { .. } => "UNIT_OUT_OF_REACH",
             Self::VerifierInUnit { .. } => "VERIFIER_IN_UNIT",
             Self::ApproverIsRequester { .. } => "APPROVER_IS_REQUESTER",
+            Self::ApproverIsHandler { .. } => "APPROVER_IS_HANDLER",
             Self::ReplyNotPending { .. } => "REPLY_NOT_PENDING",
             Self::ReplyPending { .. } => "REPLY_PENDING",
             Self::NotReturnable { .. } => "NOT_RETURNABLE",
@@ -69,6 +75,71 @@ impl Refusal {
             Self::NotWaiting { .. } => "NOT_WAITING",
             Self::RatingWindowOver { .. } => "RATING_WINDOW_OVER",
             Self::ReopenWindowOver { .. } => "WINDOW_OVER",
+        }
+    }
+
+    /// The rule that refuses, in words that may be shown; `None` where the request itself is wrong.
+    #[must_use]
+    pub const fn law(&self) -> Option<&'static str> {
+        Some(match self {
+            Self::NotOpened | Self::UntilNotLater { .. } => return None,
+            Self::State { .. } => "verbs of a work order: each leads on from its own states only",
+            Self::Role { .. } => {
+                "verbs of a work order: each is for its own roles, a dispatcher's for the tier that owns the order"
+            }
+            Self::Unit { .. } => {
+                "verbs of a work order: the unit's are for the unit that has it, a dispatcher's for the place it lies in"
+            }
+            Self::OutOfReach { .. } => {
+                "assign, rule, reassign (派单): to units of the dispatcher's own place; a unit above is whistled for, or the order escalated"
+            }
+            Self::VerifierInUnit { .. } => {
+                "verify (核查): by somebody other than the handler, outside the handling unit"
+            }
+            Self::ApproverIsRequester { .. } => "approve: by somebody other than the one who asked",
+            Self::ApproverIsHandler { .. } => "approveReply: by somebody other than the handler",
+            Self::ReplyNotPending { .. } => "approveReply, refuseReply: once, where the category asks for it",
+            Self::ReplyPending { .. } => "approveReply: verify, rate and close wait for it",
+            Self::NotReturnable { .. } => "return (退回): twice at most, never after a ruling, which binds",
+            Self::RulingRequired { .. } => "return (退回): after the second only a ruling leads on",
+            Self::RequestPending { .. } => "requestSuspension, requestExtension: one request at a time",
+            Self::NoRequestPending { .. } => "approve, decline: while a request is pending",
+            Self::AlreadyExtended { .. } => "requestExtension (延期): granted once",
+            Self::AlreadyWaiting { .. } => "waitForCitizen: until citizenAnswered",
+            Self::NotWaiting { .. } => "citizenAnswered: after waitForCitizen",
+            Self::RatingWindowOver { .. } => {
+                "rate: within the days that the catalog gives the citizen (15 unless it says otherwise)"
+            }
+            Self::ReopenWindowOver { .. } => {
+                "reopen: within the days that the catalog gives the citizen (15 unless it says otherwise)"
+            }
+        })
+    }
+
+    /// The field of the request that is at fault, where it is one.
+    #[must_use]
+    pub const fn field(&self) -> Option<(&'static str, &'static str)> {
+        match self {
+            Self::UntilNotLater { .. } => Some(("until", "must be a later date")),
+            Self::OutOfReach { .. } => Some(("unit", "lies outside your place")),
+            Self::NotOpened
+            | Self::State { .. }
+            | Self::Role { .. }
+            | Self::Unit { .. }
+            | Self::VerifierInUnit { .. }
+            | Self::ApproverIsRequester { .. }
+            | Self::ApproverIsHandler { .. }
+            | Self::ReplyNotPending { .. }
+            | Self::ReplyPending { .. }
+            | Self::NotReturnable { .. }
+            | Self::RulingRequired { .. }
+            | Self::RequestPending { .. }
+            | Self::NoRequestPending { .. }
+            | Self::AlreadyExtended { .. }
+            | Self::AlreadyWaiting { .. }
+            | Self::NotWaiting { .. }
+            | Self::RatingWindowOver { .. }
+            | Self::ReopenWindowOver { .. } => None,
         }
     }
 }

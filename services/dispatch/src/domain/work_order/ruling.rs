@@ -2,6 +2,8 @@
 //!
 //! An order that still waits for a unit gets what it waited for. One that has a unit keeps it, because people are at work: it
 //! records the ruling, and a dispatcher who finds the unit wrong reassigns. An order that is over stays as it was.
+//!
+//! A reform of the divisions is recorded the same way: the place keeps its code and lies in another district from then on.
 
 use proto::dispatch::v1::stored;
 use proto::dispatch::v1::stored::WorkOrderEvent;

@@ -35,7 +35,7 @@ pub enum By {
     Dispatcher,
     /// A member of the unit that has the order.
     Unit,
-    /// A member of that unit marked as head, or a dispatcher.
+    /// A member marked as head, of that unit or of its place's centre, or a dispatcher.
     HeadOrDispatcher,
     /// A dispatcher outside the unit that has the order.
     Verifier,

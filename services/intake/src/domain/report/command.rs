@@ -64,6 +64,14 @@ impl Refusal {
             Self::NothingToClassify { .. } => "NOTHING_TO_CLASSIFY",
         }
     }
+
+    /// The rule that refuses, in words that may be shown; `None` where the request itself is wrong.
+    pub const fn law(&self) -> Option<&'static str> {
+        match self {
+            Self::TooLateToClassify { .. } => Some("classify (分类): as long as the report is open"),
+            Self::AlreadyFiled { .. } | Self::NotFiled { .. } | Self::NothingToClassify { .. } => None,
+        }
+    }
 }
 
 impl Command {

@@ -3,13 +3,17 @@
 
 use crate::{
     batch::{Outcome, Submission},
+    blocking::blocking,
     error::StoreError,
     log::Tail,
     store::{Committed, Store},
     timers::Alarm,
 };
 use std::sync::Arc;
-use tokio::sync::{mpsc, oneshot, watch};
+use tokio::{
+    runtime::Handle,
+    sync::{mpsc, oneshot, watch},
+};
 
 /// Works in one transaction at most: keeps the transaction short enough for readers and for the write-ahead log.
 const MAX_WORKS: usize = 1024;
@@ -38,8 +42,31 @@ pub struct Committer {
 impl Committer {
     /// Commits until every handle of the casebook is gone. Ends early only when the disk failed: then the process must end, too,
     /// because what the operating system has not written after a failed fsync cannot be known.
-    pub async fn run(mut self) -> Result<(), StoreError> {
-        while let Some(first) = self.queue.recv().await {
+    ///
+    /// Over a store that holds its thread the work is done on a thread of the committer's own, for its whole life: no statement is
+    /// handed from thread to thread. A future dropped before its end lets a commit that is under way finish, and nothing follows it.
+    pub async fn run(self) -> Result<(), StoreError> {
+        let (running, stop) = oneshot::channel();
+        if !self.store.blocks() {
+            return self.work(stop).await;
+        }
+        let runtime = Handle::current();
+        let ended = blocking(move || runtime.block_on(self.work(stop))).await;
+        drop(running);
+        ended?
+    }
+
+    /// Until every handle is gone, or whoever runs us.
+    async fn work(mut self, mut stop: oneshot::Receiver<()>) -> Result<(), StoreError> {
+        loop {
+            let first = tokio::select! {
+                biased;
+                _ = &mut stop => return Ok(()),
+                first = self.queue.recv() => first,
+            };
+            let Some(first) = first else {
+                return Ok(());
+            };
             let mut batch = vec![first];
             let mut works = batch[0].submission.works.len();
             while works < MAX_WORKS {
@@ -52,7 +79,6 @@ impl Committer {
             metrics::histogram!("casebook_commit_batch_works").record(works as f64);
             self.commit(batch).await?;
         }
-        Ok(())
     }
 
     async fn commit(&self, batch: Vec<Waiting>) -> Result<(), StoreError> {

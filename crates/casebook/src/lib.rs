@@ -10,6 +10,7 @@
 //! its case is parked. Not guaranteed: any order between cases, and an answer within a time.
 
 pub mod batch;
+mod blocking;
 pub mod book;
 pub mod case;
 mod committer;

@@ -1,4 +1,4 @@
-//! SQLite and PostgreSQL behind one text of SQL. What differs stands in [`conn`] (how to begin, how errors are told), in
+//! SQLite and PostgreSQL behind one text of SQL. What differs stands in [`conn`] and [`sqlite`] (how to begin, how errors are told), in
 //! [`schema`] (types of columns) and in [`log`] (who gives positions); everything else is the same statement on both.
 //!
 //! A commit is: begin; look up requests, unique keys, timers, leases and cases that the batch names; decide in memory;
@@ -15,6 +15,7 @@ mod read;
 mod rows;
 mod scan;
 mod schema;
+mod sqlite;
 mod statement;
 mod write;
 
@@ -56,6 +57,10 @@ pub struct SqlStore {
 
 #[async_trait]
 impl Store for SqlStore {
+    fn blocks(&self) -> bool {
+        self.db.is_sqlite()
+    }
+
     async fn commit(&self, batch: &mut [Submission]) -> Result<Committed, StoreError> {
         self.commit_batch(batch).await
     }

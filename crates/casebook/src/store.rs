@@ -103,6 +103,10 @@ pub struct Unplaced {
 /// A database that holds the cases of one service.
 #[async_trait]
 pub trait Store: Send + Sync + 'static {
+    /// Whether `commit` holds the thread that it runs on until the disk has answered. Then the committer takes a thread of its own.
+    fn blocks(&self) -> bool {
+        false
+    }
     /// Runs every submission in one transaction and leaves an outcome in each work. An error means that nothing was committed,
     /// except `Unavailable`, after which that is unknown and a retry with the same request finds out.
     async fn commit(&self, batch: &mut [Submission]) -> Result<Committed, StoreError>;

@@ -36,7 +36,7 @@ impl SqlStore {
 
     async fn try_commit(&self, batch: &mut [Submission]) -> Result<Committed, StoreError> {
         self.rotate_requests(self.clock.now()).await?;
-        let mut tx = self.db.begin().await?;
+        let mut tx = self.db.begin_here().await?;
         let mut newest = match self.newest(&mut tx).await {
             Ok(newest) => newest,
             Err(error) => {

@@ -1,28 +1,21 @@
-//! One connection type over both databases: begin, execute, query, commit. Typed pools in an enum, not `sqlx::Any`, which hides
-//! too much. Values are the four kinds that the schema has.
+//! One connection type over both databases: begin, execute, query, commit. SQLite through rusqlite ([`super::sqlite`]), PostgreSQL
+//! through a typed pool of sqlx, not `sqlx::Any`, which hides too much. Values are the four kinds that the schema has.
 
+use super::sqlite::{Rows, Sqlite, Writing};
 use crate::error::StoreError;
 use sqlx::{
-    Arguments, AssertSqlSafe, PgPool, Postgres, Row as _, Sqlite, SqlitePool, Transaction,
-    pool::PoolConnection,
+    Arguments, AssertSqlSafe, PgPool, Postgres, Row as _, Transaction,
     postgres::{PgArguments, PgRow},
-    sqlite::{SqliteArguments, SqliteRow},
 };
 use std::sync::Arc;
 
 pub(super) enum Db {
-    /// One connection writes, several read: SQLite has one writer per file.
-    Sqlite {
-        write: SqlitePool,
-        read: SqlitePool,
-    },
+    Sqlite(Arc<Sqlite>),
     Postgres(PgPool),
 }
 
 pub(super) enum Tx {
-    /// Begun and ended by our own statements: a full disk makes SQLite roll back by itself, and sqlx, which counts, would then
-    /// refuse to begin ever again.
-    Sqlite(PoolConnection<Sqlite>),
+    Sqlite(Writing),
     Postgres(Transaction<'static, Postgres>),
 }
 
@@ -37,48 +30,53 @@ pub(super) enum Value {
 }
 
 pub(super) enum Record {
-    Sqlite(SqliteRow),
+    /// A row by its number.
+    Sqlite(Arc<Rows>, usize),
     Postgres(PgRow),
 }
 
-macro_rules! bind_all {
-    ($arguments:expr, $values:expr) => {
-        for value in $values {
-            let added = match value {
-                Value::Int(v) => $arguments.add(v),
-                Value::OptInt(v) => $arguments.add(v),
-                Value::Text(v) => $arguments.add(v),
-                Value::OptText(v) => $arguments.add(v),
-                Value::Blob(v) => $arguments.add(v),
-            };
-            added.map_err(|e| StoreError::Constraint(e.to_string()))?;
-        }
-    };
-}
-
-fn sqlite_arguments(values: Vec<Value>) -> Result<SqliteArguments, StoreError> {
-    let mut arguments = SqliteArguments::default();
-    arguments.reserve(values.len(), 0);
-    bind_all!(arguments, values);
-    Ok(arguments)
-}
-
-fn postgres_arguments(values: Vec<Value>) -> Result<PgArguments, StoreError> {
+fn arguments(values: Vec<Value>) -> Result<PgArguments, StoreError> {
     let mut arguments = PgArguments::default();
     arguments.reserve(values.len(), 0);
-    bind_all!(arguments, values);
+    for value in values {
+        let added = match value {
+            Value::Int(v) => arguments.add(v),
+            Value::OptInt(v) => arguments.add(v),
+            Value::Text(v) => arguments.add(v),
+            Value::OptText(v) => arguments.add(v),
+            Value::Blob(v) => arguments.add(v),
+        };
+        added.map_err(|e| StoreError::Constraint(e.to_string()))?;
+    }
     Ok(arguments)
+}
+
+fn of_sqlite(rows: Arc<Rows>) -> Vec<Record> {
+    (0..rows.len()).map(|row| Record::Sqlite(Arc::clone(&rows), row)).collect()
+}
+
+fn of_postgres(rows: Result<Vec<PgRow>, sqlx::Error>) -> Result<Vec<Record>, StoreError> {
+    Ok(rows.map_err(store_error)?.into_iter().map(Record::Postgres).collect())
 }
 
 impl Db {
     pub(super) fn is_sqlite(&self) -> bool {
-        matches!(self, Self::Sqlite { .. })
+        matches!(self, Self::Sqlite(_))
     }
 
-    /// Takes SQLite's write lock at once, not at the first write: two writers never find out at commit.
+    /// For whoever runs beside others: what holds a thread is done elsewhere.
     pub(super) async fn begin(&self) -> Result<Tx, StoreError> {
+        self.begin_on(false).await
+    }
+
+    /// For the committer: on SQLite this thread does everything and waits for the disk.
+    pub(super) async fn begin_here(&self) -> Result<Tx, StoreError> {
+        self.begin_on(true).await
+    }
+
+    async fn begin_on(&self, here: bool) -> Result<Tx, StoreError> {
         Ok(match self {
-            Self::Sqlite { write, .. } => Tx::Sqlite(begin_immediate(write).await.map_err(store_error)?),
+            Self::Sqlite(file) => Tx::Sqlite(file.begin(here).await?),
             Self::Postgres(pool) => Tx::Postgres(pool.begin().await.map_err(store_error)?),
         })
     }
@@ -86,37 +84,20 @@ impl Db {
     /// A read outside any transaction.
     pub(super) async fn query(&self, sql: Arc<str>, values: Vec<Value>) -> Result<Vec<Record>, StoreError> {
         match self {
-            Self::Sqlite { read, .. } => {
-                let rows = sqlx::query_with(AssertSqlSafe(sql), sqlite_arguments(values)?).fetch_all(read).await;
-                Ok(rows.map_err(store_error)?.into_iter().map(Record::Sqlite).collect())
-            }
+            Self::Sqlite(file) => file.query(sql, values).await.map(of_sqlite),
             Self::Postgres(pool) => {
-                let rows = sqlx::query_with(AssertSqlSafe(sql), postgres_arguments(values)?).fetch_all(pool).await;
-                Ok(rows.map_err(store_error)?.into_iter().map(Record::Postgres).collect())
+                of_postgres(sqlx::query_with(AssertSqlSafe(sql), arguments(values)?).fetch_all(pool).await)
             }
         }
     }
 }
 
-async fn begin_immediate(write: &SqlitePool) -> Result<PoolConnection<Sqlite>, sqlx::Error> {
-    let mut connection = write.acquire().await?;
-    if sqlx::query("BEGIN IMMEDIATE").execute(&mut *connection).await.is_err() {
-        // A transaction that was dropped half-way is still open on the one connection that writes.
-        drop(sqlx::query("ROLLBACK").execute(&mut *connection).await);
-        sqlx::query("BEGIN IMMEDIATE").execute(&mut *connection).await?;
-    }
-    Ok(connection)
-}
-
 impl Tx {
     pub(super) async fn execute(&mut self, sql: Arc<str>, values: Vec<Value>) -> Result<u64, StoreError> {
         match self {
-            Self::Sqlite(tx) => {
-                let done = sqlx::query_with(AssertSqlSafe(sql), sqlite_arguments(values)?).execute(&mut **tx).await;
-                done.map(|d| d.rows_affected()).map_err(store_error)
-            }
+            Self::Sqlite(tx) => tx.execute(sql, values).await,
             Self::Postgres(tx) => {
-                let done = sqlx::query_with(AssertSqlSafe(sql), postgres_arguments(values)?).execute(&mut **tx).await;
+                let done = sqlx::query_with(AssertSqlSafe(sql), arguments(values)?).execute(&mut **tx).await;
                 done.map(|d| d.rows_affected()).map_err(store_error)
             }
         }
@@ -124,13 +105,9 @@ impl Tx {
 
     pub(super) async fn query(&mut self, sql: Arc<str>, values: Vec<Value>) -> Result<Vec<Record>, StoreError> {
         match self {
-            Self::Sqlite(tx) => {
-                let rows = sqlx::query_with(AssertSqlSafe(sql), sqlite_arguments(values)?).fetch_all(&mut **tx).await;
-                Ok(rows.map_err(store_error)?.into_iter().map(Record::Sqlite).collect())
-            }
+            Self::Sqlite(tx) => tx.query(sql, values).await.map(of_sqlite),
             Self::Postgres(tx) => {
-                let rows = sqlx::query_with(AssertSqlSafe(sql), postgres_arguments(values)?).fetch_all(&mut **tx).await;
-                Ok(rows.map_err(store_error)?.into_iter().map(Record::Postgres).collect())
+                of_postgres(sqlx::query_with(AssertSqlSafe(sql), arguments(values)?).fetch_all(&mut **tx).await)
             }
         }
     }
@@ -138,31 +115,25 @@ impl Tx {
     /// Several statements at once, without parameters: migrations.
     pub(super) async fn batch(&mut self, sql: String) -> Result<(), StoreError> {
         match self {
-            Self::Sqlite(tx) => sqlx::raw_sql(AssertSqlSafe(sql)).execute(&mut **tx).await.map(drop),
-            Self::Postgres(tx) => sqlx::raw_sql(AssertSqlSafe(sql)).execute(&mut **tx).await.map(drop),
+            Self::Sqlite(tx) => tx.batch(sql).await,
+            Self::Postgres(tx) => {
+                sqlx::raw_sql(AssertSqlSafe(sql)).execute(&mut **tx).await.map(drop).map_err(store_error)
+            }
         }
-        .map_err(store_error)
     }
 
     pub(super) async fn commit(self) -> Result<(), StoreError> {
         match self {
-            Self::Sqlite(mut connection) => {
-                let done = sqlx::query("COMMIT").execute(&mut *connection).await;
-                if done.is_err() {
-                    drop(sqlx::query("ROLLBACK").execute(&mut *connection).await);
-                }
-                done.map(drop)
-            }
-            Self::Postgres(tx) => tx.commit().await,
+            Self::Sqlite(tx) => tx.commit().await,
+            Self::Postgres(tx) => tx.commit().await.map_err(store_error),
         }
-        .map_err(store_error)
     }
 
     pub(super) async fn rollback(self) {
         // Nothing to do about a failed rollback: the database has undone it already, or the connection is dropped.
         drop(match self {
-            Self::Sqlite(mut connection) => sqlx::query("ROLLBACK").execute(&mut *connection).await.map(drop),
-            Self::Postgres(tx) => tx.rollback().await,
+            Self::Sqlite(tx) => tx.rollback().await,
+            Self::Postgres(tx) => tx.rollback().await.map_err(store_error),
         });
     }
 }
@@ -171,10 +142,11 @@ macro_rules! column {
     ($name:ident, $type:ty) => {
         pub(super) fn $name(&self, index: usize) -> Result<$type, StoreError> {
             match self {
-                Self::Sqlite(row) => row.try_get(index),
-                Self::Postgres(row) => row.try_get(index),
+                Self::Sqlite(rows, row) => rows.$name(*row, index),
+                Self::Postgres(row) => {
+                    row.try_get(index).map_err(|e| StoreError::Corrupt { table: "?", row: e.to_string() })
+                }
             }
-            .map_err(|e| StoreError::Corrupt { table: "?", row: e.to_string() })
         }
     };
 }
@@ -193,15 +165,12 @@ const DISK_FULL: &str = "53100";
 /// Marks an error after which the same batch may simply run again.
 pub(super) const RERUN: &str = "serialization failure";
 
-/// The database's word in the store's terms.
+/// PostgreSQL's word in the store's terms.
 pub(super) fn store_error(error: sqlx::Error) -> StoreError {
     let sqlx::Error::Database(database) = &error else {
         return StoreError::Unavailable(error.to_string());
     };
-    let code = database.code().unwrap_or_default();
-    let said = database.message().to_owned();
-    // SQLSTATE has five characters, a result code of SQLite at most four.
-    if code.len() == 5 { sqlstate(&code, said) } else { result_code(&code, said) }
+    sqlstate(&database.code().unwrap_or_default(), database.message().to_owned())
 }
 
 /// <https://www.postgresql.org/docs/current/errcodes-appendix.html>
@@ -213,16 +182,5 @@ fn sqlstate(code: &str, said: String) -> StoreError {
         // Data or index corrupted.
         "XX001" | "XX002" => StoreError::Corrupt { table: "?", row: said },
         _ => StoreError::Unavailable(said),
-    }
-}
-
-/// Primary result codes, <https://sqlite.org/rescode.html>.
-fn result_code(code: &str, said: String) -> StoreError {
-    match code.parse::<u32>().map(|c| c & 0xff) {
-        Ok(13) => StoreError::Full,
-        Ok(10) => StoreError::Disk(said),
-        Ok(11 | 26) => StoreError::Corrupt { table: "?", row: said },
-        Ok(19) => StoreError::Constraint(said),
-        Ok(_) | Err(_) => StoreError::Unavailable(said),
     }
 }

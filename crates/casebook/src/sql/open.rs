@@ -5,15 +5,13 @@ use super::{
     conn::{Db, Tx, Value, store_error},
     load::RequestTexts,
     schema::{META, MIGRATIONS, REQUEST_TABLES, VERSION, for_postgres, requests_table},
+    sqlite::Sqlite,
     statement::{Mark, Statements},
 };
 use crate::{error::StoreError, kinds::Kinds, store::Identity};
 use civic::{Clock, Micros};
 use queue::Position;
-use sqlx::{
-    postgres::{PgConnectOptions, PgPoolOptions},
-    sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
-};
+use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use std::{
     path::Path,
     str::FromStr as _,
@@ -26,14 +24,6 @@ use std::{
 
 /// Held by whoever changes tables; any number will do.
 const MIGRATION_LOCK: &str = "SELECT pg_advisory_xact_lock(7403)";
-/// Readers beside the one writer: more than two cores' worth is of no use, fewer lets a list wait for a get.
-const READERS: u32 = 4;
-/// A case touches one page in each of its indexes, so what it writes is nearly all pages: measured with 256 report-like cases in
-/// flight, 45 KB a case with pages of 4,096 bytes, 28 with 2,048, 20 with 1,024, and the same with 512 at more CPU.
-const PAGE_BYTES: u32 = 1024;
-/// Pages of the write-ahead log after which it is moved into the file, 64 MB: a page written often is moved once.
-const CHECKPOINT_PAGES: &str = "64000";
-
 /// What the store must know that is not in the database.
 pub struct Setting {
     pub kinds: Arc<Kinds>,
@@ -44,24 +34,7 @@ pub struct Setting {
 
 /// One file in WAL mode with `synchronous=FULL`: a commit that was answered survives power loss.
 pub async fn open_sqlite(path: &Path, setting: Setting) -> Result<SqlStore, StoreError> {
-    let options = SqliteConnectOptions::new()
-        .filename(path)
-        .create_if_missing(true)
-        .page_size(PAGE_BYTES)
-        .journal_mode(SqliteJournalMode::Wal)
-        .synchronous(SqliteSynchronous::Full)
-        .pragma("wal_autocheckpoint", CHECKPOINT_PAGES)
-        .pragma("journal_size_limit", "67108864")
-        .statement_cache_capacity(500)
-        .busy_timeout(Duration::from_secs(5));
-    let pool = SqlitePoolOptions::new().max_connections(1).idle_timeout(None).max_lifetime(None);
-    let writer = options.clone().pragma("cache_size", "-32000");
-    let write = pool.connect_with(writer).await.map_err(store_error)?;
-    let db = Db::Sqlite {
-        write,
-        read: SqlitePoolOptions::new().max_connections(READERS).connect_lazy_with(options.read_only(true)),
-    };
-    finish(db, setting).await
+    finish(Db::Sqlite(Sqlite::open(path).await?), setting).await
 }
 
 /// A database on a PostgreSQL server or its distributed kin.
@@ -133,11 +106,10 @@ impl SqlStore {
 
     /// A quota for the file, in pages: beyond it writes are refused as on a full disk. Nothing on PostgreSQL.
     pub async fn limit_pages(&self, pages: u32) -> Result<(), StoreError> {
-        let Db::Sqlite { write, .. } = &self.db else {
-            return Ok(());
-        };
-        let sql = sqlx::AssertSqlSafe(format!("PRAGMA max_page_count = {pages}"));
-        sqlx::query(sql).execute(write).await.map(drop).map_err(store_error)
+        match &self.db {
+            Db::Sqlite(file) => file.limit_pages(pages).await,
+            Db::Postgres(_) => Ok(()),
+        }
     }
 
     fn dialect(&self, sql: &str) -> String {
@@ -221,7 +193,7 @@ impl SqlStore {
         if self.requests_day.load(Ordering::Acquire) == day {
             return Ok(());
         }
-        let mut tx = self.db.begin().await?;
+        let mut tx = self.db.begin_here().await?;
         match self.rotate_in(&mut tx, day).await {
             Ok(anew) => {
                 tx.commit().await?;

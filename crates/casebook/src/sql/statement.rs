@@ -28,8 +28,8 @@ pub(super) enum Form {
 
 type Texts = HashMap<(&'static str, &'static str, usize), Arc<str>>;
 
-/// How a parameter is written. `$1` is a *name* to SQLite, and sqlx asks for the name of every parameter it binds: a search
-/// through all names each time, which was most of a commit's processor time with thousands of parameters. `?` has no name.
+/// How a parameter is written. `$1` is a *name* to SQLite, and binding asks for the name of every parameter: a search through all
+/// names each time, which was most of a commit's processor time with thousands of parameters. `?` has no name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Mark {
     /// `?`

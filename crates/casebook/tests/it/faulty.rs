@@ -30,6 +30,10 @@ type Answer<T> = Result<T, StoreError>;
 
 #[async_trait]
 impl Store for Faulty {
+    fn blocks(&self) -> bool {
+        self.inner.blocks()
+    }
+
     async fn commit(&self, batch: &mut [Submission]) -> Answer<Committed> {
         self.faults.call(cut, self.inner.commit(batch)).await
     }

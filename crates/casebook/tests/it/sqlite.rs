@@ -111,3 +111,21 @@ async fn a_full_disk_refuses_writes_serves_reads_and_heals_by_itself() {
     tokio::time::timeout(BOUND, healed).await.expect("writes are taken again");
     assert!(check(&w).await.is_clean());
 }
+
+#[tokio::test]
+async fn a_committer_that_is_dropped_takes_nothing_more_while_reads_go_on() {
+    let w = World::new(&Backend::Sqlite).await;
+    let id = w.parcel().await;
+    w.committer.abort();
+    let refused = async {
+        loop {
+            match w.run(id, Command::Weigh(1)).await {
+                Ok(_) => tokio::task::yield_now().await,
+                Err(error) => break error,
+            }
+        }
+    };
+    let refused = tokio::time::timeout(BOUND, refused).await.expect("nothing more is taken");
+    assert!(matches!(refused, Error::Store(StoreError::Unavailable(_))), "{refused:?}");
+    assert!(w.book.get::<Parcel>(&Scope::All, id).await.is_ok(), "reads go on");
+}

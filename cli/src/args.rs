@@ -2,9 +2,11 @@
 
 mod cluster;
 mod connection;
+mod reach;
 
 pub use cluster::{ClusterArgs, Database, DatabaseError, Room, ServeArgs, UpArgs};
 pub use connection::Connection;
+pub use reach::Reach;
 
 use crate::output::Format;
 use crate::verb::calendar::CalendarArgs;
@@ -70,13 +72,15 @@ pub enum Queue {
     Parked(ParkedArgs),
 }
 
-/// `jiewang queue parked`, over a data folder that no process is using, or a PostgreSQL.
+/// `jiewang queue parked`: asks the running cluster, or opens the data of one that is stopped.
 #[derive(ClapArgs, Debug)]
 pub struct ParkedArgs {
     #[command(subcommand)]
     pub verb: Parked,
     #[command(flatten)]
     pub stores: Stores,
+    #[command(flatten)]
+    pub reach: Reach,
 }
 
 /// Where the stored state lies.
@@ -113,12 +117,15 @@ pub enum Parked {
         name: Option<String>,
         #[arg(long, conflicts_with = "name")]
         all: bool,
+        /// Why; goes into the journal
+        #[arg(long, default_value = "")]
+        note: String,
     },
     /// Drop the event that fails and go on behind it: what it said is lost to this service
     GiveUp {
         /// <service>/<26 characters>
         name: String,
-        /// Goes into the record
+        /// Goes into the journal
         #[arg(long)]
         reason: String,
         /// Yes, lose it
@@ -135,7 +142,8 @@ pub struct VerifyArgs {
     /// Only these invariants, such as I4,I11
     #[arg(long, value_delimiter = ',', value_name = "I4,I5,...")]
     pub only: Vec<String>,
-    /// Also judge how late: an event without a position, or a due timer unfired, for longer than so many seconds
+    /// Judge lateness by this machine's clock: no event without a position or a consumer, and no due timer unfired, for longer than so
+    /// many seconds. Without it, ten minutes are allowed while the cluster was at work, as far as the data tells
     #[arg(long, value_name = "SECONDS")]
     pub late: Option<u32>,
 }

@@ -5,6 +5,7 @@ mod problem;
 pub use problem::Problem;
 
 use bytes::Bytes;
+use civic::{Clock as _, Rng as _, SystemClock, SystemRng};
 use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, RETRY_AFTER};
 use http::{HeaderValue, Method, Request, Response, StatusCode, Uri};
 use http_body_util::{BodyExt, Full, Limited};
@@ -141,6 +142,12 @@ impl Client {
         let (status, _, body) = self.exchange(Method::GET, path, Bytes::new()).await?;
         Ok((status, String::from_utf8_lossy(&body).into_owned()))
     }
+}
+
+/// An identity for one request of an operator's: nobody repeats it but this process.
+#[must_use]
+pub fn request_id() -> String {
+    format!("{}-{:x}", SystemClock.now().0, SystemRng.u64())
 }
 
 fn bearer(token: &str) -> Option<HeaderValue> {

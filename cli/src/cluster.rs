@@ -6,6 +6,7 @@
 mod books;
 mod feeds;
 pub mod folder;
+pub mod parked;
 mod rooms;
 mod settings;
 
@@ -13,10 +14,11 @@ pub use books::PARTITIONS;
 pub use settings::{Door, Rooms, Settings};
 
 use anyhow::Context;
-use casebook::{Casebook, StoreError};
+use casebook::Casebook;
 use folder::Folder;
 use mesh::{Chassis, Drain, Drained, EventLogs};
-use std::{future::Future, net::SocketAddr, path::Path};
+use parked::Parked;
+use std::{future::Future, net::SocketAddr, path::Path, sync::Arc};
 use tokio::net::TcpListener;
 
 /// A started cluster. It is served while [`Cluster::serve`] runs.
@@ -28,16 +30,20 @@ pub struct Cluster {
     pub grpc_address: SocketAddr,
     pub drain: Drain,
     pub books: Vec<Casebook>,
+    /// Events that could not take effect.
+    pub parked: Arc<Parked>,
     rooms: rooms::Opened,
     settings: Settings,
     /// Held for the life of the process: the lock of the data folder.
-    _folder: Folder,
+    folder: Folder,
 }
 
 impl Cluster {
     /// Binds every address, opens the data, builds the rooms that are asked for, and begins to consume.
     pub async fn start(settings: Settings) -> anyhow::Result<Self> {
         let cluster = Self::open(settings).await?;
+        cluster.rooms.import(&cluster.settings).await?;
+        cluster.folder.begin(cluster.settings.clock.now(), cluster.http)?;
         cluster.rooms.join(&cluster.chassis, &cluster.settings)?;
         Ok(cluster)
     }
@@ -53,6 +59,8 @@ impl Cluster {
         let rooms = rooms::Opened::open(&mut chassis, &folder, &settings).await?;
         let books = rooms.books();
         chassis.add_service(EventLogs::server(books.clone()));
+        let parked = Arc::new(rooms.parked());
+        chassis.add_service(parked::server(Arc::clone(&parked), settings.clock.clone()));
         let (grpc_address, http) = (doors.grpc.local_addr()?, doors.http_address()?);
         if let Some(admin) = doors.admin {
             chassis.tasks().spawn_aside("admin", mesh::admin::serve(admin, chassis.readiness()));
@@ -60,17 +68,12 @@ impl Cluster {
         if let Some(listener) = doors.http {
             serve_gateway(&chassis, &settings, listener);
         }
-        Ok(Self { chassis, grpc: doors.grpc, http, grpc_address, drain, books, rooms, settings, _folder: folder })
+        Ok(Self { chassis, grpc: doors.grpc, http, grpc_address, drain, books, parked, rooms, settings, folder })
     }
 
     /// Stops by signals: the first drains, the second stops hard.
     pub fn stop_on_signals(&self) -> std::io::Result<()> {
         self.drain.on_signals(&self.chassis.tasks())
-    }
-
-    /// Tries the parked events of one case again, in order. Number settled.
-    pub async fn replay_parked(&self, service: &str, producer: &str, subject: &str) -> Result<usize, StoreError> {
-        self.rooms.replay(service, producer, subject).await
     }
 
     /// Where work that lasts as long as the cluster is spawned.
@@ -86,12 +89,14 @@ impl Cluster {
 
     /// Serves until the drain has ended.
     pub async fn serve(self) -> anyhow::Result<Drained> {
-        Ok(self.chassis.serve(self.grpc).await?)
+        let drained = self.chassis.serve(self.grpc).await?;
+        self.folder.end(self.settings.clock.now())?;
+        Ok(drained)
     }
 }
 
 fn serve_gateway(chassis: &Chassis, settings: &Settings, listener: TcpListener) {
-    let upstreams = gateway::Upstreams::single(chassis.channel());
+    let upstreams = gateway::Upstreams::single(chassis.edge_channel());
     let (config, drain) = (settings.gateway.clone(), chassis.drain());
     chassis.tasks().spawn_worker("gateway", async move {
         if let Err(error) = gateway::serve(config, upstreams, listener, drain).await {

@@ -2,8 +2,9 @@
 //!
 //! ```text
 //! cluster.key        the cluster's secret: 32 bytes as 64 hex digits, readable by its owner only
-//! catalog/           the operator's catalog, which replaces this release's (jiewang catalog load)
-//! calendar/<name>.csv   working days beyond the built-in calendar, laid over it in the order of their names (jiewang calendar load)
+//! run.json           since when the last process was at work here, until when, and where its gateway listened
+//! catalog/           the operator's catalog, taken in at the next start (jiewang catalog load)
+//! calendar/<name>.csv   working days beyond the built-in calendar, likewise, in the order of their names (jiewang calendar load)
 //! ```
 
 use crate::cluster::folder::token_key;
@@ -53,6 +54,35 @@ pub fn read_calendars(data: &Path) -> io::Result<Vec<(String, String)>> {
         std::fs::read_to_string(&path).map(|text| (version, text))
     };
     paths.into_iter().map(read).collect()
+}
+
+/// A version with its files, by name.
+pub type Versioned = (String, Vec<(String, String)>);
+
+/// The operator's duty list, `(version, files)`, files by name.
+///
+/// # Errors
+/// When a file is there and cannot be read.
+pub fn read_duty_list(data: &Path) -> io::Result<Option<Versioned>> {
+    read_catalog(&catalog(data).join(dispatch::NAME))
+}
+
+/// A folder with a VERSION, as `jiewang catalog` takes it.
+///
+/// # Errors
+/// When a file is there and cannot be read.
+pub fn read_catalog(folder: &Path) -> io::Result<Option<Versioned>> {
+    let read = |name: &str| match std::fs::read_to_string(folder.join(name)) {
+        Ok(text) => Ok(Some(text)),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(error),
+    };
+    let Some(version) = read("VERSION")? else { return Ok(None) };
+    let mut files = Vec::new();
+    for name in ["categories.csv", "duties.csv", "limits.csv", "units.csv"] {
+        files.extend(read(name)?.map(|text| (name.to_owned(), text)));
+    }
+    Ok(Some((version.trim().to_owned(), files)))
 }
 
 /// The key that signs development tokens of the cluster whose folder `data` is.

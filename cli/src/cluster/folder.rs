@@ -3,17 +3,21 @@
 use crate::folder::{KEY_FILE, parse_key};
 use anyhow::{Context, bail};
 use casebook::{ClusterKey, KEY_BYTES};
-use civic::{CaseId, Clock, Rng};
+use civic::{CaseId, Clock, Micros, Rng};
 use mesh::TokenKey;
+use serde::{Deserialize, Serialize};
 use std::{
     fs::{self, File, OpenOptions},
     io::Write,
+    net::SocketAddr,
     os::unix::fs::OpenOptionsExt,
     path::{Path, PathBuf},
 };
 
 const ID_FILE: &str = "cluster.id";
 const LOCK_FILE: &str = "lock";
+/// When the process that used the folder last was at work, and where its gateway listened.
+const RUN_FILE: &str = "run.json";
 
 /// An opened data folder; the lock on it lasts as long as this value.
 pub struct Folder {
@@ -65,10 +69,48 @@ impl Folder {
         token_key(&self.secret)
     }
 
+    /// Notes that a cluster has begun to work here.
+    pub fn begin(&self, now: Micros, http: Option<SocketAddr>) -> anyhow::Result<()> {
+        self.note(&Run { since: now, until: None, http })
+    }
+
+    /// Notes that it has ended in order: after a crash nobody does.
+    pub fn end(&self, now: Micros) -> anyhow::Result<()> {
+        let Some(run) = read_run(&self.path) else { return Ok(()) };
+        self.note(&Run { until: Some(now), ..run })
+    }
+
+    /// Renamed into place, and not synced: whoever reads it after a power failure judges by the data alone.
+    fn note(&self, run: &Run) -> anyhow::Result<()> {
+        let (file, beside) = (self.path.join(RUN_FILE), self.path.join(format!("{RUN_FILE}.new")));
+        fs::write(&beside, serde_json::to_vec(run)?)?;
+        Ok(fs::rename(beside, file)?)
+    }
+
     /// Database file of a service.
     pub fn database(&self, service: &str) -> PathBuf {
         database(&self.path, service)
     }
+}
+
+/// The last time a cluster was at work in a folder.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Run {
+    pub since: Micros,
+    /// `None`: it is at work, or it has crashed.
+    pub until: Option<Micros>,
+    pub http: Option<SocketAddr>,
+}
+
+/// `None` where no cluster was ever at work, and where the note cannot be read.
+pub fn read_run(folder: &Path) -> Option<Run> {
+    serde_json::from_slice(&fs::read(folder.join(RUN_FILE)).ok()?).ok()
+}
+
+/// A process uses the folder now.
+pub fn is_in_use(folder: &Path) -> bool {
+    File::open(folder.join(LOCK_FILE)).is_ok_and(|file| file.try_lock_shared().is_err())
 }
 
 /// The key of development tokens, derived from the secret so that neither serves the other's purpose.

@@ -1,9 +1,10 @@
 //! The services of a process, opened and joined.
 
-use super::{books, catalog_of, feeds, folder::Folder, settings::Settings};
+use super::{books, catalog_of, feeds, folder::Folder, parked::Parked, settings::Settings};
 use anyhow::Context;
-use casebook::{Casebook, Consume, StoreError, run_timers};
+use casebook::{Casebook, run_timers};
 use civic::{Calendar, Tree};
+use dispatch::domain::arrangement::Matter;
 use intake::peers::{Dispatch, NoDispatch, WorkOrders};
 use mesh::{Chassis, Sight};
 use std::{sync::Arc, time::Duration};
@@ -36,6 +37,7 @@ impl Opened {
             let sight = sight(chassis, book, opened.intake.as_ref().map(|(_, book)| book));
             chassis.add_service(sight.before(service.server()));
             chassis.add_service(service.events_server());
+            chassis.add_service(service.arrangements_server());
         }
         Ok(opened)
     }
@@ -53,8 +55,14 @@ impl Opened {
         if let Some((service, book)) = &self.dispatch {
             let (drain, book, fire) = (chassis.drain(), book.clone(), service.timers());
             chassis.tasks().spawn_worker("dispatch.timers", async move { run_timers(book, fire, drain.begun()).await });
+            let (drain, service) = (chassis.drain(), service.clone());
+            chassis.tasks().spawn_worker("dispatch.places", async move { service.keep_places(drain.begun()).await });
         }
-        self.recalculate(chassis, settings);
+        if let Some((service, _)) = &self.dispatch {
+            let (drain, service) = (chassis.drain(), service.clone());
+            let keep = async move { service.keep_arranged(drain.begun()).await };
+            chassis.tasks().spawn_worker("dispatch.arrangements", keep);
+        }
         if let (Some((intake, intake_book)), Some((dispatch, dispatch_book))) = (&self.intake, &self.dispatch) {
             feeds::consume(chassis, settings, dispatch_book, intake_book, dispatch.effects())?;
             feeds::consume(chassis, settings, intake_book, dispatch_book, intake.effects())?;
@@ -62,27 +70,35 @@ impl Opened {
         Ok(())
     }
 
-    /// Open clocks that ran beyond the calendar are computed anew when an operator has laid years over it.
-    fn recalculate(&self, chassis: &Chassis, settings: &Settings) {
-        let loaded = crate::folder::read_calendars(&settings.data_dir).is_ok_and(|years| !years.is_empty());
-        let Some((service, _)) = self.dispatch.as_ref().filter(|_| loaded) else { return };
-        let service = service.clone();
-        chassis.tasks().spawn("dispatch.calendar", async move {
-            match service.app().recalculate().await {
-                Ok(moved) => tracing::info!(moved, "dispatch.clocks.recalculated"),
-                Err(error) => tracing::error!(%error, "dispatch.clocks.recalculation_failed"),
-            }
-        });
+    /// Takes in what operators laid into the data folder while nothing ran. A file that cannot be taken in is named in the log, and the
+    /// cluster runs on with what it knows: an old calendar is no reason to turn reports away.
+    pub(super) async fn import(&self, settings: &Settings) -> anyhow::Result<()> {
+        let Some((service, _)) = &self.dispatch else { return Ok(()) };
+        for (version, text) in crate::folder::read_calendars(&settings.data_dir)? {
+            Calendar::load_csv(&version, &text)
+                .with_context(|| format!("the calendar {version} of the data folder cannot be read"))?;
+            let files = vec![(dispatch::app::arranging::DAYS.to_owned(), text)];
+            import(service, Matter::Calendar, &version, files).await;
+        }
+        if let Some((version, files)) = crate::folder::read_duty_list(&settings.data_dir)? {
+            import(service, Matter::DutyList, &version, files).await;
+        }
+        Ok(())
     }
 
-    /// See [`Consume::replay`]. Nothing when this process does not run the service.
-    pub(super) async fn replay(&self, service: &str, producer: &str, subject: &str) -> Result<usize, StoreError> {
-        let consume = match (service, &self.intake, &self.dispatch) {
-            (intake::NAME, Some((intake, book)), _) => Consume::new(book.clone(), intake.effects()),
-            (dispatch::NAME, _, Some((dispatch, book))) => Consume::new(book.clone(), dispatch.effects()),
-            (_, _, _) => return Ok(0),
-        };
-        consume.replay(producer, subject).await
+    /// The parked cases of these services.
+    pub(super) fn parked(&self) -> Parked {
+        let intake = self.intake.iter().map(|(service, book)| (book.clone(), service.effects()));
+        let dispatch = self.dispatch.iter().map(|(service, book)| (book.clone(), service.effects()));
+        Parked::new(intake.chain(dispatch))
+    }
+}
+
+async fn import(service: &dispatch::Service, matter: Matter, version: &str, files: Vec<(String, String)>) {
+    match service.app().import(matter, version, files).await {
+        Ok(true) => tracing::info!(version, "jiewang.arrangement.imported"),
+        Ok(false) => {}
+        Err(error) => tracing::error!(version, error = %mesh::Chain(&error), "jiewang.arrangement.not_imported"),
     }
 }
 
@@ -134,11 +150,12 @@ async fn open_dispatch(
     let seams = dispatch::Seams {
         cases: cases.clone(),
         tree: tree.clone(),
-        calendar: calendar(settings)?,
+        calendar: Arc::new(Calendar::china()),
         clock: chassis.clock(),
         positions: chassis.position_key().clone(),
     };
     let service = dispatch::Service::open(&config, seams).context("failed to open dispatch")?;
+    service.app().refresh().await.context("dispatch cannot read what operators loaded")?;
     Ok((service, cases))
 }
 
@@ -146,15 +163,4 @@ async fn open_dispatch(
 fn map_file(settings: &Settings, name: &str) -> Option<std::path::PathBuf> {
     let file = settings.data_dir.join("map").join(name);
     file.is_file().then_some(file)
-}
-
-/// The built-in calendar with the operator's years laid over it.
-fn calendar(settings: &Settings) -> anyhow::Result<Arc<Calendar>> {
-    let mut calendar = Calendar::china();
-    for (version, text) in crate::folder::read_calendars(&settings.data_dir)? {
-        let loaded =
-            Calendar::load_csv(&version, &text).with_context(|| format!("the calendar {version} cannot be read"))?;
-        calendar.extend(&loaded);
-    }
-    Ok(Arc::new(calendar))
 }

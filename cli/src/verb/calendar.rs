@@ -1,8 +1,12 @@
-//! `jiewang calendar load`: a new year's arrangement of working days, taken into the data folder.
+//! `jiewang calendar load`: a new year's arrangement of working days, given to the running cluster, or taken into the data folder of one
+//! that is stopped.
 
+use crate::args::Reach;
+use crate::client::request_id;
 use crate::exit::{Exit, Failure};
 use crate::folder;
 use crate::output::{Finding, Printer};
+use bytes::Bytes;
 use civic::Calendar;
 use clap::{Args, Subcommand};
 use serde_json::json;
@@ -20,7 +24,7 @@ pub struct CalendarArgs {
 /// What to do with one.
 #[derive(Subcommand, Debug)]
 pub enum CalendarVerb {
-    /// Check a calendar and lay it over the built-in one, from the next start on
+    /// Check a calendar and lay it over the built-in one: at once when the cluster runs, else from its next start on
     Load(CalendarLoad),
 }
 
@@ -32,21 +36,37 @@ pub struct CalendarLoad {
     /// Folder of the cluster
     #[arg(long, env = "JIEWANG_DATA_DIR", default_value = "./data")]
     pub data_dir: PathBuf,
+    /// Why; goes into the journal
+    #[arg(long, default_value = "")]
+    pub note: String,
+    #[command(flatten)]
+    pub reach: Reach,
 }
 
-/// Checks, copies, and says what now holds.
+/// Checks, hands over, and says what now holds.
 ///
 /// # Errors
-/// When the file is no calendar or cannot be copied.
-pub fn run(args: CalendarArgs, printer: &Printer) -> Result<Exit, Failure> {
+/// When the file is no calendar, or nobody takes it.
+pub async fn run(args: CalendarArgs, printer: &Printer) -> Result<Exit, Failure> {
     let CalendarVerb::Load(args) = args.verb;
     let failed = |doing: String| move |source| Failure::Io { doing, source };
     let text = fs::read_to_string(&args.file).map_err(failed(format!("read {}", args.file.display())))?;
     let version = version(&args.file)?;
     let calendar = Calendar::load_csv(&version, &text)
         .map_err(|error| Failure::Invalid { path: args.file.clone(), source: error.into() })?;
-    let folder = folder::calendars(&args.data_dir);
-    store(&folder, &format!("{version}.csv"), &text).map_err(failed(format!("write to {}", folder.display())))?;
+    let effect = match args.reach.client(&args.data_dir)? {
+        Some(client) => {
+            let body = json!({"requestId": request_id(), "version": version, "days": text, "note": args.note});
+            let _loaded: serde_json::Value = client.post("/v1/calendars:load", Bytes::from(body.to_string())).await?;
+            "in force; open clocks are computed anew in the background"
+        }
+        None => {
+            let folder = folder::calendars(&args.data_dir);
+            let stored = store(&folder, &format!("{version}.csv"), &text);
+            stored.map_err(failed(format!("write to {}", folder.display())))?;
+            "takes effect at the next start"
+        }
+    };
     let years: Vec<i16> = calendar.years().collect();
     let shown = years.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ");
     printer.print(&Finding {
@@ -55,7 +75,7 @@ pub fn run(args: CalendarArgs, printer: &Printer) -> Result<Exit, Failure> {
         rows: vec![vec![version.clone(), shown]],
         names: vec![version],
     })?;
-    eprintln!("takes effect at the next start");
+    eprintln!("{effect}");
     Ok(Exit::Ok)
 }
 

@@ -1,5 +1,5 @@
 //! `jiewang catalog`: an operator's own duty list, limits and keyword rules. Checked by the very code that the services load
-//! them with, then copied into the data folder, where the services look when they start.
+//! them with, then given to the running cluster, or copied into the data folder, where the services look when they start.
 //!
 //! ```text
 //! PATH/intake/     limits.toml keywords.csv emergencies.csv urgencies.csv channels.csv    what is missing is this release's
@@ -9,9 +9,12 @@
 
 mod install;
 
+use crate::args::Reach;
+use crate::client::{Client, request_id};
 use crate::exit::{Exit, Failure};
 use crate::folder;
 use crate::output::{Finding, Printer};
+use bytes::Bytes;
 use civic::Taxonomy;
 use clap::{Args, Subcommand};
 use serde_json::json;
@@ -37,13 +40,18 @@ pub enum CatalogVerb {
         /// Folder with intake/ or dispatch/ in it, or both
         path: PathBuf,
     },
-    /// Check it and put it into the data folder, from the next start on
+    /// Check it and put it in force: the duty list at once when the cluster runs, everything else from the next start on
     Load {
         /// Folder with intake/ or dispatch/ in it, or both
         path: PathBuf,
         /// Folder of the cluster
         #[arg(long, env = "JIEWANG_DATA_DIR", default_value = "./data")]
         data_dir: PathBuf,
+        /// Why; goes into the journal
+        #[arg(long, default_value = "")]
+        note: String,
+        #[command(flatten)]
+        reach: Reach,
     },
 }
 
@@ -54,28 +62,48 @@ struct Part {
     version: String,
 }
 
-/// Checks, and copies where that was asked for.
+/// Checks, and hands over where that was asked for.
 ///
 /// # Errors
 /// The first thing that is wrong with it, named by file and line.
-pub fn run(args: CatalogArgs, printer: &Printer) -> Result<Exit, Failure> {
-    let (path, data) = match args.verb {
-        CatalogVerb::Check { path } => (path, None),
-        CatalogVerb::Load { path, data_dir } => (path, Some(data_dir)),
-    };
-    let parts = check(&path)?;
-    if let Some(data) = &data {
-        for part in &parts {
-            let to = folder::catalog(data).join(part.service);
-            let installed = install::replace(&path.join(part.service), part.files, &to);
-            installed.map_err(|source| Failure::Io { doing: format!("write {}", to.display()), source })?;
+pub async fn run(args: CatalogArgs, printer: &Printer) -> Result<Exit, Failure> {
+    match args.verb {
+        CatalogVerb::Check { path } => printer.print(&finding(&check(&path)?))?,
+        CatalogVerb::Load { path, data_dir, note, reach } => {
+            let parts = check(&path)?;
+            let client = reach.client(&data_dir)?;
+            for part in &parts {
+                let from = path.join(part.service);
+                let effect = match &client {
+                    Some(client) if part.service == dispatch::NAME => {
+                        hand_over(client, &from, &note).await?;
+                        "in force, from the next report on"
+                    }
+                    Some(_) | None => {
+                        let to = folder::catalog(&data_dir).join(part.service);
+                        let installed = install::replace(&from, part.files, &to);
+                        installed.map_err(|source| Failure::Io { doing: format!("write {}", to.display()), source })?;
+                        "takes effect at the next start"
+                    }
+                };
+                eprintln!("{}: {effect}", part.service);
+            }
+            printer.print(&finding(&parts))?;
         }
     }
-    printer.print(&finding(&parts))?;
-    if data.is_some() {
-        eprintln!("takes effect at the next start");
-    }
     Ok(Exit::Ok)
+}
+
+async fn hand_over(client: &Client, from: &Path, note: &str) -> Result<(), Failure> {
+    let read = folder::read_catalog(from);
+    let read = read.map_err(|source| Failure::Io { doing: format!("read {}", from.display()), source })?;
+    let (version, files) = read.ok_or_else(|| Failure::Usage(format!("{} has no VERSION", from.display())))?;
+    let mut body = json!({"requestId": request_id(), "version": version, "note": note});
+    for (name, text) in files {
+        body[name.trim_end_matches(".csv")] = text.into();
+    }
+    let _loaded: serde_json::Value = client.post("/v1/dutyLists:load", Bytes::from(body.to_string())).await?;
+    Ok(())
 }
 
 fn check(path: &Path) -> Result<Vec<Part>, Failure> {

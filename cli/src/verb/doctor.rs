@@ -1,6 +1,7 @@
 //! `jiewang doctor`: is this machine fit to run a cluster, and does one run here. Looks, and changes nothing.
 
 mod checks;
+mod cluster;
 
 use crate::client::Client;
 use crate::exit::{Exit, Failure};
@@ -90,7 +91,8 @@ pub async fn examine(args: &DoctorArgs) -> Result<Vec<Check>, Failure> {
     let client = Client::new(&format!("http://{}", args.http), None)?;
     let gateway = checks::gateway(&client).await;
     let ours = gateway.verdict != Verdict::Warn || gateway.found != checks::NOT_RUNNING;
-    Ok(vec![
+    let running = cluster::client(&args.data_dir, args.http);
+    let mut all = vec![
         checks::folder(&args.data_dir),
         checks::key(&args.data_dir),
         checks::space(&args.data_dir),
@@ -99,7 +101,14 @@ pub async fn examine(args: &DoctorArgs) -> Result<Vec<Check>, Failure> {
         checks::port("port of gRPC", args.grpc, "JIEWANG_GRPC", ours).await,
         checks::port("port of metrics", args.admin, "JIEWANG_ADMIN", ours).await,
         gateway,
-    ])
+        cluster::working_days(&args.data_dir, running.as_ref()).await,
+    ];
+    all.extend(cluster::last_run(&args.data_dir));
+    all.extend(cluster::databases(&args.data_dir));
+    if let Some(client) = &running {
+        all.extend(cluster::parked(client).await);
+    }
+    Ok(all)
 }
 
 fn finding(checks: &[Check]) -> Finding {

@@ -1,153 +1,146 @@
-//! `queue parked`: events that could not take effect, by the service that could not take them. Looking needs nothing but the
-//! data; replaying and giving up need the data folder to themselves, so a running cluster is stopped first.
+//! `queue parked`: events that could not take effect, by the service that could not take them. A running cluster is asked through its
+//! gateway; the data of one that is stopped is opened.
+
+mod remote;
 
 use crate::{
-    args::{Parked, ParkedArgs, Room},
+    args::{Parked, ParkedArgs},
+    client::Client,
     cluster::Cluster,
     exit::{Exit, Failure},
     output::{Finding, Printer},
     verb::verify,
 };
-use casebook::{Casebook, JournalEntry, ParkedEvent};
-use civic::{Clock as _, SystemClock};
-use prost::Message as _;
-use queue::{Envelope, EventSource as _};
-use serde_json::{Value, json};
+use casebook::effects::Parking;
+use remote::Case;
 
-/// A parked event and the service in whose table it lies.
-struct Entry {
-    service: String,
-    event: ParkedEvent,
+/// Who acts over data at rest: whoever may open the folder.
+const OFFLINE: &str = "operator/data folder";
+/// Cases that are asked for when all are meant: the largest page there is.
+const ALL: usize = 200;
+
+/// Where the parked cases are.
+enum Where {
+    Running(Box<Client>),
+    AtRest(Box<Cluster>),
 }
 
-/// Carries the verb out over a cluster that is opened, but not served.
+/// Carries the verb out where the cases are.
+///
+/// # Errors
+/// When they cannot be reached, and when there is no such case.
 pub async fn run(args: ParkedArgs, printer: &Printer) -> Result<Exit, Failure> {
-    let cluster = verify::open(&args.stores).await?;
-    let entries = read(&cluster.books).await?;
+    let place = match args.reach.client(&args.stores.data_dir)? {
+        Some(client) => Where::Running(Box::new(client)),
+        None => Where::AtRest(Box::new(verify::open(&args.stores).await?)),
+    };
     match args.verb {
-        Parked::List { service, limit } => list(&entries, service, limit, printer),
-        Parked::Show { name } => show(&entries, &name, printer),
-        Parked::Replay { name, all: _ } => replay(&cluster, &entries, name.as_deref()).await,
+        Parked::List { service, limit } => {
+            let service = service.map(|room| room.as_str()).unwrap_or_default();
+            list(&place.cases(service, limit).await?, printer)
+        }
+        Parked::Show { name } => show(&place.case(&name).await?, printer),
+        Parked::Replay { name: Some(name), all: _, note } => {
+            let case = place.case(&name).await?;
+            replay(&place, &[case], &note).await
+        }
+        Parked::Replay { name: None, all: _, note } => {
+            let cases = place.cases("", ALL).await?;
+            replay(&place, &cases, &note).await
+        }
         Parked::GiveUp { yes: false, .. } => Err(Failure::Usage(
             "what the event said will be lost to this service: say --yes if that is meant".to_owned(),
         )),
-        Parked::GiveUp { name, reason, yes: true } => give_up(&cluster, &entries, &name, &reason).await,
+        Parked::GiveUp { name, reason, yes: true } => give_up(&place, &name, &reason).await,
     }
 }
 
-async fn read(books: &[Casebook]) -> Result<Vec<Entry>, Failure> {
-    let mut entries = Vec::new();
-    for book in books {
-        let service = book.service().to_owned();
-        for event in book.store().parked().await.map_err(Failure::Store)? {
-            entries.push(Entry { service: service.clone(), event });
+impl Where {
+    async fn cases(&self, service: &str, limit: usize) -> Result<Vec<Case>, Failure> {
+        match self {
+            Self::Running(client) => remote::list(client, service, limit).await,
+            Self::AtRest(cluster) => {
+                let cases = cluster.parked.cases().await?;
+                let wanted = cases.iter().filter(|case| service.is_empty() || case.service == service);
+                Ok(wanted.take(limit).map(Case::of).collect())
+            }
         }
     }
-    entries.sort_by_key(|e| (e.event.at, e.event.position));
-    Ok(entries)
-}
 
-/// `<service>/<id>`: which service is stuck on which case.
-fn name_of(entry: &Entry) -> String {
-    let id = entry.event.subject.rsplit('/').next().unwrap_or_default();
-    format!("{}/{id}", entry.service)
-}
-
-fn list(entries: &[Entry], service: Option<Room>, limit: usize, printer: &Printer) -> Result<Exit, Failure> {
-    let mut names: Vec<String> = Vec::new();
-    let mut shown: Vec<&Entry> = Vec::new();
-    for entry in entries.iter().filter(|e| service.is_none_or(|s| s.as_str() == e.service)) {
-        let name = name_of(entry);
-        if !names.contains(&name) && names.len() < limit {
-            names.push(name);
-            shown.push(entry);
+    async fn case(&self, name: &str) -> Result<Case, Failure> {
+        let nothing = || Failure::NotFound(format!("nothing is parked under {name}"));
+        match self {
+            Self::Running(client) => remote::get(client, name).await,
+            Self::AtRest(cluster) => cluster.parked.case(name).await?.as_ref().map(Case::of).ok_or_else(nothing),
         }
     }
-    let waiting = |name: &String| entries.iter().filter(|e| name_of(e) == *name).count();
-    let rows = names.iter().zip(&shown).map(|(name, entry)| {
-        vec![name.clone(), entry.event.at.to_string(), waiting(name).to_string(), entry.event.reason.clone()]
-    });
-    let head = vec!["NAME", "SINCE", "EVENTS", "REASON"];
-    let value = Value::Array(shown.iter().map(|e| value_of(e)).collect());
-    printer.print(&Finding { head, rows: rows.collect(), names, value })?;
+
+    /// Events that are left.
+    async fn replay(&self, case: &Case, note: &str) -> Result<usize, Failure> {
+        match self {
+            Self::Running(client) => Ok(remote::replay(client, &case.name, note).await?.events.len()),
+            Self::AtRest(cluster) => {
+                let by = Parking { actor: OFFLINE, reason: note };
+                let replayed = cluster.parked.replay(&case.name, by).await?;
+                Ok(replayed.map_or(0, |replayed| replayed.waited.saturating_sub(replayed.settled)))
+            }
+        }
+    }
+
+    async fn give_up(&self, case: &Case, position: i64, reason: &str) -> Result<(), Failure> {
+        match self {
+            Self::Running(client) => remote::give_up(client, &case.name, position, reason).await,
+            Self::AtRest(cluster) => {
+                let by = Parking { actor: OFFLINE, reason };
+                cluster.parked.give_up(&case.name, Some(position), by).await?;
+                Ok(())
+            }
+        }
+    }
+}
+
+fn list(cases: &[Case], printer: &Printer) -> Result<Exit, Failure> {
+    let row =
+        |case: &Case| vec![case.name.clone(), case.since.clone(), case.events.len().to_string(), case.reason.clone()];
+    printer.print(&Finding {
+        head: vec!["NAME", "SINCE", "EVENTS", "REASON"],
+        rows: cases.iter().map(row).collect(),
+        names: cases.iter().map(|case| case.name.clone()).collect(),
+        value: cases.iter().map(Case::value).collect(),
+    })?;
     Ok(Exit::Ok)
 }
 
-fn value_of(entry: &Entry) -> Value {
-    let event = &entry.event;
-    let kind = Envelope::decode(event.envelope.as_slice()).map(|e| e.r#type).unwrap_or_default();
-    json!({
-        "name": name_of(entry),
-        "subject": event.subject,
-        "producer": event.producer,
-        "partition": event.partition,
-        "position": event.position,
-        "type": kind,
-        "reason": event.reason,
-        "since": event.at.to_string(),
-    })
-}
-
-fn of<'e>(entries: &'e [Entry], name: &str) -> Result<Vec<&'e Entry>, Failure> {
-    let found: Vec<&Entry> = entries.iter().filter(|e| name_of(e) == name).collect();
-    if found.is_empty() { Err(Failure::NotFound(format!("nothing is parked under {name}"))) } else { Ok(found) }
-}
-
-fn show(entries: &[Entry], name: &str, printer: &Printer) -> Result<Exit, Failure> {
-    let found = of(entries, name)?;
-    let values: Vec<Value> = found.iter().map(|e| value_of(e)).collect();
-    let cell = |value: &Value, key: &str| value[key].as_str().map_or_else(|| value[key].to_string(), str::to_owned);
-    let row = |value: &Value| ["position", "type", "since", "reason"].map(|key| cell(value, key)).to_vec();
-    let rows = values.iter().map(row).collect();
-    let finding = Finding {
+fn show(case: &Case, printer: &Printer) -> Result<Exit, Failure> {
+    let rows = case
+        .events
+        .iter()
+        .map(|event| vec![event.position.to_string(), event.kind.clone(), event.since.clone(), event.reason.clone()]);
+    printer.print(&Finding {
         head: vec!["POSITION", "TYPE", "SINCE", "REASON"],
-        rows,
-        names: vec![name.to_owned()],
-        value: Value::Array(values),
-    };
-    printer.print(&finding)?;
+        rows: rows.collect(),
+        names: vec![case.name.clone()],
+        value: case.value(),
+    })?;
     Ok(Exit::Ok)
 }
 
-async fn replay(cluster: &Cluster, entries: &[Entry], name: Option<&str>) -> Result<Exit, Failure> {
-    let chosen = match name {
-        Some(name) => of(entries, name)?,
-        None => entries.iter().collect(),
-    };
-    let mut cases: Vec<(&str, &str, &str)> = Vec::new();
-    for entry in chosen {
-        let case = (entry.service.as_str(), entry.event.producer.as_str(), entry.event.subject.as_str());
-        if !cases.contains(&case) {
-            cases.push(case);
-        }
-    }
+async fn replay(place: &Where, cases: &[Case], note: &str) -> Result<Exit, Failure> {
     let mut stuck = 0;
-    for (service, producer, subject) in cases {
-        let waiting = entries.iter().filter(|e| e.service == service && e.event.subject == subject).count();
-        let settled = cluster.replay_parked(service, producer, subject).await.map_err(Failure::Store)?;
-        eprintln!("{service}: {subject}: {settled} of {waiting} events took effect");
-        stuck += usize::from(settled < waiting);
+    for case in cases {
+        let waiting = case.events.len();
+        let left = place.replay(case, note).await?;
+        eprintln!("{}: {} of {waiting} events took effect", case.name, waiting.saturating_sub(left));
+        stuck += usize::from(left > 0);
     }
     Ok(if stuck == 0 { Exit::Ok } else { Exit::Partly })
 }
 
 /// The first event only: what waits behind it may take effect once it is gone.
-async fn give_up(cluster: &Cluster, entries: &[Entry], name: &str, reason: &str) -> Result<Exit, Failure> {
-    let found = of(entries, name)?;
-    let Some(first) = found.iter().min_by_key(|e| e.event.position) else { return Ok(Exit::NotFound) };
-    let book = cluster.books.iter().find(|b| b.service() == first.service);
-    let book = book.ok_or_else(|| Failure::NotFound(format!("this build has no service {}", first.service)))?;
-    let record = JournalEntry {
-        at: SystemClock.now(),
-        actor: "operator".to_owned(),
-        action: "queue.parked.give_up".to_owned(),
-        subject: format!("{} position {}", first.event.subject, first.event.position),
-        reason: reason.to_owned(),
-    };
-    // The record first: an event that is gone without one could not be explained.
-    book.store().journal(&[record]).await.map_err(Failure::Store)?;
-    let event = &first.event;
-    book.store().unpark(&event.producer, &event.subject, event.position).await.map_err(Failure::Store)?;
-    eprintln!("{name}: the event at position {} is given up", event.position);
+async fn give_up(place: &Where, name: &str, reason: &str) -> Result<Exit, Failure> {
+    let case = place.case(name).await?;
+    let Some(first) = case.events.first() else { return Ok(Exit::NotFound) };
+    place.give_up(&case, first.position, reason).await?;
+    eprintln!("{name}: the event at position {} is given up", first.position);
     Ok(Exit::Ok)
 }

@@ -1,4 +1,6 @@
-//! `verify`: the invariants of docs/invariants.md over data at rest, service by service.
+//! `verify`: the invariants of docs/invariants.md over data at rest, service by service, and between them.
+
+mod owed;
 
 use crate::{
     args::{Stores, VerifyArgs},
@@ -6,11 +8,17 @@ use crate::{
     exit::{Exit, Failure},
     output::{Finding, Printer},
 };
-use casebook::{Bounds, Casebook, Kinds, Report, StoreError, verify};
-use civic::{Clock as _, SystemClock};
+use casebook::verify::{Bounds, Expects, Report, verify, verify_effects};
+use casebook::{Casebook, Kinds, StoreError};
+use civic::{Clock as _, Micros, SystemClock};
+use owed::{OrdersOfReports, ReportsOfOrders};
 use queue::EventSource as _;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
+
+/// How late is too late when nobody says, in microseconds: a million lamps that turn at one midnight, and the events of a large load that
+/// are still on their way, are done long before.
+const LATE: i64 = 600 * 1_000_000;
 
 /// A cluster over a folder, opened but neither served nor consuming. A folder that has no cluster is refused, not made into one.
 pub(super) async fn open(stores: &Stores) -> Result<Cluster, Failure> {
@@ -32,10 +40,15 @@ pub async fn run(args: &VerifyArgs, printer: &Printer) -> Result<Exit, Failure> 
     for book in &cluster.books {
         heads.insert(book.service().to_owned(), book.store().heads().await?);
     }
+    let mut bounds = bounds(args, heads);
     let mut reports = Vec::new();
     for book in &cluster.books {
-        reports.push((book.service().to_owned(), check(book, args, &heads).await?));
+        let report = verify(book.store(), &kinds_of(book.service()), &bounds).await?;
+        reports.push((book.service().to_owned(), report));
     }
+    // One process: while one service told something, the other was at work too.
+    bounds.until = bounds.until.or(reports.iter().map(|(_, report)| report.newest).max());
+    between(&cluster.books, &bounds, &mut reports).await?;
     let violations: Vec<Value> =
         reports.iter().flat_map(|(service, report)| found(service, report, &args.only)).collect();
     let clean = violations.is_empty();
@@ -43,10 +56,28 @@ pub async fn run(args: &VerifyArgs, printer: &Printer) -> Result<Exit, Failure> 
     Ok(if clean { Exit::Ok } else { Exit::Error })
 }
 
-async fn check(book: &Casebook, args: &VerifyArgs, heads: &BTreeMap<String, Vec<i64>>) -> Result<Report, StoreError> {
-    let late = args.late.map_or(i64::MAX / 4, |seconds| i64::from(seconds) * 1_000_000);
-    let bounds = Bounds { now: SystemClock.now(), late, partitions: PARTITIONS, heads: heads.clone() };
-    verify(book.store(), &kinds_of(book.service()), &bounds).await
+/// By the machine's clock when somebody says how late is too late; else by when the cluster is known to have been at work.
+fn bounds(args: &VerifyArgs, heads: BTreeMap<String, Vec<i64>>) -> Bounds {
+    const SECOND: i64 = 1_000_000;
+    let (since, until, late) = match (args.late, folder::read_run(&args.stores.data_dir)) {
+        (Some(seconds), _) => (Micros(i64::MIN), Some(SystemClock.now()), i64::from(seconds) * SECOND),
+        (None, Some(run)) => (run.since, run.until, LATE),
+        (None, None) => (Micros(i64::MIN), None, LATE),
+    };
+    Bounds { since, until, late, partitions: PARTITIONS, heads }
+}
+
+async fn between(books: &[Casebook], bounds: &Bounds, reports: &mut [(String, Report)]) -> Result<(), StoreError> {
+    let pairs: [(&str, &str, &dyn Expects); 2] =
+        [(dispatch::NAME, intake::NAME, &OrdersOfReports), (intake::NAME, dispatch::NAME, &ReportsOfOrders)];
+    let book = |name: &str| books.iter().find(|book| book.service() == name);
+    for (consumer, producer, expects) in pairs {
+        let report = reports.iter_mut().find(|(service, _)| service == consumer).map(|(_, report)| report);
+        if let (Some(of), Some(from), Some(report)) = (book(consumer), book(producer), report) {
+            verify_effects(of, from, expects, bounds, report).await?;
+        }
+    }
+    Ok(())
 }
 
 fn kinds_of(service: &str) -> Kinds {

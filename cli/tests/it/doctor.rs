@@ -28,7 +28,9 @@ async fn a_machine_without_a_cluster_is_fit_to_get_one() {
     let checks = examine(&args(&dir.path().join("data"))).await.unwrap();
     let warned: Vec<_> = checks.iter().filter(|check| check.verdict != Verdict::Ok).map(|check| check.name).collect();
     let expected = ["data folder", "cluster key", "gateway"];
-    assert_eq!(warned.into_iter().filter(|name| *name != "disk space").collect::<Vec<_>>(), expected);
+    // These two depend on the machine and on the day.
+    let depends = ["disk space", "working days"];
+    assert_eq!(warned.into_iter().filter(|name| !depends.contains(name)).collect::<Vec<_>>(), expected);
     assert!(checks.iter().all(|check| check.name == "disk space" || check.verdict != Verdict::Fail));
 }
 

@@ -7,5 +7,8 @@ mod doctor;
 mod fake;
 mod filed;
 mod loading;
+mod operating;
 mod parsing;
 mod real_rows;
+mod running;
+mod verified;

@@ -1,11 +1,15 @@
 //! Events of another service become commands on our cases: effect, parked cases and consumed positions in one transaction.
 
+mod parked;
+
+pub(crate) use parked::{GIVEN_UP, noted_as};
+pub use parked::{Parking, first_parked, give_up};
+
 use crate::{
     batch::{LeaseClaim, Outcome, Submission, Work},
     book::{Ask, Casebook},
     case::Case,
-    error::StoreError,
-    store::{JournalEntry, ParkedEvent},
+    store::ParkedEvent,
 };
 use async_trait::async_trait;
 use prost::Message as _;
@@ -97,71 +101,6 @@ impl Consume {
             submission.works.extend(events.iter().filter_map(|e| self.work(&batch.producer, *partition, e)));
         }
         submission
-    }
-
-    /// Tries the parked events of one case again, in order; stops at the first that still cannot be. Number settled.
-    pub async fn replay(&self, producer: &str, subject: &str) -> Result<usize, StoreError> {
-        let mut settled = 0;
-        // Looked up each time: new events of the case may have come to wait behind those that we settle.
-        while let Some(event) = self.first_parked(producer, subject).await? {
-            if !self.replay_one(event).await? {
-                break;
-            }
-            settled += 1;
-        }
-        Ok(settled)
-    }
-
-    /// Forgets the first parked event of a case, for ever. The journal says who did so and why, and is written first: an event
-    /// must not vanish without a trace.
-    pub async fn give_up(
-        &self,
-        producer: &str,
-        subject: &str,
-        actor: &str,
-        reason: &str,
-    ) -> Result<Option<ParkedEvent>, StoreError> {
-        let Some(event) = self.first_parked(producer, subject).await? else {
-            return Ok(None);
-        };
-        let entry = JournalEntry {
-            at: self.book.0.clock.now(),
-            actor: actor.to_owned(),
-            action: "queue.giveUp".to_owned(),
-            subject: format!("{producer}/{subject}@{}", event.position),
-            reason: reason.to_owned(),
-        };
-        self.book.store().journal(&[entry]).await?;
-        self.book.store().unpark(producer, subject, event.position).await?;
-        Ok(Some(event))
-    }
-
-    async fn first_parked(&self, producer: &str, subject: &str) -> Result<Option<ParkedEvent>, StoreError> {
-        let parked = self.book.store().parked().await?;
-        Ok(parked.into_iter().filter(|p| p.producer == producer && p.subject == subject).min_by_key(|p| p.position))
-    }
-
-    async fn replay_one(&self, event: ParkedEvent) -> Result<bool, StoreError> {
-        let corrupt = |_| StoreError::Corrupt { table: "parked", row: event.subject.clone() };
-        let envelope = Envelope::decode(event.envelope.as_slice()).map_err(corrupt)?;
-        match self.effects.effect(&envelope) {
-            Ok(None) => self.book.store().unpark(&event.producer, &event.subject, event.position).await.map(|()| true),
-            Err(GiveUp(_)) => Ok(false),
-            Ok(Some(Bundle(mut work))) => {
-                work.unpark = Some(event);
-                let done = self.book.submit(Submission::of(work)).await?;
-                Ok(done.works.iter().all(settled))
-            }
-        }
-    }
-}
-
-/// Whether a parked event need not be tried again.
-fn settled(work: &Work) -> bool {
-    match work.outcome {
-        Outcome::Committed { .. } | Outcome::Repeated { .. } | Outcome::Taken { .. } => true,
-        Outcome::Refused => work.refusal_is_fine,
-        Outcome::Pending | Outcome::TimerGone | Outcome::Parked | Outcome::LeaseLost(_) => false,
     }
 }
 

@@ -3,17 +3,25 @@
 //! | checked | how |
 //! |---|---|
 //! | I4 | versions dense, state version = newest event, replay gives the stored state byte for byte and the same row, positions dense |
-//! | I5, I7 | consumed no further than produced; parked events listed; nothing unplaced or unfired for longer than a bound |
+//! | I5 | consumed no further than produced; what was consumed shows its effect, or its case is parked or was given up ([`verify_effects`]) |
+//! | I7 | nothing unplaced or unconsumed for longer than a bound |
 //! | I8 | every event leads on from the state before it, and the kind's own table allows it ([`crate::Case::legal`], also for I12) |
 //! | I11 | the log holds the events of each case in order, none skipped |
-//! | I13 to I16 | armed timers are exactly those the state names, armed by an event of the case, none long past |
+//! | I13 to I16 | the armed timer is the earliest that the state names, armed by an event of the case, none long past |
+//!
+//! How late something is, is judged by the data: against the instant at which the cluster ended or, after a crash, the newest event. Until
+//! then it was surely at work, and it was not before it had started.
 //!
 //! It reads by pages in the order of keys and keeps one page of cases, and the cases of one partition, in memory.
 
 mod cases;
+mod effects;
 mod log;
 
+pub use effects::{Expects, verify_effects};
+
 use crate::{
+    case::DueTimer,
     error::StoreError,
     kinds::Kinds,
     store::{ParkedEvent, Store},
@@ -24,16 +32,28 @@ use std::{collections::BTreeMap, fmt};
 
 /// Violations kept; beyond that they are only counted.
 const KEPT: usize = 1000;
+/// Due timers looked at together.
+const DUE: usize = 1024;
 
 /// What [`verify`] compares with.
 #[derive(Debug, Clone)]
 pub struct Bounds {
-    pub now: Micros,
-    /// How long, in microseconds, an event may be without a position and a due timer unfired.
+    /// The cluster was at work from here...
+    pub since: Micros,
+    /// ...to here; `None`: to the newest event that is found.
+    pub until: Option<Micros>,
+    /// How long, in microseconds, an event may be without a position or a consumer and a due timer unfired while it was.
     pub late: i64,
     pub partitions: u16,
     /// Heads of the logs that are consumed here, by producer, as far as they are known.
     pub heads: BTreeMap<String, Vec<Position>>,
+}
+
+impl Bounds {
+    /// Something that could have been done from `due` on and was not, by the end of what is known.
+    fn is_late(&self, due: Micros, newest: Micros) -> bool {
+        self.until.unwrap_or(newest).0.saturating_sub(due.max(self.since).0) > self.late
+    }
 }
 
 /// An invariant, by its number in docs/invariants.md.
@@ -75,7 +95,7 @@ impl fmt::Display for Violation {
 }
 
 /// What was looked at and what was wrong.
-#[derive(Debug, Clone, Default, PartialEq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Report {
     pub cases: u64,
     pub events: u64,
@@ -88,6 +108,23 @@ pub struct Report {
     pub violations: Vec<Violation>,
     /// Violations beyond those.
     pub more: u64,
+    /// When the newest event happened.
+    pub newest: Micros,
+}
+
+impl Default for Report {
+    fn default() -> Self {
+        Self {
+            cases: 0,
+            events: 0,
+            timers: 0,
+            stale: 0,
+            parked: Vec::new(),
+            violations: Vec::new(),
+            more: 0,
+            newest: Micros(i64::MIN),
+        }
+    }
 }
 
 impl Report {
@@ -108,9 +145,29 @@ impl Report {
 pub async fn verify(store: &dyn Store, kinds: &Kinds, bounds: &Bounds) -> Result<Report, StoreError> {
     let mut report = Report::default();
     let by_partition = cases::check(store, kinds, bounds, &mut report).await?;
+    unfired(store, bounds, &mut report).await?;
     log::check(store, bounds, &by_partition, &mut report).await?;
     consumers(store, bounds, &mut report).await?;
     Ok(report)
+}
+
+/// Timers long past. Behind the look at all cases, because only then the newest event is known.
+async fn unfired(store: &dyn Store, bounds: &Bounds, report: &mut Report) -> Result<(), StoreError> {
+    let newest = report.newest;
+    let reached = bounds.until.unwrap_or(newest);
+    let mut last: Option<DueTimer> = None;
+    loop {
+        let page = store.due_timers(reached, last.as_ref(), DUE).await?;
+        for timer in page.iter().filter(|timer| bounds.is_late(timer.due, newest)) {
+            let found =
+                format!("timer {} was due at {}, and the cluster was at work until {reached}", timer.name, timer.due);
+            report.add(Invariant::I16, Some(timer.case), found);
+        }
+        last = page.last().cloned();
+        if page.len() < DUE {
+            return Ok(());
+        }
+    }
 }
 
 async fn consumers(store: &dyn Store, bounds: &Bounds, report: &mut Report) -> Result<(), StoreError> {

@@ -125,15 +125,6 @@ impl Service {
         Arc::clone(&self.app) as Arc<dyn Fire>
     }
 
-    /// Puts a calendar in force and recomputes the open clocks; says how many orders' instants moved.
-    ///
-    /// # Errors
-    /// The store's, after some orders may have been recomputed already; asking again goes on.
-    pub async fn load_calendar(&self, calendar: Calendar) -> Result<usize, Error> {
-        self.app.replace_calendar(calendar);
-        self.app.recalculate().await
-    }
-
     /// Puts open orders where their places lie after each reform of the divisions, until `stop`.
     pub async fn keep_places(&self, stop: impl Future<Output = ()> + Send) {
         self.app.keep_places(stop).await;

@@ -18,7 +18,7 @@ pub(super) async fn check(
 ) -> Result<(), StoreError> {
     let heads = store.heads().await?;
     let unplaced = store.unplaced().await?;
-    if let Some(oldest) = unplaced.oldest.filter(|at| bounds.now - *at > bounds.late) {
+    if let Some(oldest) = unplaced.oldest.filter(|at| bounds.is_late(*at, report.newest)) {
         report.add(
             Invariant::I7,
             None,

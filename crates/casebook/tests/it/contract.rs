@@ -99,6 +99,7 @@ contract! {
     consuming::the_same_slice_twice_has_one_effect,
     consuming::a_refused_event_parks_its_case_and_later_ones_wait_behind_it,
     consuming::parked_events_replay_in_order_and_stop_at_the_first_that_still_cannot_be,
+    consuming::an_event_that_is_replayed_twice_at_once_takes_effect_once,
     consuming::giving_up_takes_the_first_and_is_journalled,
     consuming::a_refusal_that_is_fine_parks_nothing,
     consuming::a_rule_that_panics_parks_its_event_and_the_committer_goes_on,

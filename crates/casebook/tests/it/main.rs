@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used, reason = "tests")]
 
 mod contract;
+mod effects;
 mod faulty;
 mod kinds;
 mod postgres;

@@ -11,9 +11,10 @@ use sqlx::{AssertSqlSafe, Connection as _, SqliteConnection};
 use std::collections::BTreeMap;
 use testkit::PostgresServer;
 
-fn bounds(now: Micros) -> Bounds {
+pub(crate) fn bounds(now: Micros) -> Bounds {
     Bounds {
-        now,
+        since: START,
+        until: Some(now),
         late: Micros::MINUTE,
         partitions: PARTITIONS,
         heads: BTreeMap::from([("elsewhere".to_owned(), vec![5; usize::from(PARTITIONS)])]),
@@ -88,6 +89,11 @@ const PLANTED: &[(&str, Invariant, &str)] = &[
     ("INSERT INTO timers VALUES (ID, 'z', 'parcel', 9e15, 1)", Invariant::I13, "does not name it"),
     ("INSERT INTO timers VALUES (X'ff', 'z', 'parcel', 1, 1)", Invariant::I4, ""),
     ("UPDATE timers SET due = 1 WHERE case_id = ID", Invariant::I16, "was due"),
+    (
+        "INSERT INTO unplaced SELECT part, case_id, version FROM event_log WHERE case_id = ID AND version = 1",
+        Invariant::I7,
+        "have no position",
+    ),
     ("DELETE FROM event_log WHERE case_id = ID AND version = 2", Invariant::I4, "after"),
     (
         "DELETE FROM event_log WHERE part = 0 AND position = (SELECT MAX(position) FROM event_log WHERE part = 0)",
@@ -126,7 +132,7 @@ async fn every_planted_corruption_is_found_and_named() {
         assert!(done.rows_affected() > 0, "{sql}");
         file.close().await.unwrap();
         let store = sqlite(&wrong, &clock).await.unwrap();
-        match verify(&store, &kinds(), &bounds(START)).await {
+        match verify(&store, &kinds(), &bounds(START + 2 * Micros::MINUTE)).await {
             Ok(report) => assert!(
                 report.violations.iter().any(|v| v.invariant == *invariant && v.found.contains(found)),
                 "{sql}: {:#?}",
@@ -135,4 +141,22 @@ async fn every_planted_corruption_is_found_and_named() {
             Err(error) => assert!(found.is_empty(), "{sql}: {error}"),
         }
     }
+}
+
+/// A cluster that crashed is judged by its newest event, and one that had just started by its start.
+#[tokio::test]
+async fn lateness_is_judged_by_what_the_data_says() {
+    let w = World::new(&Backend::Memory).await;
+    let id = w.parcel().await;
+    w.run(id, Command::Arm("a", START + Micros::HOUR)).await.unwrap();
+    let late = async |since: Micros| {
+        let bounds = Bounds { since, until: None, ..bounds(START) };
+        let report = verify(&*w.store, &kinds(), &bounds).await.unwrap();
+        report.violations.iter().filter(|v| v.invariant == Invariant::I16).count()
+    };
+    w.clock.advance(2 * Micros::HOUR);
+    assert_eq!(late(START).await, 0, "nothing says that it was at work when the timer was due");
+    w.parcel().await;
+    assert_eq!(late(START).await, 1);
+    assert_eq!(late(w.now() - Micros::MINUTE).await, 0, "it had just started");
 }

@@ -1,7 +1,7 @@
 //! The life of an order through the rpcs.
 
 use casebook::Consume;
-use civic::{Actor, Calendar, Clock, Micros, Role};
+use civic::{Actor, Clock, Micros, Role};
 use mesh::Code;
 use prost::Message;
 use prost_types::Timestamp;
@@ -341,22 +341,4 @@ async fn a_place_nobody_knows_goes_to_the_whole_territory() {
     let ask = pb::GetWorkOrderRequest { name };
     let order = city.client().get_work_order(city.by(Role::CityDispatcher, "50", ask)).await.unwrap().into_inner();
     assert_eq!((order.state(), order.division_code.as_str()), (WorkOrderState::Created, "50"));
-}
-
-#[tokio::test]
-async fn a_new_calendar_recomputes_the_open_clocks() {
-    let city = City::open().await;
-    let name = city.ordinary().await;
-    // The unit's limit counts working days: without any holiday the same, with a holiday tomorrow one day more.
-    let moved = |text: &'static str| {
-        let calendar = Calendar::load_csv("test", text).unwrap();
-        let service = city.service.clone();
-        async move { service.load_calendar(calendar).await.unwrap() }
-    };
-    let holiday = "2026-10-01,holiday,国庆节\n2026-11-23,holiday,假日\n";
-    assert_eq!(moved(holiday).await, 1);
-    assert_eq!(moved(holiday).await, 0, "nothing moves twice");
-    let ask = pb::GetWorkOrderClockRequest { name };
-    let clock = city.client().get_work_order_clock(city.by_dispatcher(ask)).await.unwrap().into_inner();
-    assert_eq!(clock.total.unwrap().calendar_version, "test");
 }

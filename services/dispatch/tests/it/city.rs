@@ -9,7 +9,7 @@ use civic::{Actor, Calendar, CaseId, Clock, Micros, Rng, Role, SeededRng, Settab
 use dispatch::config::Config;
 use dispatch::domain::work_order::WorkOrder;
 use dispatch::{Seams, Service};
-use mesh::{Channel, Chassis, Code, Drain, Drained, Problem, ServeError, TokenKey};
+use mesh::{Channel, Chassis, Code, Drain, Drained, PositionKey, Problem, ServeError, TokenKey};
 use proto::dispatch::v1 as pb;
 use proto::dispatch::v1::work_orders_client::WorkOrdersClient;
 use proto::events::v1::events_client::EventsClient;
@@ -33,6 +33,7 @@ pub(crate) struct City {
     pub(crate) service: Service,
     rng: SeededRng,
     channel: Channel,
+    positions: PositionKey,
     key: TokenKey,
     drain: Drain,
     _serving: JoinSet<Result<Drained, ServeError>>,
@@ -53,6 +54,7 @@ impl City {
             clock: shared,
             positions: chassis.position_key().clone(),
         };
+        let positions = chassis.position_key().clone();
         let service = Service::open(&Config::default(), seams).unwrap();
         service.register(&mut chassis);
         chassis.tasks().spawn_aside("committer", async { committer.run().await.unwrap() });
@@ -60,7 +62,15 @@ impl City {
         let (channel, drain) = (chassis.channel(), chassis.drain());
         let mut serving = JoinSet::new();
         serving.spawn(chassis.serve(listener));
-        Self { clock, cases, service, rng: SeededRng::new(3), channel, key, drain, _serving: serving }
+        Self { clock, cases, service, rng: SeededRng::new(3), channel, positions, key, drain, _serving: serving }
+    }
+
+    pub(crate) fn channel(&self) -> Channel {
+        self.channel.clone()
+    }
+
+    pub(crate) fn positions(&self) -> PositionKey {
+        self.positions.clone()
     }
 
     pub(crate) fn client(&self) -> WorkOrdersClient<Channel> {

@@ -4,7 +4,7 @@ use crate::{
     kinds::{Command, PANICS, Parcel},
     world::World,
 };
-use casebook::{Ask, Bundle, Consume, Effects, GiveUp, JournalEntry, Scope};
+use casebook::{Ask, Bundle, Consume, Effects, GiveUp, JournalEntry, Scope, effects::Parking};
 use civic::CaseId;
 use queue::{Apply as _, ApplyError, Batch, Envelope, Lease, Partition, Position, Slice};
 use std::{
@@ -14,6 +14,7 @@ use std::{
 
 const LONG: Duration = Duration::from_secs(3600);
 const PRODUCER: &str = "elsewhere";
+const BY: Parking<'static> = Parking { actor: "operator", reason: "cannot be" };
 
 struct By<F>(F);
 
@@ -73,7 +74,7 @@ impl<'a> Desk<'a> {
     }
 
     async fn replay(&self, subject: &str) -> usize {
-        self.w.sure(async || self.consume.replay(PRODUCER, subject).await).await
+        self.w.sure(async || self.consume.replay(PRODUCER, subject, BY).await).await
     }
 }
 
@@ -191,11 +192,22 @@ pub(super) async fn parked_events_replay_in_order_and_stop_at_the_first_that_sti
     assert_eq!(weight(w, parcel).await, 2, "still behind");
 }
 
+/// Two operators press the button at once: one effect.
+pub(super) async fn an_event_that_is_replayed_twice_at_once_takes_effect_once(w: &World) {
+    let parcel = w.parcel().await;
+    let desk = Desk::new(w, weigh(parcel)).await;
+    desk.apply(&[desk.event("a", 13), desk.event("a", 2), desk.event("a", 4)]).await;
+    w.run(parcel, Command::Weigh(1_000_000)).await.unwrap();
+    futures_util::join!(desk.replay("a"), desk.replay("a"), desk.replay("a"));
+    desk.replay("a").await;
+    assert_eq!((weight(w, parcel).await, desk.parked().await), (6, vec![]));
+}
+
 pub(super) async fn giving_up_takes_the_first_and_is_journalled(w: &World) {
     let parcel = w.parcel().await;
     let desk = Desk::new(w, weigh(parcel)).await;
     desk.apply(&[desk.event("a", 14), desk.event("a", 2)]).await;
-    let given = w.sure(async || desk.consume.give_up(PRODUCER, "a", "operator", "cannot be").await).await;
+    let given = w.sure(async || desk.consume.give_up(PRODUCER, "a", BY).await).await;
     assert!(w.is_faulty() || given.is_some_and(|p| p.position == 1));
     if w.is_faulty() {
         return;
@@ -203,9 +215,15 @@ pub(super) async fn giving_up_takes_the_first_and_is_journalled(w: &World) {
     assert_eq!(desk.parked().await, [("a".to_owned(), 2)]);
     assert_eq!((desk.replay("a").await, weight(w, parcel).await), (1, 2));
     let journal = w.sure(async || w.store.journalled(10).await).await;
-    let JournalEntry { actor, reason, action, .. } = &journal[0];
-    assert_eq!((actor.as_str(), action.as_str(), reason.as_str()), ("operator", "queue.giveUp", "cannot be"));
-    let none = desk.consume.give_up(PRODUCER, "a", "operator", "cannot be").await.unwrap();
+    let told = |e: &JournalEntry| (e.actor.clone(), e.action.clone(), e.subject.clone(), e.reason.clone());
+    let entry = |action: &str, at| {
+        let subject = format!("{PRODUCER}/a@{at}");
+        ("operator".to_owned(), action.to_owned(), subject, "cannot be".to_owned())
+    };
+    let mut journal: Vec<_> = journal.iter().map(told).collect();
+    journal.sort();
+    assert_eq!(journal, [entry("queue.giveUp", 1), entry("queue.replay", 2)]);
+    let none = desk.consume.give_up(PRODUCER, "a", BY).await.unwrap();
     assert!(none.is_none());
 }
 

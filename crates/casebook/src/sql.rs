@@ -7,6 +7,7 @@
 mod commit;
 mod conn;
 mod consume;
+mod hot;
 mod load;
 mod log;
 mod newest;
@@ -51,6 +52,8 @@ pub struct SqlStore {
     /// What SQLite's one writer knows. `None` while a COMMIT is under way, and after one whose end is not known: then the tables are
     /// asked.
     newest: Mutex<Option<newest::Newest>>,
+    /// What SQLite's one writer committed last; empty on PostgreSQL.
+    hot: std::sync::Mutex<hot::Hot>,
     /// Last positions for readers, who must not wait for a commit.
     published: std::sync::Mutex<Vec<Position>>,
 }

@@ -3,6 +3,7 @@
 use super::{
     SqlStore,
     conn::{RERUN, Tx},
+    hot::{Fresh, Hot},
     newest::Newest,
 };
 use crate::{
@@ -58,8 +59,8 @@ impl SqlStore {
         };
         // Taken out until the end of the COMMIT is known; the lock is held, so that nobody looks meanwhile.
         let known = newest.as_mut().and_then(|held| held.take());
-        tx.commit().await?;
-        let Written { earliest, gained } = written;
+        let Written { earliest, gained, fresh } = written;
+        self.finish(tx, fresh).await?;
         let (Some(mut held), Some(mut known), Some(gained)) = (newest, known, gained) else {
             return Ok(Committed { placed: Placed::new(), earliest });
         };
@@ -85,8 +86,22 @@ impl SqlStore {
             return Ok(None);
         }
         let earliest = writes.earliest();
+        let fresh = newest.map(|_| Fresh::of(&writes));
         let gained = self.write(tx, writes, newest).await?;
-        Ok(Some(Written { earliest, gained }))
+        Ok(Some(Written { earliest, gained, fresh }))
+    }
+
+    /// Commits, and remembers what was written. After a COMMIT whose end is not known nothing is remembered: the table is asked.
+    async fn finish(&self, tx: Tx, fresh: Option<Fresh>) -> Result<(), StoreError> {
+        let done = tx.commit().await;
+        if let Some(fresh) = fresh {
+            let mut hot = self.hot.lock().unwrap_or_else(PoisonError::into_inner);
+            match &done {
+                Ok(()) => hot.note(fresh),
+                Err(_) => *hot = Hot::default(),
+            }
+        }
+        done
     }
 }
 
@@ -94,6 +109,8 @@ impl SqlStore {
 struct Written {
     earliest: Option<Micros>,
     gained: Option<Gained>,
+    /// Where one writer remembers.
+    fresh: Option<Fresh>,
 }
 
 /// What SQLite's writer will know once the transaction is committed.

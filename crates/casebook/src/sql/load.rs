@@ -70,8 +70,8 @@ impl SqlStore {
     async fn load_cases(&self, tx: &mut Tx, ids: &BTreeSet<CaseId>) -> Result<(Vec<CaseRow>, Rebuilt), StoreError> {
         let tail = if self.db.is_sqlite() { "" } else { LOCKED };
         let shape = Shape { head: CASES, columns: 1, tail, form: Form::Keys };
-        let records = self.by_keys(tx, shape, ids.iter().copied().map(id_value).collect()).await?;
-        let mut cases = Vec::with_capacity(records.len());
+        let (mut cases, others) = self.hot_cases(ids);
+        let records = self.by_keys(tx, shape, others.into_iter().map(id_value).collect()).await?;
         let mut rebuilding = Vec::new();
         for record in &records {
             let case = case_row(record)?;

@@ -59,6 +59,7 @@ async fn finish(db: Db, setting: Setting) -> Result<SqlStore, StoreError> {
         request_texts: RequestTexts::default(),
         requests_day: AtomicI64::new(-1),
         newest: tokio::sync::Mutex::new(None),
+        hot: std::sync::Mutex::default(),
         published: std::sync::Mutex::new(vec![0; usize::from(partitions)]),
     };
     store.migrate().await?;

@@ -39,6 +39,9 @@ struct Term {
 
 impl SqlStore {
     pub(super) async fn load_case(&self, id: CaseId) -> Result<Option<CaseRow>, StoreError> {
+        if let Some(case) = self.hot_case(id) {
+            return Ok(Some(case));
+        }
         let sql = format!("SELECT {CASE_COLUMNS} FROM cases WHERE id = $1");
         let records = self.db.query(sql.into(), vec![id_value(id)]).await?;
         records.first().map(case_row).transpose()
@@ -66,6 +69,9 @@ impl SqlStore {
     }
 
     pub(super) async fn find_unique(&self, key: &str) -> Result<Option<CaseId>, StoreError> {
+        if let Some(case) = self.hot_unique(key) {
+            return Ok(Some(case));
+        }
         let sql = "SELECT case_id FROM uniques WHERE name = $1";
         let records = self.db.query(sql.into(), vec![Value::Text(key.to_owned())]).await?;
         records.first().map(|r| id_of(&r.blob(0)?, "uniques")).transpose()

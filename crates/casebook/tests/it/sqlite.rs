@@ -56,16 +56,24 @@ async fn data_of_another_cluster_service_key_or_partitioning_is_refused_with_wha
     assert!(matches!(&newer, StoreError::Mismatch(said) if said.contains("newer program")), "{newer:?}");
 }
 
+/// Edited while nobody has it open: a running process knows what it wrote.
+async fn reopened_after(w: World, sql: &str) -> World {
+    let file = w.file();
+    let (folder, clock) = w.close().await;
+    edit(&file, sql).await;
+    let store = Arc::new(sqlite(&file, &clock).await.unwrap());
+    World::over(store, clock, folder, None).await
+}
+
 #[tokio::test]
 async fn a_row_of_an_older_schema_is_rebuilt_from_its_events_with_columns_and_timers() {
     let w = World::new(&Backend::Sqlite).await;
     let id = w.id();
     w.run(id, Command::Open(Labels { unit: Some("u".to_owned()), ..Labels::default() })).await.unwrap();
     w.run(id, Command::Arm("a", START + 100)).await.unwrap();
-    let file = w.file();
     // As an older program left it: another encoding, a column and a timer that it did not know.
-    edit(&file, "UPDATE cases SET schema = 1, state = X'0102', unit = NULL").await;
-    edit(&file, "UPDATE timers SET name = 'old'").await;
+    let older = "UPDATE cases SET schema = 1, state = X'0102', unit = NULL; UPDATE timers SET name = 'old'";
+    let w = reopened_after(w, older).await;
     let found = w.book.get::<Parcel>(&Scope::All, id).await.unwrap();
     assert_eq!((found.version, found.state.labels.unit.as_deref()), (2, Some("u")));
     assert_eq!(check(&w).await.stale, 1);
@@ -73,7 +81,7 @@ async fn a_row_of_an_older_schema_is_rebuilt_from_its_events_with_columns_and_ti
     assert_eq!((done.version, done.state.weight), (3, 3));
     let report = check(&w).await;
     assert!(report.is_clean() && report.stale == 0, "{:#?}", report.violations);
-    edit(&file, "UPDATE cases SET schema = 1; UPDATE events SET payload = X'ff' WHERE version = 1").await;
+    let w = reopened_after(w, "UPDATE cases SET schema = 1; UPDATE events SET payload = X'ff' WHERE version = 1").await;
     let neighbour = w.parcel().await;
     let (corrupt, fine) = futures_util::join!(w.run(id, Command::Look), w.run(neighbour, Command::Weigh(1)));
     assert!(matches!(corrupt, Err(Error::Store(StoreError::Corrupt { .. }))), "{corrupt:?}");

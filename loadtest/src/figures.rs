@@ -186,7 +186,9 @@ impl Machine {
             memory_gib: kibibytes / 1_048_576.0,
             model: line("/proc/cpuinfo", "model name"),
             kernel: out("uname", &["-r"]),
-            commit: out("git", &["describe", "--always", "--dirty"]),
+            commit: Some(out("git", &["describe", "--always", "--dirty"]))
+                .filter(|c| !c.is_empty())
+                .unwrap_or("unknown".into()),
             date: SystemClock.now().to_string(),
         }
     }

@@ -11,7 +11,7 @@ mod people;
 pub mod plan;
 mod work;
 
-use crate::local::copy_folder;
+use crate::{disk, local::copy_folder};
 use anyhow::Context;
 use casebook::{Bounds, Casebook, verify};
 use civic::{Clock as _, Micros, SeededRng, SettableClock, SystemClock};
@@ -38,7 +38,6 @@ const SMALL: usize = 50_000;
 pub struct Seeded {
     pub cases: usize,
     pub folder: PathBuf,
-    pub plan: Plan,
     /// Removed with the value; kept folders have none.
     _dir: Option<tempfile::TempDir>,
     /// What seeding did, for the sheet.
@@ -46,26 +45,30 @@ pub struct Seeded {
 }
 
 impl Seeded {
-    /// Seeds a temporary folder, or takes one of `keep/cases-<n>` that was seeded before; a kept one is copied first, so that it
-    /// stays as it was.
+    /// Seeds a temporary folder, or takes `keep/cases-<n>` when it was seeded before. A small kept one is copied first, so that it
+    /// stays as it was; a large one grows by what the bench writes, which is little beside what it holds.
     pub async fn take(cases: usize, keep: Option<&Path>) -> anyhow::Result<Self> {
-        let dir =
-            tempfile::Builder::new().prefix("jiewang-bench-").tempdir_in(keep.unwrap_or(&std::env::temp_dir()))?;
-        let folder = dir.path().join("data");
-        let told = match keep {
-            None => seed(&folder, cases, SEED).await?,
-            Some(keep) => {
-                let kept = keep.join(format!("cases-{cases}"));
-                let told = if is_seeded(&kept, cases) {
-                    "taken from a kept folder".to_owned()
-                } else {
-                    seed(&kept, cases, SEED).await?
-                };
-                copy_folder(&kept, &folder)?;
-                told
-            }
+        let Some(keep) = keep else {
+            let dir = tempfile::Builder::new().prefix("jiewang-bench-").tempdir()?;
+            let folder = dir.path().join("data");
+            let told = seed(&folder, cases, SEED).await?;
+            return Ok(Self { cases, folder, _dir: Some(dir), told });
         };
-        Ok(Self { cases, folder, plan: Plan::new(SEED, cases), _dir: Some(dir), told })
+        let kept = keep.join(format!("cases-{cases}"));
+        let mut told = String::new();
+        if !is_seeded(&kept, cases) {
+            told = seed(&kept, cases, SEED).await?;
+        } else if let Some((_, file)) = disk::databases(&kept).last() {
+            let rows = disk::rows(file).await?;
+            let now = rows.iter().find(|(table, _)| table == "cases").map_or(0, |(_, count)| *count);
+            told = format!("{cases} cases from a kept folder, {now} in it now");
+        }
+        if cases > SMALL {
+            return Ok(Self { cases, folder: kept, _dir: None, told });
+        }
+        let dir = tempfile::tempdir()?;
+        copy_folder(&kept, &dir.path().join("data"))?;
+        Ok(Self { cases, folder: dir.path().join("data"), _dir: Some(dir), told })
     }
 
     /// The folder to write into: a copy of a small one, so that it does not grow under the bench; a large one as it is.
@@ -114,6 +117,7 @@ pub async fn seed(folder: &Path, cases: usize, seed: u64) -> anyhow::Result<Stri
     drain.begin();
     served.await??;
     anyhow::ensure!(violations.is_empty(), "the seed breaks invariants: {}", violations.join("; "));
+    disk::checkpoint(folder).await?;
     fs::write(folder.join(MARK), mark(cases))?;
     Ok(format!("{cases} cases in {:.0} s", began.elapsed().as_secs_f64()))
 }
@@ -126,7 +130,8 @@ pub async fn settle(books: &[Casebook], now: Micros) -> anyhow::Result<()> {
         for book in books {
             quiet &= book.store().next_due().await?.is_none_or(|due| due > now);
         }
-        if quiet {
+        // A timer that fired meanwhile has made events.
+        if quiet && crate::local::drained(books).await? {
             return Ok(());
         }
         anyhow::ensure!(Instant::now() < until, "events or timers are left over after ten minutes");
@@ -136,7 +141,8 @@ pub async fn settle(books: &[Casebook], now: Micros) -> anyhow::Result<()> {
 
 /// What `jiewang verify` would find.
 pub async fn verified(books: &[Casebook], now: Micros) -> anyhow::Result<Vec<String>> {
-    let mut bounds = Bounds { now, late: 0, partitions: PARTITIONS, heads: Default::default() };
+    let (since, until) = (Micros(0), Some(now));
+    let mut bounds = Bounds { since, until, late: 0, partitions: PARTITIONS, heads: Default::default() };
     for book in books {
         bounds.heads.insert(book.service().to_owned(), book.store().heads().await?);
     }

@@ -158,9 +158,9 @@ impl Screen {
         let Some(data) = line.strip_prefix(b"data:") else { return };
         told.events += 1;
         let event: Value = serde_json::from_slice(data).unwrap_or_default();
-        let changed = &event["data"]["workOrderChanged"];
-        if changed["step"] == "created" {
-            self.seen.note(changed["workOrder"].as_str().unwrap_or_default().to_owned(), at);
+        // Whichever step comes first: an order that is born assigned need not be told of as created.
+        if let Some(id) = event["data"]["workOrderChanged"]["workOrder"].as_str() {
+            self.seen.note(id.to_owned(), at);
         }
     }
 }

@@ -5,15 +5,14 @@ use super::plan::{CATEGORY, Life, TOWN, VILLAGE, Where};
 use crate::seed::plan::Fate;
 use anyhow::Context;
 use async_trait::async_trait;
-use casebook::Casebook;
+use casebook::{Ask, Casebook};
 use civic::{Actor, CaseId, Clock as _, DivisionCode, Role, SeededRng, SettableClock, Tier, Tree, UnitCode};
 use dispatch::{
     app::{Asked, Asking},
     domain::work_order::{Opinion, Step},
 };
 use intake::{
-    app::{Claim, Secret},
-    domain::report::Rating,
+    domain::report::{Command, Facts, Rating, Report},
     peers::{OrderView, Rated, Word, WorkOrders},
 };
 use mesh::{Caller, PositionKey, Problem, TokenKey};
@@ -34,6 +33,7 @@ const UNKNOWN: &str = "件事情想请你们来看一看，具体的见面再说
 pub(super) struct People {
     intake: intake::Service,
     dispatch: dispatch::Service,
+    orders: Arc<Orders>,
     hotline: intake::app::Asking,
     /// Towns other than the one that filters ask for.
     towns: Vec<String>,
@@ -48,7 +48,6 @@ pub(super) struct Filed {
     pub(super) n: usize,
     pub(super) life: Life,
     pub(super) id: CaseId,
-    number: String,
     unit: UnitCode,
 }
 
@@ -71,20 +70,28 @@ impl People {
             positions: positions.clone(),
         };
         let dispatch = dispatch::Service::open(&dispatch::config::Config::default(), seams)?;
+        let orders = Arc::new(Orders(dispatch.clone()));
         let seams = intake::Seams {
             cases: intake.clone(),
             tree,
             clock,
             // Not the cluster's: ids must not depend on who else draws.
             rng: Arc::new(SeededRng::new(seed ^ 1)),
-            orders: Arc::new(Orders(dispatch.clone())),
+            orders: orders.clone(),
             positions,
         };
         let intake = intake::Service::open(&intake::config::Config::default(), seams)?;
         let actor = Actor::member(Role::Integrator, "bench", "50".parse()?);
         let hotline = intake::app::Asking { caller: Caller::known(actor), ..Default::default() };
-        let mut people =
-            Self { intake, dispatch, hotline, towns: Vec::new(), categories: Vec::new(), units: HashMap::new() };
+        let mut people = Self {
+            intake,
+            dispatch,
+            orders,
+            hotline,
+            towns: Vec::new(),
+            categories: Vec::new(),
+            units: HashMap::new(),
+        };
         people.look_around()?;
         Ok(people)
     }
@@ -153,8 +160,7 @@ impl People {
         let asking = intake::app::Asking { traceparent: traceparent(n), ..self.hotline.clone() };
         let draft = intake::convert::draft::draft(request(n, &life, category, place), &asking, &desk);
         let filed = app.file(&asking, &desk, &draft.context("a seeded report is refused")?).await?;
-        let number = filed.done.state.head.tracking_number.clone();
-        Ok(Filed { n, life, id: filed.done.id, number, unit })
+        Ok(Filed { n, life, id: filed.done.id, unit })
     }
 
     /// One step of the unit that answers.
@@ -194,14 +200,19 @@ impl People {
         Ok(())
     }
 
-    /// The citizen is satisfied, and says so with number and telephone.
+    /// The citizen is satisfied. As intake's own use case, without the two looks by which a number proves to be the caller's.
     pub(super) async fn rate(&self, filed: &Filed) -> anyhow::Result<()> {
-        let app = self.intake.app();
-        let claim = Claim { number: filed.number.clone(), secret: Secret::PhoneLast4(PHONE[7..].to_owned()) };
         let rating = Rating { answered: true, solved: true, satisfied: true };
         let word = Word { request_id: format!("seed-{}-rate", filed.n), rating, comment: String::new() };
-        let asking = intake::app::Asking { traceparent: traceparent(filed.n), ..self.hotline.clone() };
-        app.rate(&asking, &app.desk(), &claim, &word).await?;
+        let rated = self.orders.rate(filed.id, &word).await;
+        rated.map_err(|problem| anyhow::anyhow!("order {} is not rated: {problem}", filed.id))?;
+        let app = self.intake.app();
+        let body = [true, true, true].map(u8::from);
+        let caller = format!("reports/{}", filed.id);
+        let request = app.cases().request_key(&caller, "RateReport", &word.request_id, &body);
+        let facts = Facts { now: app.desk().now };
+        let ask = Ask::<Report>::new(filed.id, Command::Rate(rating), facts);
+        app.cases().execute(ask.with_request(request).with_traceparent(traceparent(filed.n))).await?;
         Ok(())
     }
 }

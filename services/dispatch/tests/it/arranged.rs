@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use casebook::JournalEntry;
 use casebook::store::Span;
-use civic::{Actor, Calendar, CaseId, Clock, Micros, Role, Tree};
+use civic::{Actor, Calendar, CaseId, Micros, Role, Tree};
 use dispatch::config::Config;
 use dispatch::{Seams, Service};
 use mesh::{Channel, Code, Problem};

@@ -18,8 +18,8 @@ const PASSED: [HeaderName; 4] = [
     HeaderName::from_static("tracestate"),
 ];
 
-/// Metadata that tells a service the caller's address as the edge saw it.
-const CLIENT_ADDRESS: HeaderName = HeaderName::from_static("jiewang-client-address");
+/// Metadata that tells a service the caller's address; an edge channel signs it.
+const CLIENT_ADDRESS: HeaderName = HeaderName::from_static(mesh::edge::CLIENT_ADDRESS);
 
 /// The codec that leaves messages as they are.
 #[derive(Clone, Copy)]
@@ -101,7 +101,7 @@ impl Call<'_> {
                 headers.insert(name, value.clone());
             }
         }
-        if let Ok(value) = HeaderValue::try_from(self.peer.to_string()) {
+        if let Ok(value) = HeaderValue::try_from(self.peer.to_canonical().to_string()) {
             headers.insert(CLIENT_ADDRESS, value);
         }
         if let Ok(value) = HeaderValue::try_from(self.trace.to_string()) {

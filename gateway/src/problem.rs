@@ -74,7 +74,7 @@ pub(crate) struct Problem {
     pub(crate) retry_after: Option<u32>,
     /// Methods of the address, for 405.
     pub(crate) allow: Option<Box<str>>,
-    /// Article that refuses, where a service names one.
+    /// The rule that refuses, where a service names one.
     pub(crate) law: Option<Box<str>>,
 }
 

@@ -109,8 +109,8 @@ reasons! {
     BodyUnexpected "BODY_UNEXPECTED" Invalid 400 "此请求不带正文" "this request takes no body";
     BodyTooLarge "BODY_TOO_LARGE" Invalid 413 "正文过大" "the body is too large";
     BodyIncomplete "BODY_INCOMPLETE" Invalid 400 "正文没有发完" "the body ended early";
-    BodySlow "BODY_SLOW" Invalid 408 "正文发送超时" "the body did not arrive in time";
-    HeadersTooLarge "HEADERS_TOO_LARGE" Invalid 431 "请求行和头部过大" "request line and headers are too large";
+    BodySlow "BODY_SLOW" Invalid 400 "正文发送超时" "the body did not arrive in time";
+    HeadersTooLarge "HEADERS_TOO_LARGE" Invalid 400 "请求行和头部过大" "request line and headers are too large";
     ContentTypeUnsupported "CONTENT_TYPE_UNSUPPORTED" Invalid 415 "只收 application/json（UTF-8，不压缩）" "only application/json in UTF-8, not compressed";
     MethodNotAllowed "METHOD_NOT_ALLOWED" Invalid 405 "此地址不支持该方法" "this address does not take that method";
     RouteUnknown "ROUTE_UNKNOWN" NotFound 404 "没有这个地址" "there is no such address";
@@ -138,7 +138,7 @@ mod tests {
     #[test]
     fn status_of_a_reason_is_the_codes_unless_http_has_its_own() {
         for reason in Reason::ALL {
-            let own = [405, 408, 413, 415, 431].contains(&reason.status());
+            let own = [405, 413, 415].contains(&reason.status());
             assert!(own || reason.status() == reason.code().http(), "{}", reason.as_str());
         }
     }

@@ -2,7 +2,8 @@
 //!
 //! A task takes messages from the service into a bounded buffer; hyper takes them out as the client reads. A full buffer means
 //! the client is too slow: the stream is closed, and the client resumes by `Last-Event-ID`. (Without the buffer the slow client
-//! would hold the service's stream by flow control for as long as it likes.)
+//! would hold the service's stream by flow control for as long as it likes.) The service ends the stream when the token that opened it
+//! has ended; the client hears `TOKEN_EXPIRED`, as of every other failure, in an event of its own.
 use crate::json;
 use crate::limits::StreamPermit;
 use crate::problem::Problem;

@@ -10,7 +10,8 @@ pub struct Upstreams {
 }
 
 impl Upstreams {
-    /// One channel for everything: `jiewang up`, where all services live behind one address.
+    /// One channel for everything: `jiewang up`, where all services live behind one address. With [`mesh::Chassis::edge_channel`]
+    /// they believe what the gateway says of its clients' addresses.
     #[must_use]
     pub fn single(channel: Channel) -> Self {
         Self { by_service: HashMap::new(), other: Some(channel) }

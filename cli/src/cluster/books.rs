@@ -36,6 +36,8 @@ pub(super) async fn open(
     run_committer(chassis, service, committer);
     let (drain, relayed) = (chassis.drain(), book.clone());
     chassis.tasks().spawn_worker(format!("{service}.place"), async move { run_relay(relayed, drain.begun()).await });
+    let check = chassis.readiness().check(format!("{service}.clock"));
+    chassis.tasks().spawn_aside(format!("{service}.clock"), mesh::watch_clock(check, book.clone()));
     Ok(book)
 }
 

@@ -157,8 +157,12 @@ async fn a_number_used_again_for_something_else_is_a_conflict_and_changes_nothin
     assert_eq!(citizen.write("v1/reports", &report("k", LIGHTS)).await["name"], first["name"]);
     let mut other = report("k", LIGHTS);
     other["text"] = "别的事情".into();
-    let neighbour = citizen.write("v1/reports", &other).await;
-    assert_ne!(neighbour["name"], first["name"], "two people without a token may both count from one");
+    assert_eq!(citizen.post("v1/reports", &other).await.unwrap().problem(409), "REQUEST_ID_REUSED");
+    let drawn = "5f0c9b52-51c0-4a2e-9c9e-0d6b3f1f7a11";
+    let second = citizen.write("v1/reports", &report(drawn, LIGHTS)).await;
+    assert_ne!(second["name"], first["name"]);
+    other["requestId"] = drawn.into();
+    assert_eq!(citizen.post("v1/reports", &other).await.unwrap().problem(409), "REQUEST_ID_REUSED");
 
     let hotline = jiewang.member("integrator", "50");
     let call = |request: &str, text: &str| {

@@ -1,5 +1,7 @@
 //! A scripted city: intake, dispatch and events behind a real chassis, and a gateway before them.
+use crate::operators::Operators;
 use bytes::Bytes;
+use civic::{Actor, Micros, Role, SettableClock};
 use gateway::{Config, Upstreams};
 use http::{HeaderMap, Method, Request, Response};
 use http_body_util::{BodyExt, Full};
@@ -8,9 +10,11 @@ use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::TokioExecutor;
 use mesh::{Chassis, Code, Drain, Fault, TokenKey};
+use proto::dispatch::v1::arrangements_server::ArrangementsServer;
 use proto::dispatch::v1::{self as dispatch, work_orders_server as orders};
 use proto::events::v1::{self as events, events_server};
 use proto::intake::v1::{self as intake, reports_server};
+use proto::queue::v1::parked_cases_server::ParkedCasesServer;
 use serde_json::Value;
 use std::net::SocketAddr;
 use std::pin::Pin;
@@ -21,6 +25,9 @@ use tokio::task::JoinSet;
 use tokio_stream::{Stream, StreamExt};
 use tonic::metadata::MetadataMap;
 use tonic::{Request as Rpc, Response as Answer, Status};
+
+/// 2026-11-22, about noon in China.
+pub(crate) const NOW: Micros = Micros(1_795_320_000_000_000);
 
 /// What reached the services.
 #[derive(Default)]
@@ -240,8 +247,10 @@ impl Reply {
 pub(crate) struct City {
     pub(crate) address: SocketAddr,
     pub(crate) seen: Arc<Seen>,
+    pub(crate) clock: SettableClock,
     pub(crate) drain: Drain,
     pub(crate) services: Drain,
+    key: TokenKey,
     client: Client<HttpConnector, Full<Bytes>>,
     pub(crate) tasks: JoinSet<()>,
 }
@@ -253,11 +262,14 @@ impl City {
 
     pub(crate) async fn with(config: Config) -> Self {
         let script = Script::default();
-        let mut chassis = Chassis::builder(TokenKey::from_bytes([7; 32])).build();
+        let (key, clock) = (TokenKey::from_bytes([7; 32]), SettableClock::new(NOW));
+        let mut chassis = Chassis::builder(key.clone()).clock(Arc::new(clock.clone())).build();
         chassis.add_service(reports_server::ReportsServer::new(script.clone()).max_decoding_message_size(8 << 20));
         chassis.add_service(orders::WorkOrdersServer::new(script.clone()));
         chassis.add_service(events_server::EventsServer::new(script.clone()));
-        let (channel, services) = (chassis.channel(), chassis.drain());
+        chassis.add_service(ArrangementsServer::new(Operators));
+        chassis.add_service(ParkedCasesServer::new(Operators));
+        let (channel, services) = (chassis.edge_channel(), chassis.drain());
         let mut tasks = JoinSet::new();
         let inner = TcpListener::bind("127.0.0.1:0").await.unwrap();
         tasks.spawn(async move { drop(chassis.serve(inner).await) });
@@ -266,7 +278,13 @@ impl City {
         let watch = drain.clone();
         tasks.spawn(async move { gateway::serve(config, Upstreams::single(channel), listener, watch).await.unwrap() });
         let client = Client::builder(TokioExecutor::new()).build_http();
-        Self { address, seen: script.0, drain, services, client, tasks }
+        Self { address, seen: script.0, clock, drain, services, key, client, tasks }
+    }
+
+    /// A dispatcher's token that ends after so many seconds.
+    pub(crate) fn token(&self, seconds: u64) -> String {
+        let actor = Actor::member(Role::TownDispatcher, "s", "500151001".parse().unwrap());
+        mesh::mint(&self.key, &actor, NOW, Duration::from_secs(seconds))
     }
 
     pub(crate) fn calls(&self) -> usize {

@@ -1,5 +1,6 @@
 //! Server streams as server-sent events.
-use crate::city::City;
+use crate::city::{City, NOW};
+use civic::Micros;
 use gateway::Config;
 use http::{Request, Response};
 use http_body_util::BodyExt;
@@ -61,6 +62,21 @@ async fn an_error_in_mid_stream_is_an_event_of_its_own_and_the_last() {
     assert_eq!(data(events).len(), 3);
     let problem = &data(error)[0];
     assert_eq!((&problem["reason"], &problem["status"]), (&value!("DRAINING"), &value!(503)));
+}
+
+#[tokio::test]
+async fn a_stream_ends_with_the_token_that_opened_it_and_says_so() {
+    let city = City::start().await;
+    let token = format!("Bearer {}", city.token(2));
+    // Twenty milliseconds before its end: only so long does the service wait before it looks at the clock, which stands.
+    city.clock.set(Micros(NOW.0 + 1_980_000));
+    let request = Request::builder().header("authorization", token).header("accept-language", "en");
+    let mut stream = city.open(request, "/v1/events:stream", "").await;
+    read(&mut stream, "id: e3").await;
+    city.clock.set(Micros(NOW.0 + 2_000_000));
+    let text = read(&mut stream, "never").await;
+    let problem = &data(text.split_once("event: error\n").expect("an error event").1)[0];
+    assert_eq!((&problem["reason"], &problem["status"]), (&value!("TOKEN_EXPIRED"), &value!(401)));
 }
 
 #[tokio::test]

@@ -6,3 +6,4 @@ mod city;
 mod document;
 mod events;
 mod lifecycle;
+mod operators;

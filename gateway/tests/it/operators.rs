@@ -1,0 +1,35 @@
+//! The operators' services, there and with nothing to tell: the gateway is ready only when every routed service is.
+use proto::dispatch::v1::{self as dispatch, arrangements_server::Arrangements};
+use proto::queue::v1::{self as queue, parked_cases_server::ParkedCases};
+use tonic::{Request, Response, Status};
+
+/// Answers everything with a message without content.
+#[derive(Clone, Copy)]
+pub(crate) struct Operators;
+
+macro_rules! nothing_to_tell {
+    ($service:ident: $($method:ident($request:ty) -> $response:ty;)*) => {
+        #[tonic::async_trait]
+        impl $service for Operators {
+            $(async fn $method(&self, _: Request<$request>) -> Result<Response<$response>, Status> {
+                Ok(Response::new(<$response>::default()))
+            })*
+        }
+    };
+}
+
+nothing_to_tell! {
+    Arrangements:
+    load_calendar(dispatch::LoadCalendarRequest) -> dispatch::Calendar;
+    list_calendars(dispatch::ListCalendarsRequest) -> dispatch::ListCalendarsResponse;
+    load_duty_list(dispatch::LoadDutyListRequest) -> dispatch::DutyList;
+    list_duty_lists(dispatch::ListDutyListsRequest) -> dispatch::ListDutyListsResponse;
+}
+
+nothing_to_tell! {
+    ParkedCases:
+    list_parked_cases(queue::ListParkedCasesRequest) -> queue::ListParkedCasesResponse;
+    get_parked_case(queue::GetParkedCaseRequest) -> queue::ParkedCase;
+    replay_parked_case(queue::ReplayParkedCaseRequest) -> queue::ParkedCase;
+    give_up_parked_case(queue::GiveUpParkedCaseRequest) -> queue::ParkedCase;
+}

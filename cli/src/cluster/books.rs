@@ -36,9 +36,20 @@ pub(super) async fn open(
     run_committer(chassis, service, committer);
     let (drain, relayed) = (chassis.drain(), book.clone());
     chassis.tasks().spawn_worker(format!("{service}.place"), async move { run_relay(relayed, drain.begun()).await });
-    let check = chassis.readiness().check(format!("{service}.clock"));
-    chassis.tasks().spawn_aside(format!("{service}.clock"), mesh::watch_clock(check, book.clone()));
+    watch_clock(chassis, service, book.clone());
     Ok(book)
+}
+
+/// Until the drain, so that the casebook can be closed after it.
+fn watch_clock(chassis: &Chassis, service: &'static str, book: Casebook) {
+    let name = format!("{service}.clock");
+    let (check, drain) = (chassis.readiness().check(name.clone()), chassis.drain());
+    chassis.tasks().spawn_aside(name, async move {
+        tokio::select! {
+            () = mesh::watch_clock(check, book) => {}
+            () = drain.begun() => {}
+        }
+    });
 }
 
 /// The committer serves until the last call has been answered, so the drain does not wait for it. One that ends before the drain

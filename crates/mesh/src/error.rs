@@ -26,7 +26,7 @@ pub const DEADLINE_EXCEEDED: &str = "DEADLINE_EXCEEDED";
 /// Where a call's code stands: in the headers of an answer without a message, else in the trailers.
 pub(crate) const GRPC_STATUS: &str = "grpc-status";
 
-/// `ErrorInfo.metadata` key of the article that a refusal rests on.
+/// `ErrorInfo.metadata` key of the rule that a refusal rests on.
 const LAW: &str = "law";
 
 /// One field of a request and what is wrong with it.
@@ -95,7 +95,7 @@ impl Fault {
         self
     }
 
-    /// The article that the refusal rests on.
+    /// The rule that the refusal rests on, in words that may be shown: an article, or a line of the contract.
     #[must_use]
     pub fn with_law(mut self, law: &'static str) -> Self {
         self.more().law = Some(law);
@@ -121,7 +121,7 @@ impl Fault {
         self.more.as_ref().and_then(|more| more.retry_after)
     }
 
-    /// The article that the refusal rests on.
+    /// The rule that the refusal rests on.
     #[must_use]
     pub fn law(&self) -> Option<&'static str> {
         self.more.as_ref().and_then(|more| more.law)

@@ -7,13 +7,9 @@
 use crate::error::{Code, Fault};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use civic::{Actor, Micros, Rng, UnitCode};
+use civic::{Actor, Micros, UnitCode};
 use ring::hmac;
 use serde::{Deserialize, Serialize};
-use std::fs;
-use std::io::{self, Write};
-use std::os::unix::fs::OpenOptionsExt;
-use std::path::Path;
 use std::time::Duration;
 
 /// Issuer of tokens made here. Production refuses it once the guard is there.
@@ -40,38 +36,6 @@ impl TokenKey {
     #[must_use]
     pub fn from_bytes(bytes: [u8; 32]) -> Self {
         Self { mac: hmac::Key::new(hmac::HMAC_SHA256, &bytes), bytes }
-    }
-
-    /// Reads the key file, or makes it when there is none: 32 raw bytes, readable by the owner only.
-    pub fn read_or_create(path: &Path, rng: &dyn Rng) -> io::Result<Self> {
-        match fs::read(path) {
-            Ok(bytes) => Self::from_file(&bytes),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Self::create(path, rng),
-            Err(error) => Err(error),
-        }
-    }
-
-    fn from_file(bytes: &[u8]) -> io::Result<Self> {
-        let wrong = |_| io::Error::new(io::ErrorKind::InvalidData, "a token key file has 32 bytes");
-        Ok(Self::from_bytes(bytes.try_into().map_err(wrong)?))
-    }
-
-    /// `create_new`: of two processes that start at once one makes the key and the other reads it. The name appears with
-    /// the bytes already in it, by way of a link, so that the reader never sees a short file.
-    fn create(path: &Path, rng: &dyn Rng) -> io::Result<Self> {
-        let mut bytes = [0; 32];
-        rng.fill(&mut bytes);
-        let fresh = path.with_extension(format!("new-{:016x}", rng.u64()));
-        let mut file = fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(&fresh)?;
-        file.write_all(&bytes)?;
-        file.sync_all()?;
-        let linked = fs::hard_link(&fresh, path);
-        fs::remove_file(&fresh)?;
-        match linked {
-            Ok(()) => Ok(Self::from_bytes(bytes)),
-            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Self::from_file(&fs::read(path)?),
-            Err(error) => Err(error),
-        }
     }
 
     /// A key for another purpose, from which this one cannot be found.

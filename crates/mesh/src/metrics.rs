@@ -55,7 +55,7 @@ pub(crate) struct Rpc {
     side: Side,
     seconds: Histogram,
     in_flight: Gauge,
-    outcomes: [OnceLock<Counter>; Code::ALL.len() + 1],
+    outcomes: [OnceLock<Counter>; Outcome::SLOTS],
 }
 
 impl Rpc {
@@ -75,17 +75,43 @@ impl Rpc {
     /// A call begins.
     pub(crate) fn begin(&'static self) -> Pending {
         self.in_flight.increment(1.0);
-        Pending { rpc: self, began: Instant::now(), outcome: Some("cancelled") }
+        Pending { rpc: self, began: Instant::now(), outcome: Outcome::Cancelled }
     }
 
-    fn count(&self, outcome: &'static str) {
-        let slot = Code::ALL.iter().position(|code| code.as_str() == outcome).unwrap_or(Code::ALL.len());
-        // "ok" has a slot of its own; "cancelled" is rare enough to be looked up.
-        let fresh = || counter!("jiewang_rpc_total", "rpc" => self.path.clone(), "side" => self.side.as_str(), "code" => outcome);
-        if outcome == "cancelled" {
-            fresh().increment(1);
-        } else {
-            self.outcomes[slot].get_or_init(fresh).increment(1);
+    fn count(&self, outcome: Outcome) {
+        let word = outcome.as_str();
+        let fresh =
+            || counter!("jiewang_rpc_total", "rpc" => self.path.clone(), "side" => self.side.as_str(), "code" => word);
+        self.outcomes[outcome.slot()].get_or_init(fresh).increment(1);
+    }
+}
+
+/// How a call ended.
+#[derive(Clone, Copy)]
+enum Outcome {
+    Well,
+    Failed(Code),
+    /// The caller left before the end.
+    Cancelled,
+}
+
+impl Outcome {
+    const SLOTS: usize = Code::ALL.len() + 2;
+
+    const fn as_str(self) -> &'static str {
+        match self {
+            Self::Well => "ok",
+            Self::Failed(code) => code.as_str(),
+            Self::Cancelled => "cancelled",
+        }
+    }
+
+    /// Where its counter is kept: codes are numbered in the order of [`Code::ALL`].
+    const fn slot(self) -> usize {
+        match self {
+            Self::Failed(code) => code as usize,
+            Self::Well => Code::ALL.len(),
+            Self::Cancelled => Code::ALL.len() + 1,
         }
     }
 }
@@ -94,7 +120,7 @@ impl Rpc {
 pub(crate) struct Pending {
     rpc: &'static Rpc,
     began: Instant,
-    outcome: Option<&'static str>,
+    outcome: Outcome,
 }
 
 impl Pending {
@@ -109,7 +135,7 @@ impl Pending {
 
     /// The call ended well, or with a code.
     pub(crate) fn end(mut self, code: Option<Code>) {
-        self.outcome = Some(code.map_or("ok", Code::as_str));
+        self.outcome = code.map_or(Outcome::Well, Outcome::Failed);
     }
 }
 
@@ -117,9 +143,7 @@ impl Drop for Pending {
     fn drop(&mut self) {
         self.rpc.in_flight.decrement(1.0);
         self.rpc.seconds.record(self.began.elapsed().as_secs_f64());
-        if let Some(outcome) = self.outcome {
-            self.rpc.count(outcome);
-        }
+        self.rpc.count(self.outcome);
     }
 }
 

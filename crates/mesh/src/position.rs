@@ -107,12 +107,4 @@ impl Position {
         let token = self.encode(key).parse().expect("base64url is a header value");
         response.metadata_mut().insert(HEADER, token);
     }
-
-    /// The position that a request waits for, if it names one.
-    pub fn of_request<T>(key: &PositionKey, request: &tonic::Request<T>) -> Result<Option<Self>, Fault> {
-        let Some(value) = request.metadata().get(HEADER) else {
-            return Ok(None);
-        };
-        Self::decode(value.to_str().unwrap_or_default(), key).map(Some)
-    }
 }

@@ -29,7 +29,7 @@ pub struct Problem {
     pub fields: Vec<ProblemField>,
     /// How long to wait before trying again.
     pub retry_after: Option<Duration>,
-    /// The article that a refusal rests on.
+    /// The rule that a refusal rests on.
     pub law: Option<String>,
 }
 

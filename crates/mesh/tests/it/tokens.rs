@@ -161,18 +161,3 @@ async fn bad_token_is_refused_before_the_handler() {
     assert_eq!(Problem::from_status(&status).reason, "TOKEN_EXPIRED");
     assert_eq!(served.arrived.available_permits(), 0);
 }
-
-#[test]
-fn key_file_is_made_once_and_a_broken_one_is_refused() {
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("token.key");
-    let made = TokenKey::read_or_create(&path, &SeededRng::new(5)).unwrap();
-    let read = TokenKey::read_or_create(&path, &SeededRng::new(6)).unwrap();
-    let token = mint(&made, &head_of_desk(), NOW, Duration::from_secs(60));
-    assert!(verify(&read, &token, NOW).is_ok());
-    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
-    let mode = std::os::unix::fs::PermissionsExt::mode(&std::fs::metadata(&path).unwrap().permissions());
-    assert_eq!(mode & 0o777, 0o600);
-    std::fs::write(&path, "short").unwrap();
-    assert!(TokenKey::read_or_create(&path, &SeededRng::new(5)).is_err());
-}

@@ -31,7 +31,12 @@ pub(crate) struct Running {
 
 impl Running {
     pub(crate) async fn start(folder: &Path, clock: &SettableClock) -> Self {
-        let mut settings = Settings::local(folder.to_owned(), Rooms::ALL);
+        Self::start_with(folder, clock, Rooms::ALL).await
+    }
+
+    /// With some of the rooms only: what one service does, the other does not hear of.
+    pub(crate) async fn start_with(folder: &Path, clock: &SettableClock, rooms: Rooms) -> Self {
+        let mut settings = Settings::local(folder.to_owned(), rooms);
         settings.clock = Arc::new(clock.clone());
         let cluster = Cluster::start(settings).await.unwrap();
         let base = format!("http://{}", cluster.http.unwrap());
@@ -64,16 +69,27 @@ impl Running {
 
     /// A street light is out; answers with its order's name.
     pub(crate) async fn file(&self) -> String {
-        let id = self.asked.fetch_add(1, Ordering::SeqCst).to_string();
+        let order = self.report().await;
+        let town = self.member(Role::TownDispatcher);
+        until("the order is there", async || town.get::<Value>(&format!("/v1/{order}")).await.ok()).await;
+        order
+    }
+
+    /// The same without waiting for the order.
+    pub(crate) async fn report(&self) -> String {
+        let id = format!("{} {}", self.base, self.asked.fetch_add(1, Ordering::SeqCst));
         let report = json!({
             "requestId": id, "kind": "HELP", "channel": "GRID_WORKER", "text": "巴川街道中兴路的路灯不亮", "categoryCode": "0612",
             "location": {"divisionCode": "500151001"}, "reporter": {"anonymous": true},
         });
         let filed: Value = self.member(Role::GridWorker).post("/v1/reports", report.to_string().into()).await.unwrap();
-        let order = filed["workOrder"].as_str().unwrap().to_owned();
-        let town = self.member(Role::TownDispatcher);
-        until("the order is there", async || town.get::<Value>(&format!("/v1/{order}")).await.ok()).await;
-        order
+        filed["workOrder"].as_str().unwrap().to_owned()
+    }
+
+    /// The order is none of anybody's business any more.
+    pub(crate) async fn cancel(&self, order: &str) {
+        let body = json!({"requestId": order, "reason": "重复"}).to_string();
+        self.member(Role::TownDispatcher).post::<Value>(&format!("/v1/{order}:cancel"), body.into()).await.unwrap();
     }
 
     /// The unit's clock of an order: it counts working days.

@@ -2,10 +2,15 @@
 
 use crate::fake::{json_of, stderr};
 use crate::running::{MONDAY, Running, until, verb};
+use casebook::{Bundle, Consume, Effects, GiveUp};
 use civic::{Micros, Role, SettableClock};
-use serde_json::{Value, json};
-use sqlx::{AssertSqlSafe, Connection as _, SqliteConnection};
+use jiewang::cluster::{Cluster, PARTITIONS, Rooms, Settings};
+use proto::events::v1::Envelope;
+use queue::{Apply as _, Batch, EventSource as _, Slice};
+use serde_json::Value;
 use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
 
 /// A folder whose cluster has ended in order, with orders that went some way; answers with the last one's id.
 async fn worked(folder: &Path) -> String {
@@ -15,8 +20,7 @@ async fn worked(folder: &Path) -> String {
     for _ in 0..5 {
         let order = cluster.file().await;
         let town = cluster.member(Role::TownDispatcher);
-        let cancel = json!({"requestId": order, "reason": "重复"}).to_string();
-        town.post::<Value>(&format!("/v1/{order}:cancel"), cancel.into()).await.unwrap();
+        cluster.cancel(&order).await;
         let report = order.replace("workOrders", "reports");
         until("the report follows", async || {
             let report: Value = town.get(&format!("/v1/{report}")).await.unwrap();
@@ -43,52 +47,89 @@ fn copy(from: &Path, to: &Path) {
     }
 }
 
-async fn plant(folder: &Path, service: &str, sql: &str) {
-    let file = format!("sqlite:{}", folder.join(format!("{service}.sqlite3")).display());
-    let mut file = SqliteConnection::connect(&file).await.unwrap();
-    let mut changed = 0;
-    for sql in sql.split(';') {
-        changed += sqlx::query(AssertSqlSafe(sql.to_owned())).execute(&mut file).await.unwrap().rows_affected();
+/// A consumer that takes note of events and does nothing about them: the bug that must be found.
+struct Careless;
+
+impl Effects for Careless {
+    fn effect(&self, _: &Envelope) -> Result<Option<Bundle>, GiveUp> {
+        Ok(None)
     }
-    assert!(changed > 0, "{sql}");
-    file.close().await.unwrap();
 }
 
-/// Service, what is done to its file, and what must be found. ID is the last order's.
-const PLANTED: &[(&str, &str, &str, &str)] = &[
-    (
-        "dispatch",
-        "DELETE FROM cases WHERE id = ID; DELETE FROM events WHERE case_id = ID; DELETE FROM timers WHERE case_id = ID",
-        "I5",
-        "report.filed.v1",
-    ),
-    ("intake", "DELETE FROM events WHERE case_id = ID AND type = 'report.orderStepped'", "I5", "workOrder.changed.v1"),
-    // The events that were consumed since are those of the first three orders: the newest is later than all bounds.
-    ("dispatch", "UPDATE leases SET consumed = 0 WHERE producer = 'intake'", "I7", "are not consumed"),
-    ("intake", "UPDATE leases SET consumed = 0 WHERE producer = 'dispatch'", "I7", "are not consumed"),
-    ("dispatch", "INSERT INTO timers VALUES (ID, 'total.red', 'workOrder', 1798423200000001, 1)", "I16", "was due"),
-];
-
-#[tokio::test(flavor = "multi_thread")]
-async fn what_is_done_behind_the_services_backs_is_found_by_verify() {
-    let folder = tempfile::tempdir().unwrap();
-    let id = worked(folder.path()).await;
-    let clean = verb(folder.path(), &["verify"]).await;
-    assert_eq!(clean.status.code(), Some(0), "{}{}", crate::fake::stdout(&clean), stderr(&clean));
-    let id: civic::CaseId = id.parse().unwrap();
-    let hex: String = id.as_bytes().iter().map(|b| format!("{b:02x}")).collect();
-    for (number, (service, sql, invariant, found)) in PLANTED.iter().enumerate() {
-        let wrong = folder.path().with_extension(number.to_string());
-        copy(folder.path(), &wrong);
-        plant(&wrong, service, &sql.replace("ID", &format!("X'{hex}'"))).await;
-        let output = verb(&wrong, &["verify", "-o", "json"]).await;
-        assert_eq!(output.status.code(), Some(1), "{sql}: {}", stderr(&output));
-        let told = json_of(&output);
-        let hit =
-            |v: &Value| v["invariant"] == *invariant && v["found"].as_str().is_some_and(|text| text.contains(found));
-        assert!(told["violations"].as_array().unwrap().iter().any(hit), "{sql}: {told:#}");
-        std::fs::remove_dir_all(wrong).unwrap();
+/// Lets `consumer` take what `producer` has told since, carelessly.
+async fn consume_carelessly(folder: &Path, clock: &SettableClock, consumer: &str, producer: &str) {
+    let mut settings = Settings::local(folder.to_owned(), Rooms { gateway: false, ..Rooms::ALL });
+    settings.clock = Arc::new(clock.clone());
+    let cluster = Cluster::open(settings).await.unwrap();
+    let book = |name: &str| cluster.books.iter().find(|book| book.service() == name).unwrap();
+    let (consumer, producer) = (book(consumer), book(producer));
+    let partitions: Vec<u16> = (0..PARTITIONS).collect();
+    let name = producer.service();
+    let leases = consumer.store().acquire(name, "careless", &partitions, Duration::from_secs(60)).await.unwrap();
+    assert_eq!(leases.len(), partitions.len(), "the cluster gave them back when it ended");
+    let mut slices = Vec::new();
+    for lease in leases {
+        let events = producer.read(lease.partition, lease.consumed, 1000).await.unwrap();
+        slices.push(Slice { partition: lease.partition, epoch: lease.epoch, from: lease.consumed, events });
     }
+    let consume = Consume::new(consumer.clone(), Arc::new(Careless));
+    consume.apply(Batch { producer: name.to_owned(), slices }).await.unwrap();
+}
+
+/// What `verify` finds, as (invariant, text).
+async fn found(folder: &Path) -> Vec<(String, String)> {
+    let told = json_of(&verb(folder, &["verify", "-o", "json"]).await);
+    let text = |value: &Value| value.as_str().unwrap().to_owned();
+    let violations = told["violations"].as_array().unwrap();
+    violations.iter().map(|v| (text(&v["invariant"]), text(&v["found"]))).collect()
+}
+
+fn has(found: &[(String, String)], invariant: &str, text: &str) -> bool {
+    found.iter().any(|(of, what)| of == invariant && what.contains(text))
+}
+
+/// Intake works on alone for hours: its reports wait, and dispatch's timers do not fire. Then they are consumed without an order.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_report_that_was_consumed_without_its_order_is_found_and_so_is_what_waits() {
+    let (folder, clock) = (tempfile::tempdir().unwrap(), SettableClock::new(MONDAY));
+    let cluster = Running::start(folder.path(), &clock).await;
+    cluster.file().await;
+    cluster.stop().await;
+    assert_eq!(found(folder.path()).await, []);
+    let cluster = Running::start_with(folder.path(), &clock, Rooms { dispatch: false, ..Rooms::ALL }).await;
+    cluster.report().await;
+    clock.advance(5 * Micros::MINUTE);
+    cluster.stop().await;
+    assert_eq!(found(folder.path()).await, [], "it may still come");
+    let cluster = Running::start_with(folder.path(), &clock, Rooms { dispatch: false, ..Rooms::ALL }).await;
+    clock.advance(5 * Micros::HOUR);
+    cluster.stop().await;
+    let late = found(folder.path()).await;
+    assert!(has(&late, "I7", "of intake are not consumed"), "{late:?}");
+    assert!(has(&late, "I16", "was due"), "{late:?}");
+    assert!(!has(&late, "I5", ""), "{late:?}");
+    consume_carelessly(folder.path(), &clock, "dispatch", "intake").await;
+    let lost = found(folder.path()).await;
+    assert!(has(&lost, "I5", "report.filed.v1"), "{lost:?}");
+    assert!(!has(&lost, "I7", ""), "{lost:?}");
+}
+
+/// Dispatch works on alone, and the report never hears that its order was cancelled.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_step_of_an_order_that_its_report_does_not_show_is_found() {
+    let (folder, clock) = (tempfile::tempdir().unwrap(), SettableClock::new(MONDAY));
+    let cluster = Running::start(folder.path(), &clock).await;
+    let (quiet, order) = (cluster.file().await, cluster.file().await);
+    cluster.cancel(&quiet).await;
+    cluster.stop().await;
+    let cluster = Running::start_with(folder.path(), &clock, Rooms { intake: false, ..Rooms::ALL }).await;
+    cluster.cancel(&order).await;
+    cluster.stop().await;
+    assert_eq!(found(folder.path()).await, []);
+    consume_carelessly(folder.path(), &clock, "intake", "dispatch").await;
+    let lost = found(folder.path()).await;
+    assert!(has(&lost, "I5", "shows no effect"), "{lost:?}");
+    assert!(lost.iter().all(|(_, what)| what.contains(order.trim_start_matches("workOrders/"))), "{lost:?}");
 }
 
 /// What docs/runbooks/backup.md tells people to do.

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Product and limit in turn on the same cores. `make bench ARGS="accept"` runs one part.
+# Product and limit in turn on the same cores: loadtest/README.md. `make bench ARGS="accept"` runs one part, `ARGS="--record"` records.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 . scripts/need.sh

@@ -45,6 +45,7 @@ pub async fn rows(file: &Path) -> anyhow::Result<Vec<(String, i64)>> {
             counted.push((name, count));
         }
     }
+    connection.close().await?;
     Ok(counted)
 }
 

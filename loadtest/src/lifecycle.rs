@@ -85,7 +85,7 @@ fn histogram() -> anyhow::Result<Histogram<u64>> {
 
 /// Begins with the folder as it was seeded, warm from a second that is not counted.
 async fn one_round(seeded: &Seeded, round: usize, within: Duration) -> anyhow::Result<(Flown, Latencies)> {
-    let (folder, _dir) = seeded.fresh()?;
+    let (folder, _dir) = seeded.fresh().await?;
     let local = Local::start(&folder, Rooms::ALL).await?;
     local.settled().await?;
     measure(&local, 2 * round, Duration::from_secs(1)).await?;

@@ -113,16 +113,16 @@ async fn heads(books: &[Casebook]) -> anyhow::Result<Vec<Vec<queue::Position>>> 
     Ok(heads)
 }
 
-/// A data folder with everything in it.
-pub fn copy_folder(from: &Path, to: &Path) -> anyhow::Result<()> {
+/// A copy of a data folder that nobody serves. Write-ahead logs are moved into their files first and left behind: connections that
+/// are still closing may remove them at any moment.
+pub async fn copy_folder(from: &Path, to: &Path) -> anyhow::Result<()> {
+    crate::disk::checkpoint(from).await?;
     std::fs::create_dir_all(to)?;
     for entry in std::fs::read_dir(from)? {
-        let entry = entry?;
-        let target = to.join(entry.file_name());
-        if entry.file_type()?.is_dir() {
-            copy_folder(&entry.path(), &target)?;
-        } else {
-            std::fs::copy(entry.path(), target)?;
+        let name = entry?.file_name();
+        let beside = name.to_str().is_some_and(|name| name.ends_with("-wal") || name.ends_with("-shm"));
+        if !beside {
+            std::fs::copy(from.join(&name), to.join(&name)).with_context(|| format!("failed to copy {name:?}"))?;
         }
     }
     Ok(())

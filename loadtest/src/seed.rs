@@ -56,6 +56,7 @@ impl Seeded {
         };
         let kept = keep.join(format!("cases-{cases}"));
         let mut told = String::new();
+        // An interrupted seeding left no mark and is done again.
         if !is_seeded(&kept, cases) {
             told = seed(&kept, cases, SEED).await?;
         } else if let Some((_, file)) = disk::databases(&kept).last() {
@@ -67,18 +68,18 @@ impl Seeded {
             return Ok(Self { cases, folder: kept, _dir: None, told });
         }
         let dir = tempfile::tempdir()?;
-        copy_folder(&kept, &dir.path().join("data"))?;
+        copy_folder(&kept, &dir.path().join("data")).await?;
         Ok(Self { cases, folder: dir.path().join("data"), _dir: Some(dir), told })
     }
 
     /// The folder to write into: a copy of a small one, so that it does not grow under the bench; a large one as it is.
-    pub fn fresh(&self) -> anyhow::Result<(PathBuf, Option<tempfile::TempDir>)> {
+    pub async fn fresh(&self) -> anyhow::Result<(PathBuf, Option<tempfile::TempDir>)> {
         if self.cases > SMALL {
             return Ok((self.folder.clone(), None));
         }
         let dir = tempfile::tempdir()?;
         let folder = dir.path().join("data");
-        copy_folder(&self.folder, &folder)?;
+        copy_folder(&self.folder, &folder).await?;
         Ok((folder, Some(dir)))
     }
 }

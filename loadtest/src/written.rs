@@ -33,7 +33,7 @@ const SMALL: f64 = 0.005;
 
 /// Files `reports` into the seeded folder.
 pub async fn run(sheet: &mut Sheet, seeded: &Seeded, reports: usize) -> anyhow::Result<()> {
-    let (folder, _dir) = seeded.fresh()?;
+    let (folder, _dir) = seeded.fresh().await?;
     let corpus = Arc::new(Corpus::load()?);
     disk::checkpoint(&folder).await?;
     let before = Usage::now();

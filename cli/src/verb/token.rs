@@ -19,7 +19,7 @@ pub struct TokenArgs {
     /// Unit acted for: `<place>-<slug>`, or a place's code for its own desk; citizens and volunteers may have none
     #[arg(long, value_name = "CODE")]
     pub unit: Option<UnitCode>,
-    /// Reference to the person, never a name [default: dev-<role>-<unit>]
+    /// Reference to the person, never a name [default: dev-<role>-<unit>, for a head dev-head-<role>-<unit>]
     #[arg(long)]
     pub subject: Option<String>,
     /// A head of the unit
@@ -58,10 +58,12 @@ pub fn run(args: &TokenArgs, printer: &Printer) -> Result<Exit, Failure> {
 }
 
 fn actor(args: &TokenArgs, now: Micros) -> Result<Actor, Failure> {
+    // A head is another person than the handlers of the unit: nobody approves the own reply.
+    let who = if args.head { "dev-head" } else { "dev" };
     let subject = match (&args.subject, &args.unit) {
         (Some(subject), _) => subject.clone(),
-        (None, Some(unit)) => format!("dev-{}-{unit}", args.role),
-        (None, None) => format!("dev-{}", args.role),
+        (None, Some(unit)) => format!("{who}-{}-{unit}", args.role),
+        (None, None) => format!("{who}-{}", args.role),
     };
     match (&args.unit, args.role) {
         (None, Role::Citizen | Role::Volunteer) => {}

@@ -4,6 +4,7 @@ mod api;
 mod bad_input;
 mod city;
 mod document;
+mod edges;
 mod events;
 mod lifecycle;
 mod operators;

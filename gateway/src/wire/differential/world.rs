@@ -13,7 +13,7 @@ use std::sync::LazyLock;
 pub(super) struct World {
     pub(super) plans: Plans,
     ours: Vec<MessageDescriptor>,
-    every: MessageDescriptor,
+    pub(super) every: MessageDescriptor,
 }
 
 pub(super) static WORLD: LazyLock<World> = LazyLock::new(|| {

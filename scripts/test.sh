@@ -8,6 +8,8 @@ need_toolchain
 need_packages redis-server postgresql || [ "${CI:-}" != true ]
 # A million random commands for each kind of case in CI; a tenth of that at a desk.
 export JIEWANG_MODEL_CASES="${JIEWANG_MODEL_CASES:-$([ "${CI:-}" = true ] && echo 1000000 || echo 100000)}"
+# One test more at a time than there are cores: those with processes and servers of their own mostly wait.
+export RUST_TEST_THREADS="${RUST_TEST_THREADS:-$(($(nproc) + 1))}"
 cargo test --workspace --quiet "$@"
 # The walk-throughs of both READMEs, as they stand there.
 command -v curl >/dev/null || need_packages curl

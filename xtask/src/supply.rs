@@ -1,5 +1,5 @@
 //! The rules of deny.toml about crates of others: licences, who may depend on what, bans, features, sources. Read from `cargo metadata`,
-//! for every target and with the tests' dependencies, so it needs neither the network nor another tool (docs/adr/0015).
+//! for every target and with the tests' dependencies, so it needs no other tool, and no network once the crates are here (docs/adr/0015).
 
 mod licence;
 mod rules;

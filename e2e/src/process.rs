@@ -1,6 +1,8 @@
 //! One `jiewang up`: started, waited for, ended by its own pid, its log read.
 
 use crate::{client::Client, until};
+use civic::{Clock as _, Micros, SystemClock};
+use serde_json::Value;
 use std::{
     collections::BTreeMap,
     io::{BufRead, BufReader},
@@ -48,6 +50,9 @@ fn without_settings(command: &mut Command) {
     }
 }
 
+/// Says to `jiewang-ahead` by how many microseconds its clock is ahead of the machine's.
+pub const AHEAD: &str = "E2E_CLOCK_AHEAD";
+
 /// How a process is started.
 #[derive(Clone, Debug)]
 pub struct Start {
@@ -56,6 +61,8 @@ pub struct Start {
     grpc: SocketAddr,
     more: Vec<String>,
     allowed: Vec<&'static str>,
+    /// Another program than `jiewang`, with a clock of its own.
+    clocked: Option<(PathBuf, i64)>,
 }
 
 impl Start {
@@ -63,7 +70,8 @@ impl Start {
     #[must_use]
     pub fn new(data_dir: &Path) -> Self {
         let free = SocketAddr::from(([127, 0, 0, 1], 0));
-        Self { data_dir: data_dir.to_owned(), http: free, grpc: free, more: Vec::new(), allowed: Vec::new() }
+        let (more, allowed) = (Vec::new(), Vec::new());
+        Self { data_dir: data_dir.to_owned(), http: free, grpc: free, more, allowed, clocked: None }
     }
 
     /// With the gateway at this address.
@@ -80,16 +88,29 @@ impl Start {
         self
     }
 
-    /// Warnings and errors that contain one of these words are what this test provokes.
+    /// Warnings and errors that this test provokes, each as `target: message`, word for word, or as `target: message: error`.
     #[must_use]
-    pub fn allowing(mut self, words: &[&'static str]) -> Self {
-        self.allowed.extend(words);
+    pub fn allowing(mut self, events: &[&'static str]) -> Self {
+        self.allowed.extend(events);
+        self
+    }
+
+    /// Runs `jiewang-ahead` instead, at first by the machine's own time.
+    #[must_use]
+    pub fn by_its_own_clock(mut self, program: &str) -> Self {
+        self.clocked = Some((program.into(), 0));
         self
     }
 
     fn command(&self) -> Command {
-        let mut command = Command::new(binary());
+        let mut command = match &self.clocked {
+            None => Command::new(binary()),
+            Some((program, _)) => Command::new(program),
+        };
         without_settings(&mut command);
+        if let Some((_, ahead)) = &self.clocked {
+            command.env(AHEAD, ahead.to_string());
+        }
         command.arg("up").arg("--data-dir").arg(&self.data_dir).args(["--admin", "127.0.0.1:0"]);
         command.args(["--http", &self.http.to_string(), "--grpc", &self.grpc.to_string()]).args(&self.more);
         command.env("JIEWANG_LOG_FORMAT", "json").env("RUST_BACKTRACE", "1").stdin(Stdio::null());
@@ -189,10 +210,10 @@ impl Jiewang {
         Client::new(self.address, Some(self.token(&["--role", role, "--unit", unit])))
     }
 
-    /// A head of a unit.
+    /// A head of a unit, another person than its member.
     #[must_use]
     pub fn head(&self, role: &str, unit: &str) -> Client {
-        Client::new(self.address, Some(self.token(&["--role", role, "--unit", unit, "--head"])))
+        Client::new(self.address, Some(self.token(&["--role", role, "--unit", unit, "--head", "--subject", "head"])))
     }
 
     fn token(&self, args: &[&str]) -> String {
@@ -252,6 +273,22 @@ impl Jiewang {
         *self = self.start.start().await;
     }
 
+    /// The present by its clock.
+    #[must_use]
+    pub fn now(&self) -> Micros {
+        SystemClock.now() + self.start.clocked.as_ref().map_or(0, |(_, ahead)| *ahead)
+    }
+
+    /// The same at another time, after it has ended.
+    ///
+    /// # Panics
+    /// When it has no clock of its own.
+    pub async fn start_again_at(&mut self, now: Micros) {
+        let (_, ahead) = self.start.clocked.as_mut().expect("started by its own clock");
+        *ahead = now - SystemClock.now();
+        self.start_again().await;
+    }
+
     /// `jiewang verify` over its folder, once it has ended.
     ///
     /// # Panics
@@ -289,8 +326,13 @@ fn is_bad(line: &str, allowed: &[&str]) -> bool {
     if line.contains("panicked at") {
         return true;
     }
-    let loud = line.contains(r#""level":"WARN""#) || line.contains(r#""level":"ERROR""#);
-    loud && !allowed.iter().any(|words| line.contains(words))
+    // What is no event of the log is a sentence to the operator.
+    let Ok(event) = serde_json::from_str::<Value>(line) else { return false };
+    let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+    let said = format!("{}: {}", text(&event["target"]), text(&event["fields"]["message"]));
+    let with_error = format!("{said}: {}", text(&event["fields"]["error"]));
+    let provoked = allowed.iter().any(|event| [said.as_str(), with_error.as_str()].contains(event));
+    matches!(event["level"].as_str(), Some("WARN" | "ERROR")) && !provoked
 }
 
 #[derive(Debug)]

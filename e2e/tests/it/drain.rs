@@ -29,7 +29,11 @@ async fn a_process_that_is_asked_to_end_answers_what_it_has_in_hand() {
 #[tokio::test]
 async fn a_second_signal_does_not_wait_for_a_slow_client() {
     let folder = tempfile::tempdir().unwrap();
-    let bounded = ["connections cut", "jiewang.drain.bounded", "workers did not end"];
+    let bounded = [
+        "gateway::server: connections cut at the end of the drain's bound",
+        "jiewang::verb::up: jiewang.drain.bounded",
+        "mesh::chassis::ending: workers did not end in time",
+    ];
     let mut jiewang = Start::new(folder.path()).allowing(&bounded).start().await;
     let body = report("slow", LIGHTS).to_string();
     let mut slow = TcpStream::connect(jiewang.http()).await.unwrap();

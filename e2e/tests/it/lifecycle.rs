@@ -114,6 +114,39 @@ async fn after_two_returns_only_a_ruling_leads_on() {
 }
 
 #[tokio::test]
+async fn a_report_that_nobody_could_place_is_ruled_on_and_its_order_gets_a_unit() {
+    let (_folder, jiewang) = started().await;
+    let crew = Crew::of(&jiewang);
+    let city = jiewang.member("city-dispatcher", "50").after(&crew.citizen);
+    let mut unclear = report("unclear-1", LIGHTS);
+    unclear["text"] = "你好，有件事想说".into();
+    unclear["location"] = json!({"address": "我家楼下"});
+    unclear.as_object_mut().unwrap().remove("categoryCode");
+    let filed = crew.citizen.write("v1/reports", &unclear).await;
+    assert_eq!(filed["needsPerson"], true, "{filed}");
+    let (name, order) = (filed["name"].as_str().unwrap(), filed["workOrder"].as_str().unwrap());
+    let waiting = city.read(&format!("v1/{order}")).await;
+    assert_eq!((waiting["state"].as_str(), &waiting["unit"]), (Some("CREATED"), &Value::Null), "{waiting}");
+    let outside = crew.town.get(&format!("v1/{order}")).await.unwrap();
+    assert_eq!(outside.problem(404), "NOT_FOUND", "it is nobody's yet");
+
+    let ruling = json!({
+        "requestId": "classify-1", "categoryCode": LIGHTS, "divisionCode": TOWN, "note": "已电话核实：中兴路路灯不亮",
+    });
+    let ruled = city.write(&format!("v1/{name}:classify"), &ruling).await;
+    assert_eq!((ruled["needsPerson"].as_bool(), ruled["category"]["code"].as_str()), (None, Some(LIGHTS)), "{ruled}");
+    let assigned = city.read(&format!("v1/{order}")).await;
+    assert_eq!((assigned["state"].as_str(), assigned["unit"].as_str()), (Some("ASSIGNED"), Some(UNIT)), "{assigned}");
+    assert!(assigned["dueTime"].is_string(), "{assigned}");
+    // From here on it is an order like any other.
+    crew.begin(order).await;
+    crew.resolve(order).await;
+    assert_eq!(crew.rate(&filed, true).await["state"], "DONE");
+    let timeline = steps(&crew.town.read(&format!("v1/{order}/timeline")).await);
+    assert_eq!(timeline, ["created", "reclassified", "assigned", "accepted", "started", "resolved", "rated"]);
+}
+
+#[tokio::test]
 async fn a_granted_suspension_stops_the_clock_until_it_is_resumed() {
     let (_folder, jiewang) = started().await;
     let crew = Crew::of(&jiewang);

@@ -11,3 +11,4 @@ mod redis;
 mod refusals;
 mod start;
 mod stream;
+mod timers;

@@ -11,7 +11,20 @@ use sqlx::{Connection as _, PgConnection};
 use testkit::{PostgresServer, Seed};
 
 /// What a cluster says while its database is away.
-const AWAY: [&str; 5] = ["casebook", "queue::", "sqlx", "call failed", "request failed"];
+const AWAY: [&str; 12] = [
+    "casebook::committer: casebook.commit.failed",
+    "casebook::relay: casebook.relay.failed",
+    "casebook::timers: casebook.timers.fire_failed",
+    "casebook::timers: casebook.timers.read_failed",
+    "dispatch::app::arranging: dispatch.arrangements.unread",
+    "queue::consumer: failed to apply, will try again",
+    "queue::consumer: failed to ask for the heads",
+    "queue::consumer: failed to read the producer's log",
+    "queue::consumer: failed to renew leases",
+    "queue::consumer: the feed is away, events come from the log",
+    "sqlx::pool::acquire: acquired connection, but time to acquire exceeded slow threshold",
+    "sqlx_core::pool::connection: error occurred while testing the connection on-release",
+];
 const SERVICES: [&str; 2] = ["intake", "dispatch"];
 
 async fn databases(server: &PostgresServer) {

@@ -1,18 +1,25 @@
 //! Redis only carries: whatever becomes of it, the end state is that of a cluster without one (I6).
 
 use e2e::{
-    matters::Crew,
+    matters::{Crew, LIGHTS},
     process::{Jiewang, Start},
-    script::{deal_with, end_state},
+    script::{WAYS, deal_with, end_state},
     until,
 };
 use serde_json::Value;
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, time::Duration};
 use testkit::RedisServer;
+use tokio::time::Instant;
 
 const MATTERS: usize = 14;
 /// What a cluster says while its Redis is away.
-const AWAY: [&str; 2] = ["queue::", "edis"];
+const AWAY: [&str; 2] = [
+    "queue::consumer: the feed is away, events come from the log",
+    "queue::carrier::relay: the relay pauses, consumers read the log",
+];
+/// The pause between two attempts at Redis doubles from 50 ms to its longest, ten seconds, which the ninth attempt has reached.
+const MINUTE: Duration = Duration::from_secs(60);
+const LONGEST_PAUSE: usize = 9;
 
 /// What remains of all matters where nothing fails.
 async fn undisturbed() -> BTreeMap<String, (Value, Value)> {
@@ -76,6 +83,46 @@ async fn whatever_becomes_of_redis_the_end_state_is_the_same() {
     assert_eq!(settled(&jiewang, &expected).await, expected);
     jiewang.kill();
     jiewang.verify();
+}
+
+/// A whole minute of the product's own time: every pause has long been at its longest, and the heads were asked for a hundred times.
+#[tokio::test]
+async fn while_redis_is_gone_for_a_minute_events_arrive_and_afterwards_it_carries_them_again() {
+    let Some(mut redis) = RedisServer::start("while_redis_is_gone_for_a_minute") else { return };
+    let folder = tempfile::tempdir().unwrap();
+    let start = Start::new(folder.path()).with(["--redis".to_owned(), redis.url()]).allowing(&AWAY);
+    let mut jiewang = start.start().await;
+    let crew = Crew::of(&jiewang);
+    deal_with(&crew, 4).await;
+    redis.kill_9();
+    let (gone, mut number) = (Instant::now(), WAYS);
+    while gone.elapsed() < MINUTE {
+        deal_with(&crew, number).await;
+        number += 1;
+        // Not a wait for anything: a busy minute would take the cores from the other tests.
+        tokio::time::sleep(MINUTE / 30).await;
+    }
+    for message in AWAY {
+        let words = message.split_once(": ").unwrap().1;
+        let attempts = jiewang.said().matches(words).count();
+        // Two consumers, two relays.
+        assert!(attempts >= 2 * LONGEST_PAUSE, "{words}: {attempts} attempts in a minute");
+    }
+    redis.restart();
+    let first = crew.file("afterwards", LIGHTS).await;
+    until("Redis carries events again", || async { (size(&redis).await > 0).then_some(()) }).await;
+    crew.begin(first["workOrder"].as_str().unwrap()).await;
+    let city = jiewang.member("city-dispatcher", "50").after(&crew.citizen);
+    until("reports and orders agree", || async { agrees(&end_state(&city).await).then_some(()) }).await;
+    jiewang.kill();
+    jiewang.verify();
+}
+
+/// How many keys it has.
+async fn size(redis: &RedisServer) -> usize {
+    let client = redis::Client::open(redis.url()).unwrap();
+    let mut connection = client.get_multiplexed_async_connection().await.unwrap();
+    redis::cmd("DBSIZE").query_async(&mut connection).await.unwrap()
 }
 
 async fn flush(redis: &RedisServer) {

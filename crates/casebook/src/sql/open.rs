@@ -6,7 +6,7 @@ use super::{
     load::RequestTexts,
     schema::{META, MIGRATIONS, REQUEST_TABLES, VERSION, for_postgres, requests_table},
     sqlite::Sqlite,
-    statement::{Mark, Statements},
+    statement::{Mark, PREPARED, Statements},
 };
 use crate::{error::StoreError, kinds::Kinds, store::Identity};
 use civic::{Clock, Micros};
@@ -40,7 +40,8 @@ pub async fn open_sqlite(path: &Path, setting: Setting) -> Result<SqlStore, Stor
 /// A database on a PostgreSQL server or its distributed kin.
 pub async fn open_postgres(url: &str, connections: u32, setting: Setting) -> Result<SqlStore, StoreError> {
     let options = PgConnectOptions::from_str(url)
-        .map_err(|e| StoreError::Mismatch(format!("the database address is not usable: {e}")))?;
+        .map_err(|e| StoreError::Mismatch(format!("the database address is not usable: {e}")))?
+        .statement_cache_capacity(PREPARED);
     let pool = PgPoolOptions::new().max_connections(connections).acquire_timeout(Duration::from_secs(5));
     let pool = pool.connect_with(options).await.map_err(store_error)?;
     finish(Db::Postgres(pool), setting).await

@@ -6,7 +6,7 @@
 
 mod rows;
 
-use super::conn::Value;
+use super::{conn::Value, statement::PREPARED};
 use crate::{blocking::blocking, error::StoreError};
 use rusqlite::{
     CachedStatement, Connection, OpenFlags, ToSql,
@@ -23,8 +23,6 @@ pub(super) use rows::Rows;
 
 /// Readers beside the one writer: more than two cores' worth is of no use, fewer lets a list wait for a get.
 const READERS: usize = 4;
-/// Texts of powers of two of rows for every table, and those of lists with their filters.
-const PREPARED: usize = 500;
 /// A file has one process. Whoever else holds its lock is a person with a tool.
 const BUSY: Duration = Duration::from_secs(5);
 /// A case touches one page in each of its indexes, so what it writes is nearly all pages: measured with 256 report-like cases in
@@ -33,7 +31,7 @@ const PAGE_SIZE: &str = "PRAGMA page_size = 1024";
 /// The size of pages is settled before the first page is written, and WAL writes it. The log is moved into the file after 64,000 pages,
 /// 64 MB: a page written often is moved once. With `synchronous=FULL` a commit that was answered survives power loss.
 const WRITER: &str = "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 64000; \
-    PRAGMA journal_size_limit = 67108864; PRAGMA cache_size = -32000";
+    PRAGMA journal_size_limit = 67108864; PRAGMA cache_size = -8000";
 
 /// A file. Readers stand first, so that they are closed first: whoever closes last moves the write-ahead log into the file, and a
 /// reader may not.

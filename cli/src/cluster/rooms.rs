@@ -36,6 +36,7 @@ impl Opened {
         if let Some((service, book)) = &opened.dispatch {
             let sight = sight(chassis, book, opened.intake.as_ref().map(|(_, book)| book));
             chassis.add_service(sight.before(service.server()));
+            chassis.add_service(sight.before(service.cooperation_server()));
             chassis.add_service(service.events_server());
             chassis.add_service(service.arrangements_server());
         }

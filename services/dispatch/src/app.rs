@@ -132,10 +132,11 @@ impl App {
         let request = self.cases.request_key(&asking.caller(), rpc, &request_id, &body);
         let seal = |text: String| Ok::<Private<String>, Error>(self.cases.sealer().seal(id, &text));
         let command = Command::Step { step: step.try_map(seal)?, note: note.map(seal).transpose()? };
+        let scope = self.sight(asking, desk, id).await?;
         let reference = self.cases.keyed_hash(PERSON, &[asking.actor.subject.as_bytes()]);
         let author = Author::Person { actor: asking.actor.clone(), reference };
         let ask = Ask::<WorkOrder>::new(id, command, desk.facts(author))
-            .with_scope(desk.scope_of(&asking.actor))
+            .with_scope(scope)
             .with_etag(etag)
             .with_request(request)
             .with_traceparent(asking.traceparent.clone());
@@ -147,7 +148,22 @@ impl App {
     /// # Errors
     /// Not found, the store's.
     pub async fn get(&self, asking: &Asking, desk: &Desk, id: CaseId) -> Result<Found<WorkOrder>, Error> {
-        Ok(self.cases.get(&desk.scope_of(&asking.actor), id).await?)
+        Ok(self.cases.get(&self.sight(asking, desk, id).await?, id).await?)
+    }
+
+    /// The scope in which the caller may know of this order: a called unit (吹哨, 协办) sees it as long as it was not released.
+    ///
+    /// # Errors
+    /// The store's.
+    pub(crate) async fn sight(&self, asking: &Asking, desk: &Desk, id: CaseId) -> Result<Scope, Error> {
+        let scope = desk.scope_of(&asking.actor);
+        let (Scope::Unit(_), Some(unit)) = (&scope, &asking.actor.unit) else { return Ok(scope) };
+        match self.cases.get::<WorkOrder>(&Scope::Case(id), id).await {
+            Ok(found) if found.state.head.has_called(unit) => Ok(Scope::Case(id)),
+            // Not called, or no order at all: the own scope says which.
+            Ok(_) | Err(casebook::StoreError::NotFound) => Ok(scope),
+            Err(error) => Err(error.into()),
+        }
     }
 
     /// Opens sealed text for an answer to somebody who may know of the order.
@@ -167,7 +183,7 @@ impl Desk {
     #[must_use]
     pub fn facts(&self, author: Author) -> Facts {
         let (catalog, calendar) = (Arc::clone(&self.catalog), Arc::clone(&self.calendar));
-        Facts { now: self.now, author, catalog, calendar, view: self.view.clone() }
+        Facts { now: self.now, author, catalog, calendar, view: self.view.clone(), root: self.root.clone() }
     }
 
     /// The orders this actor may know of.

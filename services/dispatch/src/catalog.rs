@@ -17,7 +17,7 @@
 
 mod duties;
 mod error;
-mod limits;
+pub(crate) mod limits;
 mod table;
 mod units;
 

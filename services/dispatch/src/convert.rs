@@ -2,6 +2,7 @@
 
 pub mod answer;
 pub mod arrangements;
+mod cooperation;
 pub mod listing;
 pub mod reader;
 pub mod timeline;

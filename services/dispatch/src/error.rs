@@ -86,14 +86,16 @@ impl Error {
 /// A refusal of the rules is "refused" (422), unless the caller lacks the right (403), or the request itself is wrong (400).
 const fn code_of(refusal: &Refusal) -> Code {
     match refusal {
-        Refusal::NotOpened => Code::NotFound,
+        Refusal::NotOpened | Refusal::PartUnknown { .. } => Code::NotFound,
         Refusal::Role { .. }
         | Refusal::Unit { .. }
         | Refusal::OutOfReach { .. }
         | Refusal::VerifierInUnit { .. }
         | Refusal::ApproverIsRequester { .. }
-        | Refusal::ApproverIsHandler { .. } => Code::Denied,
-        Refusal::UntilNotLater { .. } => Code::Invalid,
+        | Refusal::ApproverIsHandler { .. }
+        | Refusal::PartOfAnotherUnit { .. }
+        | Refusal::SteppedAside { .. } => Code::Denied,
+        Refusal::UntilNotLater { .. } | Refusal::MilestoneUnknown { .. } => Code::Invalid,
         Refusal::State { .. }
         | Refusal::ReplyNotPending { .. }
         | Refusal::ReplyPending { .. }
@@ -105,7 +107,16 @@ const fn code_of(refusal: &Refusal) -> Code {
         | Refusal::AlreadyWaiting { .. }
         | Refusal::NotWaiting { .. }
         | Refusal::RatingWindowOver { .. }
-        | Refusal::ReopenWindowOver { .. } => Code::Refused,
+        | Refusal::ReopenWindowOver { .. }
+        | Refusal::UnitCalledAlready { .. }
+        | Refusal::TooManyParts { .. }
+        | Refusal::PartOver { .. }
+        | Refusal::ReportedInAlready { .. }
+        | Refusal::PartsOpen { .. }
+        | Refusal::SupervisionOpen { .. }
+        | Refusal::NoSupervisionOpen { .. }
+        | Refusal::NoSupervisionReply { .. }
+        | Refusal::NoSuchTier { .. } => Code::Refused,
     }
 }
 

@@ -1,6 +1,7 @@
 //! The rpcs: unpack, convert, call, pack. Every verb goes the same way.
 
 mod arrangements;
+mod cooperation;
 
 use std::sync::Arc;
 

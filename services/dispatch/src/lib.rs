@@ -26,6 +26,7 @@ pub use error::Error;
 use grpc::Grpc;
 use mesh::{Chassis, PositionKey};
 use proto::dispatch::v1::arrangements_server::ArrangementsServer;
+use proto::dispatch::v1::cooperation_server::CooperationServer;
 use proto::dispatch::v1::work_orders_server::WorkOrdersServer;
 use proto::events::v1::events_server::EventsServer;
 use stream::Screens;
@@ -90,6 +91,12 @@ impl Service {
         WorkOrdersServer::new(self.grpc())
     }
 
+    /// The gRPC server of those who work on an order beside its unit.
+    #[must_use]
+    pub fn cooperation_server(&self) -> CooperationServer<Grpc> {
+        CooperationServer::new(self.grpc())
+    }
+
     /// The live stream's gRPC server.
     #[must_use]
     pub fn events_server(&self) -> EventsServer<Grpc> {
@@ -109,6 +116,7 @@ impl Service {
     /// Adds its servers to a chassis.
     pub fn register(&self, chassis: &mut Chassis) {
         chassis.add_service(self.server());
+        chassis.add_service(self.cooperation_server());
         chassis.add_service(self.events_server());
         chassis.add_service(self.arrangements_server());
     }

@@ -42,7 +42,7 @@ pub enum Problem {
     Slug,
     #[error("a name is missing")]
     Name,
-    #[error("the limit must be accept, closing, unit or window; the first three for each urgency, window for none")]
+    #[error("the limit must be accept, closing, unit, reportIn or window; window for no urgency, the others for each")]
     Limit,
     #[error("the amount must be 1 to 100,000, the measure minute, hour, calendarDay or workingDay")]
     Amount,

@@ -8,8 +8,15 @@ use super::table::{at, rows};
 use crate::domain::urgency::Urgency;
 
 const FILE: &str = "limits.csv";
-const LARGEST: u32 = 100_000;
-const MEASURES: [Measure; 4] = [Measure::Minute, Measure::Hour, Measure::CalendarDay, Measure::WorkingDay];
+pub(crate) const LARGEST: u32 = 100_000;
+/// For lists that were written before there were parts.
+const REPORT_IN: [Limit; 4] = [
+    Limit::new(30, Measure::Minute),
+    Limit::new(4, Measure::Hour),
+    Limit::new(4, Measure::Hour),
+    Limit::new(4, Measure::Hour),
+];
+pub(crate) const MEASURES: [Measure; 4] = [Measure::Minute, Measure::Hour, Measure::CalendarDay, Measure::WorkingDay];
 
 /// Limits by urgency. The yellow lamp's 70 % are civic's: part of what a clock is, not of a list.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -17,6 +24,7 @@ pub struct Limits {
     accept: [Limit; 4],
     closing: [Limit; 4],
     unit: [Limit; 4],
+    report_in: [Limit; 4],
     window: Limit,
 }
 
@@ -55,6 +63,12 @@ impl Limits {
         self.unit[urgency.index()]
     }
 
+    /// From a call (吹哨, 协办) to reporting in.
+    #[must_use]
+    pub const fn report_in(&self, urgency: Urgency) -> Limit {
+        self.report_in[urgency.index()]
+    }
+
     /// In which the citizen may rate and the order be reopened.
     #[must_use]
     pub const fn window(&self) -> Limit {
@@ -67,6 +81,7 @@ struct Found {
     accept: [Option<Limit>; 4],
     closing: [Option<Limit>; 4],
     unit: [Option<Limit>; 4],
+    report_in: [Option<Limit>; 4],
     window: Option<Limit>,
 }
 
@@ -91,6 +106,7 @@ impl Found {
             "accept" => &mut self.accept,
             "closing" => &mut self.closing,
             "unit" => &mut self.unit,
+            "reportIn" => &mut self.report_in,
             _ => return Err(Problem::Limit),
         };
         let urgency: Urgency = urgency.parse().map_err(|_| Problem::Urgency)?;
@@ -102,6 +118,7 @@ impl Found {
             accept: all("accept", self.accept)?,
             closing: all("closing", self.closing)?,
             unit: all("unit", self.unit)?,
+            report_in: std::array::from_fn(|level| self.report_in[level].unwrap_or(REPORT_IN[level])),
             window: self.window.ok_or_else(|| Problem::LimitCount("window".to_owned()))?,
         })
     }

@@ -147,8 +147,21 @@ fn limits_are_complete_or_refused() {
     ];
     for (line, problem) in cases {
         let error = with(None, Some(&format!("{shipped}{line}\n")), None).unwrap_err();
-        assert_eq!(error, CatalogError::Line { file: "limits.csv", line: 15, problem }, "{line}");
+        assert_eq!(error, CatalogError::Line { file: "limits.csv", line: 19, problem }, "{line}");
     }
+}
+
+#[test]
+fn a_list_from_before_there_were_parts_gives_the_shipped_time_to_report_in() {
+    let shipped = include_str!("../../catalog/limits.csv");
+    let before: String =
+        shipped.lines().filter(|line| !line.starts_with("reportIn")).map(|line| format!("{line}\n")).collect();
+    let catalog = with(None, Some(&before), None).unwrap();
+    for urgency in Urgency::ALL {
+        assert_eq!(catalog.limits().report_in(urgency), Catalog::builtin().limits().report_in(urgency));
+    }
+    let level_one = Catalog::builtin().limits().report_in(Urgency::LevelOne);
+    assert_eq!((level_one.amount, level_one.measure.as_str()), (30, "minute"));
 }
 
 #[test]

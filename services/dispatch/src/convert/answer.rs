@@ -88,6 +88,7 @@ impl Answers<'_> {
             Some(resolution) => self.app.open(id, &resolution.result)?,
             None => String::new(),
         };
+        self.add_cooperation(answer, id, order)?;
         answer.rating = head.rating.as_ref().map(|rating| self.rating(id, rating)).transpose()?;
         Ok(())
     }
@@ -122,12 +123,13 @@ impl Answers<'_> {
         pb::WorkOrderClock {
             total: Some(clock(&order.head.total, marks.total)),
             unit: order.assignment().map(|assignment| clock(&assignment.watch, marks.unit)),
+            parts: self.part_clocks(order, clock),
         }
     }
 
     /// A running clock shows the instants that its last event wrote. One that was stopped shows those it stopped with, one that
     /// stands shows none: they move as long as it stands.
-    fn clock(&self, watch: &Stopwatch, mark: Option<Mark>, calendar_version: &str) -> pb::Clock {
+    pub(super) fn clock(&self, watch: &Stopwatch, mark: Option<Mark>, calendar_version: &str) -> pb::Clock {
         let explained = watch.explain(&self.desk.calendar, self.desk.now);
         let computed = Mark { yellow: explained.yellow, due: explained.due, provisional: explained.provisional };
         let shown = mark.or_else(|| (!explained.paused).then_some(computed));
@@ -145,7 +147,7 @@ impl Answers<'_> {
     }
 }
 
-fn limit(limit: Limit) -> pb::Limit {
+pub(super) fn limit(limit: Limit) -> pb::Limit {
     pb::Limit { amount: limit.amount.into(), unit: limit.measure.as_str().to_owned() }
 }
 
@@ -173,7 +175,7 @@ fn lamp(order: &WorkOrder, now: Micros) -> i32 {
     lamp_of(order.head.marks.total.map_or(order.head.lamps.total, |mark| mark.lamp(now)))
 }
 
-fn lamp_of(lamp: Lamp) -> i32 {
+pub(super) fn lamp_of(lamp: Lamp) -> i32 {
     let lamp = match lamp {
         Lamp::Green => PbLamp::Green,
         Lamp::Yellow => PbLamp::Yellow,

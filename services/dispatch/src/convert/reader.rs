@@ -1,13 +1,15 @@
 //! Reads the fields of a request and collects what is wrong with them.
 
-use civic::{Micros, UnitCode};
+use civic::{Limit, Micros, Place, Tier, UnitCode};
 use mesh::FieldFault;
 use prost_types::Timestamp;
+use proto::dispatch::v1 as pb;
 
 use super::micros;
 use crate::app::Desk;
+use crate::catalog::limits::{LARGEST, MEASURES};
 use crate::catalog::{Unit, UnitFault};
-use crate::domain::work_order::Answering;
+use crate::domain::work_order::{Answering, MILESTONES_AT_MOST};
 use crate::error::Error;
 
 /// Characters of a request id (contract).
@@ -16,6 +18,9 @@ const LONGEST_REQUEST_ID: usize = 64;
 const LONGEST_TEXT: usize = 10_000;
 /// Characters of a reference to a person of a unit.
 const LONGEST_REFERENCE: usize = 64;
+
+/// Units of one call.
+const UNITS_AT_MOST: usize = 16;
 
 /// The faults of one request, beside what its fields are checked against.
 pub struct Reader<'a> {
@@ -117,6 +122,76 @@ impl<'a> Reader<'a> {
 
     fn unknown_unit(&mut self, path: &str, fault: UnitFault) {
         self.fault(path, "UNIT_UNKNOWN", &fault.to_string());
+    }
+
+    /// The units of a call.
+    pub(super) fn units(&mut self, codes: &[String]) -> Option<Vec<Answering>> {
+        if codes.is_empty() || codes.len() > UNITS_AT_MOST {
+            self.fault("units", "UNITS_INVALID", "1 to 16 units");
+            return None;
+        }
+        let unit = |(index, code): (usize, &String)| self.unit(&format!("units[{index}]"), code);
+        let units: Vec<_> = codes.iter().enumerate().map(unit).collect();
+        units.into_iter().collect()
+    }
+
+    /// An amount of time and how it is measured.
+    pub(super) fn limit(&mut self, limit: Option<&pb::Limit>) -> Option<Limit> {
+        let read = limit.and_then(|limit| {
+            let amount = u32::try_from(limit.amount).ok().filter(|amount| (1..=LARGEST).contains(amount))?;
+            let measure = MEASURES.into_iter().find(|measure| measure.as_str() == limit.unit)?;
+            Some(Limit::new(amount, measure))
+        });
+        if read.is_none() {
+            self.fault("limit", "LIMIT_INVALID", "1 to 100,000 of minute, hour, calendarDay or workingDay");
+        }
+        read
+    }
+
+    /// Such a limit, or none.
+    pub(super) fn optional_limit(&mut self, limit: Option<&pb::Limit>) -> Option<Limit> {
+        limit.and_then(|limit| self.limit(Some(limit)))
+    }
+
+    /// A tier that owns orders, or none. The outer `None`: it was wrong.
+    pub(super) fn tier(&mut self, name: &str) -> Option<Option<Tier>> {
+        const OWNERS: [Tier; 3] = [Tier::City, Tier::District, Tier::Town];
+        let tier = OWNERS.into_iter().find(|tier| tier.as_str() == name);
+        if tier.is_none() && !name.is_empty() {
+            self.fault("tier", "TIER_UNKNOWN", "city, district or town");
+            return None;
+        }
+        Some(tier)
+    }
+
+    /// A division of today, or none. The outer `None`: it was wrong.
+    pub(super) fn division(&mut self, code: &str) -> Option<Option<Place>> {
+        if code.is_empty() {
+            return Some(None);
+        }
+        let place = code.parse().ok().and_then(|code| self.desk.view.place(&code));
+        if place.is_none() {
+            self.fault("divisionCode", "DIVISION_UNKNOWN", "there is no such division today");
+        }
+        place.map(Some)
+    }
+
+    /// Titles with dates, in the order of the dates.
+    pub(super) fn milestones(&mut self, asked: Vec<pb::SupervisionMilestone>) -> Vec<(String, Micros)> {
+        let many = asked.len() > MILESTONES_AT_MOST;
+        let read: Option<Vec<_>> =
+            asked.into_iter().map(|milestone| Some((milestone.title, micros(milestone.due_time.as_ref()?)?))).collect();
+        let read = read.filter(|read| !many && read.is_sorted_by_key(|(_, due)| *due));
+        let read = read.filter(|read| read.iter().all(|(title, _)| !title.trim().is_empty()));
+        let Some(read) = read else {
+            self.fault(
+                "milestones",
+                "MILESTONES_INVALID",
+                "at most 32, each with a title and a date, in the order of the dates",
+            );
+            return Vec::new();
+        };
+        read.into_iter().map(|(title, due)| (self.bounded("milestones", title), due)).collect()
     }
 
     /// A date that lies ahead of nothing yet: the rules compare it with the clocks.

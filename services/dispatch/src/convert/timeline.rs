@@ -3,8 +3,8 @@
 use casebook::Case as _;
 use civic::{CaseId, Micros, Role};
 use prost::bytes::Bytes;
-use proto::dispatch::v1::stored::WorkOrderEvent;
 use proto::dispatch::v1::stored::work_order_event::Event as Body;
+use proto::dispatch::v1::stored::{self, WorkOrderEvent};
 use proto::types::v1::TimelineEntry;
 
 use super::answer::Answers;
@@ -91,7 +91,18 @@ fn own_reason(body: &Body) -> Option<&Bytes> {
         Body::Cancelled(body) => Some(&body.reason),
         Body::Resolved(body) => Some(&body.result),
         Body::Rated(body) => Some(&body.comment),
-        Body::Created(_)
+        Body::PartAnswered(body) => Some(&body.answer),
+        Body::PartReleased(body) => Some(&body.reason),
+        Body::SteppedAside(body) => Some(&body.reason),
+        Body::SupervisionNoticed(body) => Some(&body.text),
+        Body::SupervisionReplied(body) => Some(&body.text),
+        Body::SupervisionReviewed(body) => Some(&body.text),
+        Body::TierMoved(body) => Some(&body.reason),
+        Body::PartsCalled(_)
+        | Body::PartReportedIn(_)
+        | Body::PartsLate(_)
+        | Body::SupervisionLate(_)
+        | Body::Created(_)
         | Body::Assigned(_)
         | Body::Accepted(_)
         | Body::Started(_)
@@ -117,6 +128,11 @@ fn words(event: &WorkOrderEvent, language: Language) -> String {
         format!("{said}{}", body.unit_name)
     } else if let Body::Reassigned(body) = body {
         format!("{said}{}", body.unit_name)
+    } else if let Body::PartsCalled(body) = body {
+        let names: Vec<_> = body.parts.iter().map(|part| part.unit_name.as_str()).collect();
+        format!("{said}{}", names.join("、"))
+    } else if let Body::TierMoved(stored::TierMoved { to: Some(to), .. }) = body {
+        format!("{said}{}{}", language.choose("，派单至", ", assigned to "), to.unit_name)
     } else {
         said.to_owned()
     }
@@ -152,6 +168,9 @@ fn plain_words(body: &Body, language: Language) -> &'static str {
         Body::CitizenAnswered(_) => ("诉求人已答复", "the citizen answered"),
         Body::Reopened(_) => ("重新办理", "reopened"),
         Body::Cancelled(_) => ("撤销", "cancelled"),
+        Body::LampTurned(body) if !body.told.is_empty() => {
+            ("总时限亮红灯，已告知上一级指挥中心", "total clock: red lamp, the next tier's command centre was told")
+        }
         Body::LampTurned(body) => lamp_words(&body.clock, body.lamp),
         Body::AcceptOverdue(_) => ("超时未签收", "not accepted in time"),
         Body::Reclassified(body) if body.ruled_by.is_empty() => {
@@ -159,8 +178,53 @@ fn plain_words(body: &Body, language: Language) -> &'static str {
         }
         Body::Reclassified(_) => ("类别或地点已由工作人员确定", "category or place decided by a person"),
         Body::CalendarChanged(_) => ("工作日历更新，时限重算", "calendar changed, due dates computed anew"),
+        Body::SteppedAside(body) if body.assignee.is_empty() => {
+            ("回避，退回单位另行签收", "stepped aside, back to the unit")
+        }
+        Body::SteppedAside(_) => ("回避，改由他人办理", "stepped aside, somebody else goes on"),
+        Body::TierMoved(body) if body.down => ("交办至下级", "handed down"),
+        Body::TierMoved(_) => ("提级办理", "escalated"),
+        Body::PartsCalled(_)
+        | Body::PartReportedIn(_)
+        | Body::PartAnswered(_)
+        | Body::PartReleased(_)
+        | Body::PartsLate(_) => part_words(body),
+        Body::SupervisionNoticed(_)
+        | Body::SupervisionReplied(_)
+        | Body::SupervisionReviewed(_)
+        | Body::SupervisionLate(_) => supervision_words(body),
     };
     language.choose(zh, en)
+}
+
+fn part_words(body: &Body) -> (&'static str, &'static str) {
+    if let Body::PartsCalled(body) = body {
+        if body.whistle { ("吹哨：", "whistled for ") } else { ("协办：", "called to co-handle: ") }
+    } else if let Body::PartReportedIn(_) = body {
+        ("报到", "reported in")
+    } else if let Body::PartAnswered(_) = body {
+        ("协办答复", "a part was answered")
+    } else if let Body::PartReleased(_) = body {
+        ("免除协办", "a part was released")
+    } else {
+        ("协办超时提醒", "a part is late")
+    }
+}
+
+fn supervision_words(body: &Body) -> (&'static str, &'static str) {
+    if let Body::SupervisionNoticed(body) = body {
+        if body.marked { ("挂牌督办", "marked supervision") } else { ("督办", "supervised") }
+    } else if let Body::SupervisionReplied(_) = body {
+        ("督办回复", "replied to the supervision")
+    } else if let Body::SupervisionReviewed(body) = body {
+        if body.satisfied {
+            ("督办办结", "the supervision ended")
+        } else {
+            ("督办复核不通过，再次回复", "the supervisor asks for another reply")
+        }
+    } else {
+        ("督办逾期", "the supervision's date has passed")
+    }
 }
 
 fn lamp_words(clock: &str, lamp: i32) -> (&'static str, &'static str) {

@@ -6,7 +6,7 @@ use proto::dispatch::v1 as pb;
 use super::order_id;
 use super::reader::Reader;
 use crate::app::{Asked, Desk};
-use crate::domain::work_order::{CallBack, Opinion, Step};
+use crate::domain::work_order::{CallBack, Notice, Opinion, Step};
 use crate::error::Error;
 
 /// A verb's request.
@@ -38,7 +38,7 @@ pub fn asked<R: VerbRequest>(mut request: R, desk: &Desk) -> Result<Asked, Error
     Ok(Asked { id, rpc: R::RPC, request_id, body, etag, note, step })
 }
 
-/// Twenty-one generated types have the same four fields and no trait of their own to read them by.
+/// The generated types have the same four fields and no trait of their own to read them by.
 macro_rules! verbs {
     ($($request:ident as $rpc:literal: |$asked:ident, $reader:ident| $step:expr;)+) => {$(
         impl VerbRequest for pb::$request {
@@ -60,6 +60,7 @@ macro_rules! verbs {
 }
 
 const REASON: &str = "REASON_MISSING";
+const TEXT: &str = "TEXT_MISSING";
 
 verbs! {
     AssignWorkOrderRequest as "AssignWorkOrder": |asked, reader| {
@@ -120,4 +121,59 @@ verbs! {
     CancelWorkOrderRequest as "CancelWorkOrder": |asked, reader| Some(Step::Cancel {
         reason: reader.text("reason", asked.reason, REASON),
     });
+    CoHandleRequest as "CoHandle": |asked, reader| {
+        let limit = reader.optional_limit(asked.limit.as_ref());
+        reader.units(&asked.units).map(|units| Step::CoHandle { units, limit })
+    };
+    WhistleRequest as "Whistle": |asked, reader| {
+        let limit = reader.optional_limit(asked.limit.as_ref());
+        reader.units(&asked.units).map(|units| Step::Whistle { units, limit })
+    };
+    ReportInPartRequest as "ReportInPart": |asked, _reader| Some(Step::ReportIn { part: part(&asked.part) });
+    AnswerPartRequest as "AnswerPart": |asked, reader| Some(Step::AnswerPart {
+        part: part(&asked.part),
+        answer: reader.text("answer", asked.answer, "ANSWER_MISSING"),
+    });
+    ReleasePartRequest as "ReleasePart": |asked, reader| Some(Step::ReleasePart {
+        part: part(&asked.part),
+        reason: reader.text("reason", asked.reason, REASON),
+    });
+    StepAsideWorkOrderRequest as "StepAsideWorkOrder": |asked, reader| Some(Step::StepAside {
+        assignee: reader.assignee(asked.assignee),
+        reason: reader.text("reason", asked.reason, REASON),
+    });
+    SuperviseWorkOrderRequest as "SuperviseWorkOrder": |asked, reader| notice(asked, reader);
+    ReplySupervisionRequest as "ReplySupervision": |asked, reader| Some(Step::ReplySupervision {
+        text: reader.text("text", asked.text, TEXT),
+        reached: asked.reached,
+    });
+    ReviewSupervisionRequest as "ReviewSupervision": |asked, reader| Some(Step::ReviewSupervision {
+        satisfied: asked.satisfied,
+        text: reader.text("text", asked.text, TEXT),
+    });
+    EscalateWorkOrderRequest as "EscalateWorkOrder": |asked, reader| {
+        let reason = reader.text("reason", asked.reason, REASON);
+        reader.tier(&asked.tier).map(|to| Step::Escalate { to, reason })
+    };
+    HandDownWorkOrderRequest as "HandDownWorkOrder": |asked, reader| {
+        let reason = reader.text("reason", asked.reason, REASON);
+        reader.division(&asked.division_code).map(|into| Step::HandDown { into, reason })
+    };
+}
+
+/// Parts are counted from 1: what is no number is the name of no part.
+fn part(number: &str) -> u32 {
+    number.parse().ok().filter(|part: &u32| part.to_string() == number).unwrap_or(0)
+}
+
+fn notice(asked: pb::SuperviseWorkOrderRequest, reader: &mut Reader<'_>) -> Option<Step<String>> {
+    let text = reader.text("text", asked.text, TEXT);
+    let task_force =
+        if asked.task_force.is_empty() { None } else { Some(reader.unit("taskForce", &asked.task_force)?) };
+    let milestones = reader.milestones(asked.milestones);
+    if !asked.marked && (task_force.is_some() || !milestones.is_empty()) {
+        reader.fault("marked", "MILESTONES_INVALID", "task force and milestones are a marked supervision's");
+    }
+    let limit = reader.limit(asked.limit.as_ref())?;
+    Some(Step::Supervise(Box::new(Notice { text, limit, marked: asked.marked, task_force, milestones })))
 }

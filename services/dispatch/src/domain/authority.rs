@@ -22,6 +22,15 @@ pub const fn owning_tier(place: &Place) -> Tier {
     }
 }
 
+/// The place of a tier that a place lies in; `None` for the city, which is no column of a place.
+#[must_use]
+pub const fn place_of_tier(tier: Tier, place: &Place) -> Option<&DivisionCode> {
+    match tier {
+        Tier::City => None,
+        Tier::District | Tier::Town | Tier::Village | Tier::Grid => place.at(tier),
+    }
+}
+
 /// Tier whose orders a dispatcher's role is for.
 const fn dispatcher_of(role: Role) -> Option<Tier> {
     match role {
@@ -68,6 +77,9 @@ pub fn role_may(verb: Verb, actor: &Actor, order: &WorkOrder) -> Result<(), Refu
         By::Unit => is_unit_role(actor.role),
         By::HeadOrDispatcher => dispatcher || actor.head,
         By::CitizenOrHotline => matches!(actor.role, Role::Citizen | Role::Integrator),
+        By::UnitOrDispatcher => dispatcher || is_unit_role(actor.role),
+        By::CalledUnit => is_unit_role(actor.role),
+        By::Supervisor => actor.role == Role::Supervisor,
     };
     if allowed { Ok(()) } else { Err(Refusal::Role { verb, role: actor.role }) }
 }
@@ -90,6 +102,9 @@ pub fn unit_may(verb: Verb, actor: &Actor, order: &WorkOrder, view: &View) -> Re
         By::Verifier if has_it => return Err(Refusal::VerifierInUnit { order: order.head.report.clone() }),
         By::Verifier => is_own_place(),
         By::CitizenOrHotline => actor.role != Role::Citizen || own_report(actor) == Some(&*order.head.report),
+        By::UnitOrDispatcher if is_unit_role(actor.role) => has_it,
+        By::UnitOrDispatcher | By::Supervisor => is_own_place(),
+        By::CalledUnit => actor.unit.as_ref().is_some_and(|own| order.head.parts.iter().any(|part| part.unit == *own)),
     };
     if allowed { Ok(()) } else { Err(denied()) }
 }

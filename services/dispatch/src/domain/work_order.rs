@@ -25,6 +25,17 @@
 //! citizenAnswered   | in progress                     | in progress               | unit
 //! reopen            | closed                          | in progress               | dispatcher
 //! cancel            | created, assigned, accepted, in progress, resolved, verified, returned, suspended | cancelled | dispatcher
+//! coHandle          | accepted, in progress           | accepted, in progress     | unit or dispatcher
+//! whistle           | accepted, in progress           | accepted, in progress     | unit or dispatcher
+//! reportIn          | created, assigned, accepted, in progress, returned, suspended | created, assigned, accepted, in progress, returned, suspended | called unit
+//! answerPart        | created, assigned, accepted, in progress, returned, suspended | created, assigned, accepted, in progress, returned, suspended | called unit
+//! releasePart       | created, assigned, accepted, in progress, returned, suspended | created, assigned, accepted, in progress, returned, suspended | unit or dispatcher
+//! stepAside         | accepted, in progress           | accepted, in progress, assigned | unit
+//! supervise         | created, assigned, accepted, in progress, resolved, verified, returned, suspended | created, assigned, accepted, in progress, resolved, verified, returned, suspended | supervisor
+//! replySupervision  | created, assigned, accepted, in progress, resolved, verified, returned, suspended | created, assigned, accepted, in progress, resolved, verified, returned, suspended | unit
+//! reviewSupervision | created, assigned, accepted, in progress, resolved, verified, returned, suspended | created, assigned, accepted, in progress, resolved, verified, returned, suspended | supervisor
+//! escalate          | created, assigned, accepted, in progress, resolved, verified, returned, suspended | created, assigned | dispatcher
+//! handDown          | created, assigned, accepted, in progress, resolved, verified, returned, suspended | created, assigned | dispatcher
 //! ```
 //!
 //! An order is opened by the event of its report, as `assigned` when the duty list knows the unit and as `created` when it does
@@ -41,11 +52,15 @@
 //!
 //! Only in `created` a ruling may raise the urgency, and with it shorten the total clock's limit; its start never moves.
 //!
+//! A part (协办, 吹哨) is another unit's share of the order, with a clock of its own: called, reported in, answered, or released. The
+//! order's owner does not change, and the lead resolves only when no part is open. Whoever stepped aside may do nothing more.
+//!
 //! Two clocks run. The total clock starts at intake's commit, stops at closing, and is never reset: time spent closed becomes a
 //! pause when the next round begins. The unit clock belongs to an assignment and stops when the unit resolves or returns. A
 //! granted suspension and waiting for the citizen pause both. Every event carries the instants both clocks have after it, so
 //! neither [`casebook::Case::evolve`] nor a timer ever computes a calendar.
 
+mod aside;
 mod clocks;
 mod command;
 mod decide;
@@ -53,21 +68,26 @@ mod decide_clock;
 mod event;
 mod evolve;
 mod legal;
+mod parts;
 mod publish;
 mod refusal;
 mod ruling;
 mod state;
+mod supervision;
+mod tiers;
 mod timers;
 pub mod verb;
 
-pub use clocks::{Lamps, Mark, Marks};
-pub use command::{Answering, Author, CallBack, Command, Facts, Opening, Opinion, Ruling, Step};
+pub use clocks::{Lamps, Mark, Marks, PartMark};
+pub use command::{Answering, Author, CallBack, Command, Facts, Notice, Opening, Opinion, Ruling, Step};
+pub use parts::{Part, PartStanding};
 pub use publish::summary;
 pub use refusal::Refusal;
 pub use state::{
     Accepted, Assigned, Assignment, Before, Closed, Done, Head, InProgress, Phase, Rating, Request, RequestKind,
     Resolution, Resolved, Returned, State, Suspended, WorkOrder,
 };
+pub use supervision::{MILESTONES_AT_MOST, Milestone, Supervision, SupervisionStanding};
 pub use timers::TimerName;
 pub use verb::Verb;
 
@@ -77,7 +97,7 @@ use proto::dispatch::v1::stored::WorkOrderEvent;
 
 impl Case for WorkOrder {
     const KIND: &'static str = "workOrder";
-    const SCHEMA: i64 = 1;
+    const SCHEMA: i64 = 2;
     type Event = WorkOrderEvent;
     type Command = Command;
     type Facts = Facts;

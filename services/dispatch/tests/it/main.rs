@@ -3,6 +3,7 @@
 
 mod api;
 mod arranged;
+mod beside;
 mod city;
 mod life;
 mod model;

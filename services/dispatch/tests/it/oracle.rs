@@ -1,10 +1,11 @@
 //! The rules once more, written apart: what an order must be after each step, and which steps must be refused with which reason.
 //! It reads the table of the documentation and keeps its own account of pauses; it knows nothing of events or calendars.
 
-use civic::{Actor, Micros, Role, Tier, UnitCode};
+use civic::{Actor, Micros, Place, Role, Tier, UnitCode};
 use dispatch::domain::urgency::Urgency;
 use dispatch::domain::work_order::{Author, Opening, Ruling, State, Step, Verb, WorkOrder};
 
+use crate::beside::{Beside, Lead};
 use crate::table::Line;
 use crate::world::{REPORT, reference};
 
@@ -41,6 +42,9 @@ pub(crate) struct Oracle {
     window: Micros,
     standing: Option<Micros>,
     stood: i64,
+    tier: Tier,
+    moved: bool,
+    beside: Beside,
 }
 
 impl Oracle {
@@ -68,6 +72,9 @@ impl Oracle {
             window: Micros(0),
             standing: None,
             stood: 0,
+            tier: Tier::Town,
+            moved: false,
+            beside: Beside::default(),
         }
     }
 
@@ -87,7 +94,10 @@ impl Oracle {
         if !line.from.contains(&self.state) {
             return Some("STATE_REFUSES");
         }
-        self.unit_denies(&line.by, actor).or_else(|| self.refuses_more(step, actor, now, due))
+        self.unit_denies(&line.by, actor)
+            .or_else(|| self.beside.aside.contains(&actor.subject).then_some("STEPPED_ASIDE"))
+            .or_else(|| self.refuses_more(step, actor, now, due))
+            .or_else(|| self.beside.refuses(step, actor, &self.lead()))
     }
 
     fn unit_denies(&self, by: &str, actor: &Actor) -> Option<&'static str> {
@@ -100,6 +110,17 @@ impl Oracle {
             "verifier" if has_it => return Some("VERIFIER_IN_UNIT"),
             "dispatcher" | "verifier" => of_town,
             "unit" => has_it,
+            "unit or dispatcher" => {
+                if actor.role == Role::DepartmentHandler {
+                    has_it
+                } else {
+                    of_town
+                }
+            }
+            "supervisor" => of_town,
+            "called unit" => {
+                self.beside.parts.iter().any(|part| actor.unit.as_ref().is_some_and(|unit| part.unit == unit.as_str()))
+            }
             "head or dispatcher" => (actor.head && (has_it || centre)) || (actor.role == self.owners() && of_town),
             _ => actor.role == Role::Integrator || actor.subject == format!("reports/{REPORT}"),
         };
@@ -138,9 +159,25 @@ impl Oracle {
             Step::WaitForCitizen { .. } => when(self.waiting, "ALREADY_WAITING"),
             Step::CitizenAnswered => when(!self.waiting, "NOT_WAITING"),
             Step::Reopen { .. } => when(now >= self.window, "WINDOW_OVER"),
-            Step::Accept | Step::Start | Step::Resolve { .. } | Step::Close | Step::Resume | Step::Cancel { .. } => {
-                None
-            }
+            Step::Escalate { to, .. } => when(self.state == State::Returned && self.returns >= 2, "RULING_REQUIRED")
+                .or_else(|| when(self.above(*to).is_none(), "NO_SUCH_TIER")),
+            Step::HandDown { into, .. } => when(self.state == State::Returned && self.returns >= 2, "RULING_REQUIRED")
+                .or_else(|| when(self.below(into.as_ref()).is_none(), "NO_SUCH_TIER")),
+            Step::Accept
+            | Step::Start
+            | Step::Resolve { .. }
+            | Step::Close
+            | Step::Resume
+            | Step::Cancel { .. }
+            | Step::CoHandle { .. }
+            | Step::Whistle { .. }
+            | Step::ReportIn { .. }
+            | Step::AnswerPart { .. }
+            | Step::ReleasePart { .. }
+            | Step::StepAside { .. }
+            | Step::Supervise(_)
+            | Step::ReplySupervision { .. }
+            | Step::ReviewSupervision { .. } => None,
         }
     }
 
@@ -148,6 +185,7 @@ impl Oracle {
     pub(crate) fn take<T>(&mut self, step: &Step<T>, actor: &Actor, now: Micros) {
         let at = now.max(self.updated);
         self.updated = at;
+        self.beside.take(step, actor);
         match step {
             Step::Assign { to, .. } | Step::Rule { to } | Step::Reassign { to, .. } => {
                 self.give_to(&to.unit.to_string(), at);
@@ -202,12 +240,97 @@ impl Oracle {
                 self.request = None;
                 self.state = State::Cancelled;
             }
+            Step::StepAside { assignee, .. } if assignee.is_empty() => {
+                self.goes(at);
+                self.request = None;
+                self.state = State::Assigned;
+            }
+            Step::Escalate { to, .. } => {
+                let tier = self.above(*to).unwrap();
+                self.moves(tier, None, now, at);
+            }
+            Step::HandDown { into, .. } => {
+                let tier = self.below(into.as_ref()).unwrap();
+                self.moves(tier, into.as_ref(), now, at);
+            }
+            Step::StepAside { .. }
+            | Step::CoHandle { .. }
+            | Step::Whistle { .. }
+            | Step::ReportIn { .. }
+            | Step::AnswerPart { .. }
+            | Step::ReleasePart { .. }
+            | Step::Supervise(_)
+            | Step::ReplySupervision { .. }
+            | Step::ReviewSupervision { .. } => {}
+        }
+    }
+
+    fn lead(&self) -> Lead {
+        let digits = match self.tier {
+            Tier::City => 2,
+            Tier::District => 6,
+            Tier::Town | Tier::Village | Tier::Grid => 9,
+        };
+        let owner = self.place.get(..digits).unwrap_or(&self.place).to_owned();
+        Lead { unit: self.unit.clone(), place: self.place.clone(), owner }
+    }
+
+    fn above(&self, to: Option<Tier>) -> Option<Tier> {
+        match (self.tier, to) {
+            (Tier::Town, None | Some(Tier::District)) => Some(Tier::District),
+            (Tier::Town | Tier::District, Some(Tier::City)) | (Tier::District, None) => Some(Tier::City),
+            _ => None,
+        }
+    }
+
+    /// To the town that the place has, or the town that is named; from the city first to the district.
+    fn below(&self, into: Option<&Place>) -> Option<Tier> {
+        let code = into.map_or(self.place.as_str(), |place| place.code.as_str());
+        let inside = code.starts_with(&self.place);
+        let town = code.len() > 6;
+        match self.tier {
+            _ if !inside => None,
+            Tier::City if into.is_none() => Some(Tier::District),
+            Tier::City if town => Some(Tier::Town),
+            Tier::City => Some(Tier::District),
+            Tier::District if town => Some(Tier::Town),
+            Tier::District | Tier::Town | Tier::Village | Tier::Grid => None,
+        }
+    }
+
+    /// The duty list of that tier says who has it then; the round, the first receiver and the total clock stay.
+    fn moves(&mut self, tier: Tier, into: Option<&Place>, now: Micros, at: Micros) {
+        self.goes(at);
+        self.request = None;
+        self.reply_pending = false;
+        self.ruled = false;
+        self.tier = tier;
+        self.moved = true;
+        if let Some(into) = into {
+            self.place = into.code.to_string();
+        }
+        let view = crate::world::view();
+        let code = match tier {
+            Tier::City => "50",
+            Tier::District => &self.place[..6],
+            Tier::Town | Tier::Village | Tier::Grid => self.place.as_str(),
+        };
+        let place = view.place(&code.parse().unwrap()).unwrap();
+        let catalog = crate::world::catalog();
+        self.unit = catalog.duty(&self.category, &place, now).map(|(_, unit)| unit.to_string());
+        self.state = if self.unit.is_some() { State::Assigned } else { State::Created };
+        if self.responsible.is_none() {
+            self.responsible.clone_from(&self.unit);
         }
     }
 
     /// The role whose decisions the order's place asks for.
     fn owners(&self) -> Role {
-        if self.place.len() > 6 { Role::TownDispatcher } else { Role::DistrictDispatcher }
+        match self.tier {
+            Tier::City => Role::CityDispatcher,
+            Tier::District => Role::DistrictDispatcher,
+            Tier::Town | Tier::Village | Tier::Grid => Role::TownDispatcher,
+        }
     }
 
     /// What a ruling on the report does: the number of events it must write.
@@ -219,6 +342,9 @@ impl Oracle {
         let waits = self.state == State::Created;
         self.category.clone_from(&ruling.category);
         if let Some(place) = &ruling.place {
+            if !self.moved || self.place != place.code.as_str() {
+                self.tier = if place.code.as_str().len() > 6 { Tier::Town } else { Tier::District };
+            }
             self.place = place.code.to_string();
         }
         if let Some(urgency) = ruling.urgency.filter(|_| waits) {
@@ -293,8 +419,9 @@ impl Oracle {
         same("updated", head.updated == self.updated)?;
         same("category", head.category == self.category)?;
         same("place", head.place.code.as_str() == self.place)?;
-        let owner = if self.owners() == Role::TownDispatcher { Tier::Town } else { Tier::District };
-        same("owning tier", head.tier == owner)?;
+        same("owning tier", head.tier == self.tier)?;
+        same("origin", head.origin.is_some() == self.moved)?;
+        self.beside.compare(order)?;
         same("urgency", head.urgency == self.urgency)?;
         same("approval", head.reply_approval == self.approval)?;
         let unit = order.assignment().map(|assignment| assignment.unit.to_string());
@@ -337,7 +464,9 @@ fn role_fits(by: &str, actor: &Actor, owners: Role) -> bool {
     let dispatcher = actor.role == owners;
     match by {
         "dispatcher" | "verifier" => dispatcher,
-        "unit" => actor.role == Role::DepartmentHandler,
+        "unit" | "called unit" => actor.role == Role::DepartmentHandler,
+        "unit or dispatcher" => dispatcher || actor.role == Role::DepartmentHandler,
+        "supervisor" => actor.role == Role::Supervisor,
         "head or dispatcher" => dispatcher || actor.head,
         "citizen or hotline" => matches!(actor.role, Role::Citizen | Role::Integrator),
         other => panic!("the table says {other}"),

@@ -2,10 +2,12 @@
 
 use std::sync::{Arc, LazyLock};
 
-use civic::{Actor, Calendar, Micros, Place, Private, Role, Tree, UnitCode, View};
+use civic::{Actor, Calendar, Limit, Measure, Micros, Place, Private, Role, Tier, Tree, UnitCode, View};
 use dispatch::catalog::Catalog;
 use dispatch::domain::urgency::Urgency;
-use dispatch::domain::work_order::{Answering, Author, CallBack, Command, Facts, Opening, Opinion, Ruling, Step, Verb};
+use dispatch::domain::work_order::{
+    Answering, Author, CallBack, Command, Facts, Notice, Opening, Opinion, Ruling, Step, Verb,
+};
 
 /// 2026-11-22, about noon in China.
 pub(crate) const NOW: Micros = Micros(1_795_320_000_000_000);
@@ -25,12 +27,16 @@ pub(crate) fn calendar(index: usize) -> &'static Arc<Calendar> {
     &CALENDARS[index % 2]
 }
 
+pub(crate) fn view() -> &'static View {
+    &VIEW
+}
+
 pub(crate) fn catalog() -> Arc<Catalog> {
     Arc::clone(&CATALOG)
 }
 
 /// Role, unit, subject, head. Numbers stand for people: h1 has two roles.
-const PEOPLE: [(Role, &str, &str, bool); 18] = [
+const PEOPLE: [(Role, &str, &str, bool); 21] = [
     (Role::TownDispatcher, "500151001", "d1", false),
     (Role::TownDispatcher, "500151001", "d2", false),
     (Role::DepartmentHandler, "500151001-pingan", "h1", false),
@@ -51,6 +57,10 @@ const PEOPLE: [(Role, &str, &str, bool); 18] = [
     (Role::Commander, "500151001", "c1", true),
     (Role::DepartmentHandler, "500151001-zhifa", "h6", true),
     (Role::DistrictDispatcher, "500151", "d6", true),
+    (Role::CityDispatcher, "50", "d7", false),
+    (Role::Supervisor, "500151", "s1", false),
+    // A department of the tier above, which a town can only whistle for.
+    (Role::DepartmentHandler, "500151-gongan", "h7", false),
 ];
 
 pub(crate) fn actor(index: u8) -> Actor {
@@ -73,7 +83,14 @@ pub(crate) fn reference(subject: &str) -> [u8; 16] {
 }
 
 pub(crate) fn facts(now: Micros, author: Author, calendar_index: usize) -> Facts {
-    Facts { now, author, catalog: catalog(), calendar: Arc::clone(calendar(calendar_index)), view: VIEW.clone() }
+    Facts {
+        now,
+        author,
+        catalog: catalog(),
+        calendar: Arc::clone(calendar(calendar_index)),
+        view: VIEW.clone(),
+        root: "50".parse().unwrap(),
+    }
 }
 
 pub(crate) fn person(actor: Actor) -> Author {
@@ -84,6 +101,30 @@ pub(crate) fn person(actor: Actor) -> Author {
 pub(crate) fn answering(index: u8) -> Answering {
     let code = UNITS[usize::from(index) % UNITS.len()];
     Answering { unit: code.parse::<UnitCode>().unwrap(), name: format!("单位{code}") }
+}
+
+/// Units that are called to do a part: of the town, of its neighbour, of the district.
+pub(crate) const CALLED: [&str; 5] = [UNITS[0], UNITS[1], UNITS[2], UNITS[3], "500151-gongan"];
+
+fn called(choice: u8) -> Vec<Answering> {
+    let unit = |index: u8| {
+        let code = CALLED[usize::from(index) % CALLED.len()];
+        Answering { unit: code.parse().unwrap(), name: format!("单位{code}") }
+    };
+    if choice & 0x80 == 0 { vec![unit(choice)] } else { vec![unit(choice), unit(choice / 7)] }
+}
+
+/// 督办: every other one is marked, with two milestones.
+fn notice(choice: u8, now: Micros) -> Notice<Private<String>> {
+    let marked = choice & 1 != 0;
+    let milestones = [Micros::HOUR, 3 * Micros::DAY].map(|ahead| (text("milestone"), now + ahead));
+    Notice {
+        text: text("notice"),
+        limit: Limit::new(2 + u32::from(choice), Measure::Hour),
+        marked,
+        task_force: marked.then(|| answering(choice)),
+        milestones: if marked { milestones.to_vec() } else { Vec::new() },
+    }
 }
 
 pub(crate) fn opening(variant: u8) -> Opening {
@@ -142,6 +183,11 @@ pub(crate) fn opinion(choice: u8) -> Opinion {
     Opinion { answered: choice & 1 != 0, solved: choice & 2 != 0, satisfied: choice & 4 != 0 }
 }
 
+/// Mostly one of the first two.
+fn part(choice: u8) -> u32 {
+    [1, 2, 1, 3][usize::from(choice) % 4]
+}
+
 /// A step of a verb with what it carries, by one number.
 pub(crate) fn step(verb: Verb, choice: u8, now: Micros) -> Step<Private<String>> {
     let reason = text("reason");
@@ -167,5 +213,27 @@ pub(crate) fn step(verb: Verb, choice: u8, now: Micros) -> Step<Private<String>>
         Verb::CitizenAnswered => Step::CitizenAnswered,
         Verb::Reopen => Step::Reopen { reason },
         Verb::Cancel => Step::Cancel { reason },
+        Verb::CoHandle => Step::CoHandle { units: called(choice), limit: None },
+        Verb::Whistle => Step::Whistle { units: called(choice), limit: Some(Limit::new(3, Measure::Hour)) },
+        Verb::ReportIn => Step::ReportIn { part: part(choice) },
+        Verb::AnswerPart => Step::AnswerPart { part: part(choice), answer: text("answer") },
+        Verb::ReleasePart => Step::ReleasePart { part: part(choice), reason },
+        Verb::StepAside => {
+            let assignee = if choice & 1 == 0 { String::new() } else { "colleague".to_owned() };
+            Step::StepAside { assignee, reason }
+        }
+        Verb::Supervise => Step::Supervise(Box::new(notice(choice, now))),
+        Verb::ReplySupervision => {
+            Step::ReplySupervision { text: text("reply"), reached: (1..=u32::from(choice % 4)).collect() }
+        }
+        Verb::ReviewSupervision => Step::ReviewSupervision { satisfied: choice & 1 != 0, text: text("review") },
+        Verb::Escalate => {
+            let to = [None, Some(Tier::District), Some(Tier::City), Some(Tier::Town)][usize::from(choice) % 4];
+            Step::Escalate { to, reason }
+        }
+        Verb::HandDown => {
+            let into = [None, Some(0), Some(1), Some(3)][usize::from(choice) % 4];
+            Step::HandDown { into: into.map(|place: usize| PLACED[place].clone()), reason }
+        }
     }
 }

@@ -49,6 +49,15 @@ pub struct Marks {
     pub total: Option<Mark>,
     pub unit: Option<Mark>,
     pub calendar_version: String,
+    /// Of the parts whose clock runs.
+    pub parts: Vec<PartMark>,
+}
+
+/// The instants of one part's clock.
+#[derive(Debug, Copy, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PartMark {
+    pub part: u32,
+    pub mark: Mark,
 }
 
 impl Marks {
@@ -60,6 +69,7 @@ impl Marks {
             total: total_runs(&order.phase).then(|| Mark::of(&order.head.total, calendar, now)),
             unit: unit.map(|assignment| Mark::of(&assignment.watch, calendar, now)),
             calendar_version: calendar.version().to_owned(),
+            parts: parts(order, calendar),
         }
     }
 
@@ -68,6 +78,7 @@ impl Marks {
             total: self.total.map(Mark::to_stored),
             unit: self.unit.map(Mark::to_stored),
             calendar_version: self.calendar_version.clone(),
+            parts: self.parts.iter().map(PartMark::to_stored).collect(),
         }
     }
 
@@ -76,8 +87,25 @@ impl Marks {
             total: Mark::from_stored(clocks.total.as_ref()),
             unit: Mark::from_stored(clocks.unit.as_ref()),
             calendar_version: clocks.calendar_version.clone(),
+            parts: clocks.parts.iter().filter_map(PartMark::from_stored).collect(),
         }
     }
+}
+
+impl PartMark {
+    const fn to_stored(&self) -> stored::PartMark {
+        stored::PartMark { part: self.part, mark: Some(self.mark.to_stored()) }
+    }
+
+    fn from_stored(mark: &stored::PartMark) -> Option<Self> {
+        Some(Self { part: mark.part, mark: Mark::from_stored(mark.mark.as_ref())? })
+    }
+}
+
+fn parts(order: &WorkOrder, calendar: &Calendar) -> Vec<PartMark> {
+    let running = order.head.parts.iter().filter(|part| part.watch.is_running());
+    let mark = |watch: &Stopwatch| Mark::of(watch, calendar, order.head.updated);
+    running.map(|part| PartMark { part: part.number, mark: mark(&part.watch) }).collect()
 }
 
 /// The total clock stands while the order is suspended or waits, and is stopped once it is closed or cancelled.

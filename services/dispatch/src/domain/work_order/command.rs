@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use civic::{Actor, Calendar, Micros, Place, Private, UnitCode, View};
+use civic::{Actor, Calendar, DivisionCode, Limit, Micros, Place, Private, Tier, UnitCode, View};
 
 use super::timers::TimerName;
 use super::verb::Verb;
@@ -97,6 +97,30 @@ pub enum Step<T> {
     CitizenAnswered,
     Reopen { reason: T },
     Cancel { reason: T },
+    CoHandle { units: Vec<Answering>, limit: Option<Limit> },
+    Whistle { units: Vec<Answering>, limit: Option<Limit> },
+    ReportIn { part: u32 },
+    AnswerPart { part: u32, answer: T },
+    ReleasePart { part: u32, reason: T },
+    StepAside { assignee: String, reason: T },
+    Supervise(Box<Notice<T>>),
+    ReplySupervision { text: T, reached: Vec<u32> },
+    ReviewSupervision { satisfied: bool, text: T },
+    Escalate { to: Option<Tier>, reason: T },
+    HandDown { into: Option<Place>, reason: T },
+}
+
+/// 督办: what a supervisor wants to know, and by when.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Notice<T> {
+    pub text: T,
+    /// For the reply.
+    pub limit: Limit,
+    /// 挂牌督办.
+    pub marked: bool,
+    pub task_force: Option<Answering>,
+    /// Title and date, in the order of the dates.
+    pub milestones: Vec<(T, Micros)>,
 }
 
 /// What the call-back heard (核查).
@@ -140,6 +164,17 @@ impl<T> Step<T> {
             Self::CitizenAnswered => Verb::CitizenAnswered,
             Self::Reopen { .. } => Verb::Reopen,
             Self::Cancel { .. } => Verb::Cancel,
+            Self::CoHandle { .. } => Verb::CoHandle,
+            Self::Whistle { .. } => Verb::Whistle,
+            Self::ReportIn { .. } => Verb::ReportIn,
+            Self::AnswerPart { .. } => Verb::AnswerPart,
+            Self::ReleasePart { .. } => Verb::ReleasePart,
+            Self::StepAside { .. } => Verb::StepAside,
+            Self::Supervise(_) => Verb::Supervise,
+            Self::ReplySupervision { .. } => Verb::ReplySupervision,
+            Self::ReviewSupervision { .. } => Verb::ReviewSupervision,
+            Self::Escalate { .. } => Verb::Escalate,
+            Self::HandDown { .. } => Verb::HandDown,
         }
     }
 
@@ -170,7 +205,28 @@ impl<T> Step<T> {
             Self::CitizenAnswered => Step::CitizenAnswered,
             Self::Reopen { reason } => Step::Reopen { reason: seal(reason)? },
             Self::Cancel { reason } => Step::Cancel { reason: seal(reason)? },
+            Self::CoHandle { units, limit } => Step::CoHandle { units, limit },
+            Self::Whistle { units, limit } => Step::Whistle { units, limit },
+            Self::ReportIn { part } => Step::ReportIn { part },
+            Self::AnswerPart { part, answer } => Step::AnswerPart { part, answer: seal(answer)? },
+            Self::ReleasePart { part, reason } => Step::ReleasePart { part, reason: seal(reason)? },
+            Self::StepAside { assignee, reason } => Step::StepAside { assignee, reason: seal(reason)? },
+            Self::Supervise(notice) => Step::Supervise(Box::new(notice.try_map(seal)?)),
+            Self::ReplySupervision { text, reached } => Step::ReplySupervision { text: seal(text)?, reached },
+            Self::ReviewSupervision { satisfied, text } => Step::ReviewSupervision { satisfied, text: seal(text)? },
+            Self::Escalate { to, reason } => Step::Escalate { to, reason: seal(reason)? },
+            Self::HandDown { into, reason } => Step::HandDown { into, reason: seal(reason)? },
         })
+    }
+}
+
+impl<T> Notice<T> {
+    fn try_map<U, E>(self, mut seal: impl FnMut(T) -> Result<U, E>) -> Result<Notice<U>, E> {
+        let Self { text, limit, marked, task_force, milestones } = self;
+        let text = seal(text)?;
+        let milestones =
+            milestones.into_iter().map(|(title, due)| Ok((seal(title)?, due))).collect::<Result<_, E>>()?;
+        Ok(Notice { text, limit, marked, task_force, milestones })
     }
 }
 
@@ -226,4 +282,6 @@ pub struct Facts {
     pub calendar: Arc<Calendar>,
     /// The division tree of today.
     pub view: View,
+    /// The territory of this cluster.
+    pub root: DivisionCode,
 }

@@ -6,12 +6,16 @@ use proto::dispatch::v1::stored;
 use proto::dispatch::v1::stored::WorkOrderEvent;
 use proto::dispatch::v1::stored::work_order_event::Event as Body;
 
+use super::aside;
 use super::command::{Answering, Author, CallBack, Command, Facts, Opening, Opinion, Step};
 use super::decide_clock;
 use super::event::{record, sealed, store_limit, store_place};
+use super::parts;
 use super::refusal::Refusal;
 use super::ruling;
 use super::state::{Phase, Resolution, WorkOrder};
+use super::supervision;
+use super::tiers;
 use super::verb::Verb;
 use crate::domain::authority;
 use civic::Private;
@@ -81,6 +85,7 @@ fn take(order: &WorkOrder, step: &Step<Private<String>>, facts: &Facts) -> Resul
         return Err(Refusal::State { order: name(order), state: order.state(), verb });
     }
     authority::unit_may(verb, actor, order, &facts.view)?;
+    aside::has_stepped(order, facts)?;
     body(order, step, actor, facts)
 }
 
@@ -89,7 +94,7 @@ fn body(order: &WorkOrder, step: &Step<Private<String>>, actor: &Actor, facts: &
         Step::Assign { to, assignee } => assign(order, to, assignee, actor, facts),
         Step::Accept => Ok(Body::Accepted(stored::Accepted {})),
         Step::Start => Ok(Body::Started(stored::Started {})),
-        Step::Resolve { result, reply } => Ok(resolve(order, result, reply, facts)),
+        Step::Resolve { result, reply } => resolve(order, result, reply, facts),
         Step::ApproveReply => approve_reply(order, facts),
         Step::RefuseReply { reason } => refuse_reply(order, reason),
         Step::Verify(call_back) => verify(order, *call_back, facts),
@@ -116,6 +121,17 @@ fn body(order: &WorkOrder, step: &Step<Private<String>>, actor: &Actor, facts: &
             debug_assert!(actor.unit.is_some(), "a dispatcher has a unit");
             Ok(Body::Cancelled(stored::Cancelled { reason: sealed(reason) }))
         }
+        Step::CoHandle { units, limit } => parts::call(order, false, units, *limit, facts),
+        Step::Whistle { units, limit } => parts::call(order, true, units, *limit, facts),
+        Step::ReportIn { part } => parts::report_in(order, *part, actor),
+        Step::AnswerPart { part, answer } => parts::answer(order, *part, answer, actor),
+        Step::ReleasePart { part, reason } => parts::release(order, *part, reason),
+        Step::StepAside { assignee, reason } => Ok(aside::step(order, assignee, reason, facts)),
+        Step::Supervise(notice) => supervision::notice(order, notice, facts),
+        Step::ReplySupervision { text, reached } => supervision::reply(order, text, reached),
+        Step::ReviewSupervision { satisfied, text } => supervision::review(order, *satisfied, text, facts),
+        Step::Escalate { to, reason } => tiers::escalate(order, *to, reason, facts),
+        Step::HandDown { into, reason } => tiers::hand_down(order, into.as_ref(), reason, facts),
     }
 }
 
@@ -165,7 +181,7 @@ fn reassigned(order: &WorkOrder, to: &Answering, assignee: &str, facts: &Facts) 
 }
 
 /// The end of a limit that starts with this step and is never paused.
-fn end_of(limit: Limit, order: &WorkOrder, facts: &Facts) -> Micros {
+pub(super) fn end_of(limit: Limit, order: &WorkOrder, facts: &Facts) -> Micros {
     let at = facts.now.max(order.head.updated);
     Stopwatch::start(at, limit).due(&facts.calendar, at).due
 }
@@ -174,13 +190,21 @@ fn window(facts: &Facts, order: &WorkOrder) -> Micros {
     end_of(facts.catalog.limits().window(), order, facts)
 }
 
-fn resolve(order: &WorkOrder, result: &Private<String>, reply: &Private<String>, facts: &Facts) -> Body {
-    Body::Resolved(stored::Resolved {
+fn resolve(
+    order: &WorkOrder,
+    result: &Private<String>,
+    reply: &Private<String>,
+    facts: &Facts,
+) -> Result<Body, Refusal> {
+    if order.head.has_open_part() {
+        return Err(Refusal::PartsOpen { order: name(order) });
+    }
+    Ok(Body::Resolved(stored::Resolved {
         result: sealed(result),
         reply: sealed(reply),
         reply_pending: order.head.reply_approval,
         window_until_us: window(facts, order).0,
-    })
+    }))
 }
 
 fn reply_pending(order: &WorkOrder) -> bool {

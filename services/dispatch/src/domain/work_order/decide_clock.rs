@@ -1,6 +1,6 @@
 //! The rules of the clocks: requests to suspend or extend, waiting for the citizen, timers, a new calendar.
 
-use civic::{Lamp, Micros, Private};
+use civic::{Lamp, Micros, Private, UnitCode};
 use proto::dispatch::v1::stored;
 use proto::dispatch::v1::stored::WorkOrderEvent;
 use proto::dispatch::v1::stored::work_order_event::Event as Body;
@@ -9,10 +9,13 @@ use super::clocks::Marks;
 use super::command::Facts;
 use super::decide::{name, same_person};
 use super::event::{record, sealed};
+use super::parts::{self, Late};
 use super::publish::lamp_number;
 use super::refusal::Refusal;
 use super::state::{RequestKind, WorkOrder};
+use super::supervision;
 use super::timers::{self, TimerName};
+use crate::domain::authority;
 
 pub(super) fn request_suspension(
     order: &WorkOrder,
@@ -101,7 +104,8 @@ pub(super) fn fire(order: &WorkOrder, timer: TimerName, facts: &Facts) -> Vec<Wo
         return Vec::new();
     }
     let turned = |clock: &str, lamp: Lamp| {
-        Body::LampTurned(stored::LampTurned { clock: clock.to_owned(), lamp: lamp_number(lamp) })
+        let told = if (clock, lamp) == ("total", Lamp::Red) { told(order, facts) } else { String::new() };
+        Body::LampTurned(stored::LampTurned { clock: clock.to_owned(), lamp: lamp_number(lamp), told })
     };
     let body = match timer {
         TimerName::TotalYellow => turned("total", Lamp::Yellow),
@@ -110,15 +114,26 @@ pub(super) fn fire(order: &WorkOrder, timer: TimerName, facts: &Facts) -> Vec<Wo
         TimerName::UnitRed => turned("unit", Lamp::Red),
         TimerName::AcceptDue => Body::AcceptOverdue(stored::AcceptOverdue {}),
         TimerName::SuspensionUntil => Body::Resumed(stored::Resumed { by_timer: true }),
+        TimerName::PartReportIn => parts::fire(order, Late::ReportIn, facts.now),
+        TimerName::PartYellow => parts::fire(order, Late::Yellow, facts.now),
+        TimerName::PartRed => parts::fire(order, Late::Red, facts.now),
+        TimerName::SupervisionDue => supervision::fire(order, facts.now),
     };
     vec![record(Some(order), body, None, facts).0]
+}
+
+/// The command centre of the next tier in this cluster; empty above the highest.
+fn told(order: &WorkOrder, facts: &Facts) -> String {
+    let above = order.head.tier.above().filter(|tier| *tier >= facts.root.tier());
+    let place = above.map(|tier| authority::place_of_tier(tier, &order.head.place).unwrap_or(&facts.root));
+    place.map(|place| UnitCode::desk(place).to_string()).unwrap_or_default()
 }
 
 /// Writes new instants when the loaded calendar moves one of them. An order whose clocks stand gets its instants when they run again.
 pub(super) fn recalculate(order: &WorkOrder, facts: &Facts) -> Vec<WorkOrderEvent> {
     let now = Marks::measure(order, &facts.calendar);
     let before = &order.head.marks;
-    if (now.total, now.unit) == (before.total, before.unit) {
+    if (now.total, now.unit, &now.parts) == (before.total, before.unit, &before.parts) {
         return Vec::new();
     }
     vec![record(Some(order), Body::CalendarChanged(stored::CalendarChanged {}), None, facts).0]

@@ -9,6 +9,7 @@ use super::WorkOrder;
 use super::clocks::Marks;
 use super::command::Facts;
 use super::evolve;
+use super::parts;
 
 pub(super) fn sealed(text: &Private<String>) -> Bytes {
     Bytes::copy_from_slice(text.sealed())
@@ -86,6 +87,7 @@ pub(super) fn record(
     if moves {
         next.head.marks = Marks::measure(&next, &facts.calendar);
         next.head.lamps.settle(&next.head.marks, at);
+        parts::settle(&mut next.head, at);
     }
     event.clocks = Some(next.head.marks.to_stored());
     event.after = Some(after(&next));
@@ -119,6 +121,11 @@ fn moves_clocks(body: &Body) -> bool {
         | Body::CitizenAnswered(_)
         | Body::Reopened(_)
         | Body::Cancelled(_)
+        | Body::PartsCalled(_)
+        | Body::PartAnswered(_)
+        | Body::PartReleased(_)
+        | Body::SteppedAside(_)
+        | Body::TierMoved(_)
         | Body::CalendarChanged(_) => true,
         // Only another limit moves the total clock; the unit's is its assignment's.
         Body::Reclassified(body) => body.total_limit.is_some(),
@@ -131,6 +138,12 @@ fn moves_clocks(body: &Body) -> bool {
         | Body::ExtensionRequested(_)
         | Body::RequestDeclined(_)
         | Body::LampTurned(_)
-        | Body::AcceptOverdue(_) => false,
+        | Body::AcceptOverdue(_)
+        | Body::PartReportedIn(_)
+        | Body::PartsLate(_)
+        | Body::SupervisionNoticed(_)
+        | Body::SupervisionReplied(_)
+        | Body::SupervisionReviewed(_)
+        | Body::SupervisionLate(_) => false,
     }
 }

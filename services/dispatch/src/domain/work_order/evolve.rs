@@ -12,6 +12,7 @@ use super::clocks::{Lamps, Marks};
 use super::event::{limit, optional_unit, place, private, tier};
 use super::ruling;
 use super::state::{Accepted, Assigned, Assignment, Head, InProgress, Phase, RequestKind, Returned, WorkOrder};
+use super::{aside, parts, supervision, tiers};
 use crate::domain::urgency::Urgency;
 use standing::{approved, citizen_answered, citizen_awaited, declined, requested, resumed};
 
@@ -19,6 +20,7 @@ pub(super) fn evolve(state: Option<WorkOrder>, event: &WorkOrderEvent) -> Option
     let mut order = apply(state, event)?;
     order.head.marks = Marks::from_stored(event.clocks.as_ref()?);
     order.head.lamps.settle(&order.head.marks, Micros(event.at_us));
+    parts::settle(&mut order.head, Micros(event.at_us));
     Some(order)
 }
 
@@ -73,6 +75,42 @@ fn step(head: &mut Head, phase: Phase, body: &Body, stamp: &Stamp<'_>) -> Option
         Body::AcceptOverdue(_) => accept_overdue(phase),
         Body::CalendarChanged(_) => Some(phase),
         Body::Reclassified(body) => ruling::reclassified(head, phase, body),
+        Body::PartsCalled(_)
+        | Body::PartReportedIn(_)
+        | Body::PartAnswered(_)
+        | Body::PartReleased(_)
+        | Body::PartsLate(_)
+        | Body::SupervisionNoticed(_)
+        | Body::SupervisionReplied(_)
+        | Body::SupervisionReviewed(_)
+        | Body::SupervisionLate(_) => beside(head, body, stamp).map(|()| phase),
+        Body::SteppedAside(body) => aside::stepped(head, phase, body, stamp.person, stamp.at),
+        Body::TierMoved(body) => tiers::tier_moved(head, body, stamp.at),
+    }
+}
+
+/// What happens beside the order's own phase.
+fn beside(head: &mut Head, body: &Body, stamp: &Stamp<'_>) -> Option<()> {
+    if let Body::PartsCalled(body) = body {
+        parts::called(head, body, stamp.at)
+    } else if let Body::PartReportedIn(body) = body {
+        parts::reported_in(head, *body)
+    } else if let Body::PartAnswered(body) = body {
+        parts::answered(head, body, stamp.at)
+    } else if let Body::PartReleased(body) = body {
+        parts::released(head, body, stamp.at)
+    } else if let Body::PartsLate(body) = body {
+        parts::late(head, body)
+    } else if let Body::SupervisionNoticed(body) = body {
+        supervision::noticed(head, body, stamp.by)
+    } else if let Body::SupervisionReplied(body) = body {
+        supervision::replied(head, body)
+    } else if let Body::SupervisionReviewed(body) = body {
+        supervision::reviewed(head, body)
+    } else if let Body::SupervisionLate(body) = body {
+        supervision::late(head, body)
+    } else {
+        None
     }
 }
 
@@ -101,6 +139,10 @@ fn created(body: &stored::Created, at: Micros) -> Option<WorkOrder> {
         extended: false,
         responsible: None,
         rating: None,
+        parts: Vec::new(),
+        aside: Vec::new(),
+        supervision: None,
+        origin: None,
     };
     Some(WorkOrder { head, phase: Phase::Created })
 }
@@ -124,6 +166,7 @@ fn assigned(head: &mut Head, phase: &Phase, body: &stored::Assigned, at: Micros)
 fn reassigned(head: &mut Head, phase: Phase, body: &stored::Reassigned, at: Micros) -> Option<Phase> {
     working(phase)?;
     head.total.resume(at);
+    head.resume_parts(at);
     head.lamps.unit = Lamp::Green;
     let to = Assignment {
         unit: body.unit.parse().ok()?,
@@ -185,6 +228,7 @@ fn cancelled(head: &mut Head, phase: Phase, at: Micros) -> Phase {
         Phase::Cancelled(to) => to,
     };
     head.total.stop(at);
+    head.release_parts(at);
     Phase::Cancelled(to.map(|mut to| {
         to.watch.stop(at);
         to

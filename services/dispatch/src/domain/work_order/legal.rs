@@ -30,7 +30,12 @@ pub(super) fn legal(state: Option<&WorkOrder>, event: &WorkOrderEvent) -> bool {
 fn cause(body: &Body) -> Cause {
     Cause::Verbs(match body {
         Body::Created(_) => return Cause::Opening,
-        Body::LampTurned(_) | Body::AcceptOverdue(_) | Body::CalendarChanged(_) | Body::Reclassified(_) => {
+        Body::PartsLate(_)
+        | Body::SupervisionLate(_)
+        | Body::LampTurned(_)
+        | Body::AcceptOverdue(_)
+        | Body::CalendarChanged(_)
+        | Body::Reclassified(_) => {
             return Cause::Itself;
         }
         Body::Assigned(_) => &[Verb::Assign, Verb::Rule],
@@ -53,5 +58,14 @@ fn cause(body: &Body) -> Cause {
         Body::CitizenAnswered(_) => &[Verb::CitizenAnswered],
         Body::Reopened(_) => &[Verb::Reopen],
         Body::Cancelled(_) => &[Verb::Cancel],
+        Body::PartsCalled(_) => &[Verb::CoHandle, Verb::Whistle],
+        Body::PartReportedIn(_) => &[Verb::ReportIn],
+        Body::PartAnswered(_) => &[Verb::AnswerPart],
+        Body::PartReleased(_) => &[Verb::ReleasePart],
+        Body::SteppedAside(_) => &[Verb::StepAside],
+        Body::SupervisionNoticed(_) => &[Verb::Supervise],
+        Body::SupervisionReplied(_) => &[Verb::ReplySupervision],
+        Body::SupervisionReviewed(_) => &[Verb::ReviewSupervision],
+        Body::TierMoved(_) => &[Verb::Escalate, Verb::HandDown],
     })
 }

@@ -75,14 +75,25 @@ pub(super) fn event_type(event: &WorkOrderEvent) -> &'static str {
         Body::AcceptOverdue(_) => "workOrder.acceptOverdue",
         Body::CalendarChanged(_) => "workOrder.calendarChanged",
         Body::Reclassified(_) => "workOrder.reclassified",
+        Body::PartsCalled(_) => "workOrder.partsCalled",
+        Body::PartReportedIn(_) => "workOrder.partReportedIn",
+        Body::PartAnswered(_) => "workOrder.partAnswered",
+        Body::PartReleased(_) => "workOrder.partReleased",
+        Body::SteppedAside(_) => "workOrder.steppedAside",
+        Body::SupervisionNoticed(_) => "workOrder.supervisionNoticed",
+        Body::SupervisionReplied(_) => "workOrder.supervisionReplied",
+        Body::SupervisionReviewed(_) => "workOrder.supervisionReviewed",
+        Body::TierMoved(_) => "workOrder.tierMoved",
+        Body::PartsLate(_) => "workOrder.partsLate",
+        Body::SupervisionLate(_) => "workOrder.supervisionLate",
     }
 }
 
-/// Everything but the unit's own affairs: its lamp, and that it has not accepted yet.
+/// Everything but the units' own affairs: their lamps, and that they have not accepted, reported in or replied yet.
 fn is_public(body: &Body) -> bool {
     match body {
         Body::LampTurned(body) => body.clock == "total",
-        Body::AcceptOverdue(_) => false,
+        Body::AcceptOverdue(_) | Body::PartsLate(_) | Body::SupervisionLate(_) => false,
         Body::Created(_)
         | Body::Assigned(_)
         | Body::Accepted(_)
@@ -105,6 +116,15 @@ fn is_public(body: &Body) -> bool {
         | Body::Reopened(_)
         | Body::Cancelled(_)
         | Body::CalendarChanged(_)
+        | Body::PartsCalled(_)
+        | Body::PartReportedIn(_)
+        | Body::PartAnswered(_)
+        | Body::PartReleased(_)
+        | Body::SteppedAside(_)
+        | Body::SupervisionNoticed(_)
+        | Body::SupervisionReplied(_)
+        | Body::SupervisionReviewed(_)
+        | Body::TierMoved(_)
         | Body::Reclassified(_) => true,
     }
 }
@@ -146,6 +166,17 @@ pub fn summary(id: CaseId, event: &WorkOrderEvent) -> Option<WorkOrderChanged> {
         | Body::LampTurned(_)
         | Body::AcceptOverdue(_)
         | Body::CalendarChanged(_)
+        | Body::PartsCalled(_)
+        | Body::PartReportedIn(_)
+        | Body::PartAnswered(_)
+        | Body::PartReleased(_)
+        | Body::SteppedAside(_)
+        | Body::SupervisionNoticed(_)
+        | Body::SupervisionReplied(_)
+        | Body::SupervisionReviewed(_)
+        | Body::TierMoved(_)
+        | Body::PartsLate(_)
+        | Body::SupervisionLate(_)
         | Body::Reclassified(_) => false,
     };
     let step = event_type(event);

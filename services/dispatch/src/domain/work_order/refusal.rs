@@ -48,6 +48,32 @@ pub enum Refusal {
     RatingWindowOver { order: String },
     #[error("order {order}: the days in which it may be reopened are over")]
     ReopenWindowOver { order: String },
+    #[error("order {order}: unit {unit} leads it or has an open part of it")]
+    UnitCalledAlready { order: String, unit: UnitCode },
+    #[error("order {order} has as many parts as an order can have")]
+    TooManyParts { order: String },
+    #[error("order {order} has no part {part}")]
+    PartUnknown { order: String, part: u32 },
+    #[error("part {part} of order {order} is answered or released")]
+    PartOver { order: String, part: u32 },
+    #[error("part {part} of order {order} is another unit's")]
+    PartOfAnotherUnit { order: String, part: u32 },
+    #[error("the unit of part {part} of order {order} has reported in")]
+    ReportedInAlready { order: String, part: u32 },
+    #[error("order {order} has parts that are neither answered nor released")]
+    PartsOpen { order: String },
+    #[error("order {order}: whoever stepped aside does nothing more with it")]
+    SteppedAside { order: String },
+    #[error("order {order} is being supervised")]
+    SupervisionOpen { order: String },
+    #[error("order {order} is not being supervised")]
+    NoSupervisionOpen { order: String },
+    #[error("order {order}: the unit has not replied to the supervision")]
+    NoSupervisionReply { order: String },
+    #[error("order {order}: the supervision has no such milestone")]
+    MilestoneUnknown { order: String },
+    #[error("order {order} has no such tier in this cluster, or the place does not lie in the order's")]
+    NoSuchTier { order: String },
 }
 
 impl Refusal {
@@ -75,6 +101,19 @@ impl Refusal {
             Self::NotWaiting { .. } => "NOT_WAITING",
             Self::RatingWindowOver { .. } => "RATING_WINDOW_OVER",
             Self::ReopenWindowOver { .. } => "WINDOW_OVER",
+            Self::UnitCalledAlready { .. } => "UNIT_CALLED_ALREADY",
+            Self::TooManyParts { .. } => "TOO_MANY_PARTS",
+            Self::PartUnknown { .. } => "PART_UNKNOWN",
+            Self::PartOver { .. } => "PART_OVER",
+            Self::PartOfAnotherUnit { .. } => "PART_OF_ANOTHER_UNIT",
+            Self::ReportedInAlready { .. } => "REPORTED_IN_ALREADY",
+            Self::PartsOpen { .. } => "PARTS_OPEN",
+            Self::SteppedAside { .. } => "STEPPED_ASIDE",
+            Self::SupervisionOpen { .. } => "SUPERVISION_OPEN",
+            Self::NoSupervisionOpen { .. } => "NO_SUPERVISION_OPEN",
+            Self::NoSupervisionReply { .. } => "NO_SUPERVISION_REPLY",
+            Self::MilestoneUnknown { .. } => "MILESTONES_INVALID",
+            Self::NoSuchTier { .. } => "NO_SUCH_TIER",
         }
     }
 
@@ -82,7 +121,9 @@ impl Refusal {
     #[must_use]
     pub const fn law(&self) -> Option<&'static str> {
         Some(match self {
-            Self::NotOpened | Self::UntilNotLater { .. } => return None,
+            Self::NotOpened | Self::UntilNotLater { .. } | Self::PartUnknown { .. } | Self::MilestoneUnknown { .. } => {
+                return None;
+            }
             Self::State { .. } => "verbs of a work order: each leads on from its own states only",
             Self::Role { .. } => {
                 "verbs of a work order: each is for its own roles, a dispatcher's for the tier that owns the order"
@@ -113,6 +154,21 @@ impl Refusal {
             Self::ReopenWindowOver { .. } => {
                 "reopen: within the days that the catalog gives the citizen (15 unless it says otherwise)"
             }
+            Self::UnitCalledAlready { .. } => "coHandle, whistle: one open part for each unit, none for the lead",
+            Self::TooManyParts { .. } => {
+                "coHandle, whistle: 64 parts in an order's life; more is a matter for a task force"
+            }
+            Self::PartOver { .. } => "reportIn, answerPart, releasePart: of an open part",
+            Self::PartOfAnotherUnit { .. } => "reportIn, answerPart (报到): by the unit that was called to this part",
+            Self::ReportedInAlready { .. } => "reportIn (报到): once",
+            Self::PartsOpen { .. } => "resolve: when each part was answered or released (协办, 吹哨)",
+            Self::SteppedAside { .. } => {
+                "stepAside (回避): who has a conflict of interest has no more part in the order"
+            }
+            Self::SupervisionOpen { .. } => "supervise (督办): one at a time",
+            Self::NoSupervisionOpen { .. } => "replySupervision, reviewSupervision: while a supervision is open",
+            Self::NoSupervisionReply { .. } => "reviewSupervision: after the unit's reply",
+            Self::NoSuchTier { .. } => "escalate, handDown (提级, 交办): to a tier above or below in the same cluster",
         })
     }
 
@@ -122,6 +178,8 @@ impl Refusal {
         match self {
             Self::UntilNotLater { .. } => Some(("until", "must be a later date")),
             Self::OutOfReach { .. } => Some(("unit", "lies outside your place")),
+            Self::UnitCalledAlready { .. } => Some(("units", "leads the order or has a part already")),
+            Self::MilestoneUnknown { .. } => Some(("reached", "no such milestone")),
             Self::NotOpened
             | Self::State { .. }
             | Self::Role { .. }
@@ -139,7 +197,18 @@ impl Refusal {
             | Self::AlreadyWaiting { .. }
             | Self::NotWaiting { .. }
             | Self::RatingWindowOver { .. }
-            | Self::ReopenWindowOver { .. } => None,
+            | Self::ReopenWindowOver { .. }
+            | Self::TooManyParts { .. }
+            | Self::PartUnknown { .. }
+            | Self::PartOver { .. }
+            | Self::PartOfAnotherUnit { .. }
+            | Self::ReportedInAlready { .. }
+            | Self::PartsOpen { .. }
+            | Self::SteppedAside { .. }
+            | Self::SupervisionOpen { .. }
+            | Self::NoSupervisionOpen { .. }
+            | Self::NoSupervisionReply { .. }
+            | Self::NoSuchTier { .. } => None,
         }
     }
 }

@@ -5,6 +5,7 @@
 //!
 //! A reform of the divisions is recorded the same way: the place keeps its code and lies in another district from then on.
 
+use civic::{Place, Tier};
 use proto::dispatch::v1::stored;
 use proto::dispatch::v1::stored::WorkOrderEvent;
 use proto::dispatch::v1::stored::work_order_event::Event as Body;
@@ -45,11 +46,16 @@ fn after(order: &WorkOrder, ruling: &Ruling, facts: &Facts) -> stored::Reclassif
         urgency: raised.unwrap_or(head.urgency).number(),
         total_limit: raised.map(|urgency| store_limit(facts.catalog.limits().closing(urgency))),
         reply_approval: ruling.reply_approval.unwrap_or(head.reply_approval),
-        tier: authority::owning_tier(place).as_str().to_owned(),
+        tier: owner(head, place).as_str().to_owned(),
         catalog_version: facts.catalog.version().to_owned(),
         tree_version: ruling.tree_version.clone(),
         ruled_by: ruling.by.clone(),
     }
+}
+
+/// An order that was handed up or down stays with that tier, until it is moved to another place.
+fn owner(head: &Head, place: &Place) -> Tier {
+    if head.origin.is_some() && place.code == head.place.code { head.tier } else { authority::owning_tier(place) }
 }
 
 /// The versions it was decided under are no news by themselves.

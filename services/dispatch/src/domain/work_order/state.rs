@@ -6,6 +6,8 @@ use civic::{Limit, Micros, Place, Private, Stopwatch, Tier, UnitCode};
 use serde::{Deserialize, Serialize};
 
 use super::clocks::{Lamps, Marks};
+use super::parts::Part;
+use super::supervision::Supervision;
 use crate::domain::urgency::Urgency;
 
 /// A work order.
@@ -55,6 +57,14 @@ pub struct Head {
     pub responsible: Option<UnitCode>,
     /// The citizen's last word.
     pub rating: Option<Rating>,
+    /// 协办, 吹哨: what other units were called to do, in the order of their numbers.
+    pub parts: Vec<Part>,
+    /// 回避: keyed hashes of those who stepped aside.
+    pub aside: Vec<Vec<u8>>,
+    /// 督办: the last one.
+    pub supervision: Option<Supervision>,
+    /// Tier that it was opened at, once it was moved to another.
+    pub origin: Option<Tier>,
 }
 
 /// The phase, each with what is known in it.

@@ -7,7 +7,9 @@ use casebook::Timer;
 use civic::{Lamp, Micros};
 
 use super::clocks::Mark;
+use super::parts::{self, Late};
 use super::state::{Phase, WorkOrder};
+use super::supervision;
 
 /// The timers an order can have, at most one of each.
 #[derive(Debug, Copy, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -18,12 +20,26 @@ pub enum TimerName {
     UnitRed,
     AcceptDue,
     SuspensionUntil,
+    PartReportIn,
+    PartYellow,
+    PartRed,
+    SupervisionDue,
 }
 
 impl TimerName {
     /// All of them.
-    pub const ALL: [Self; 6] =
-        [Self::TotalYellow, Self::TotalRed, Self::UnitYellow, Self::UnitRed, Self::AcceptDue, Self::SuspensionUntil];
+    pub const ALL: [Self; 10] = [
+        Self::TotalYellow,
+        Self::TotalRed,
+        Self::UnitYellow,
+        Self::UnitRed,
+        Self::AcceptDue,
+        Self::SuspensionUntil,
+        Self::PartReportIn,
+        Self::PartYellow,
+        Self::PartRed,
+        Self::SupervisionDue,
+    ];
 
     /// As the row keeps it.
     #[must_use]
@@ -35,6 +51,10 @@ impl TimerName {
             Self::UnitRed => "unit.red",
             Self::AcceptDue => "accept.due",
             Self::SuspensionUntil => "suspension.until",
+            Self::PartReportIn => "part.reportIn",
+            Self::PartYellow => "part.yellow",
+            Self::PartRed => "part.red",
+            Self::SupervisionDue => "supervision.due",
         }
     }
 }
@@ -67,6 +87,10 @@ pub(super) fn due(order: &WorkOrder, name: TimerName) -> Option<Micros> {
         TimerName::UnitRed => red(head.marks.unit, head.lamps.unit),
         TimerName::AcceptDue => accept_due(&order.phase),
         TimerName::SuspensionUntil => suspension_until(&order.phase),
+        TimerName::PartReportIn => parts::next(head, Late::ReportIn),
+        TimerName::PartYellow => parts::next(head, Late::Yellow),
+        TimerName::PartRed => parts::next(head, Late::Red),
+        TimerName::SupervisionDue => supervision::next(order),
     }
 }
 

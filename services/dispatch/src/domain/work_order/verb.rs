@@ -26,6 +26,17 @@ pub enum Verb {
     CitizenAnswered,
     Reopen,
     Cancel,
+    CoHandle,
+    Whistle,
+    ReportIn,
+    AnswerPart,
+    ReleasePart,
+    StepAside,
+    Supervise,
+    ReplySupervision,
+    ReviewSupervision,
+    Escalate,
+    HandDown,
 }
 
 /// Who may use a verb, in the words of the contract.
@@ -41,6 +52,12 @@ pub enum By {
     Verifier,
     /// The reporter through `reports:rate`, or the hotline.
     CitizenOrHotline,
+    /// A member of the unit that has the order, or a dispatcher.
+    UnitOrDispatcher,
+    /// A member of a unit that was called to do a part.
+    CalledUnit,
+    /// A supervisor (督办) of a place that the order lies in.
+    Supervisor,
 }
 
 impl By {
@@ -53,13 +70,16 @@ impl By {
             Self::HeadOrDispatcher => "head or dispatcher",
             Self::Verifier => "verifier",
             Self::CitizenOrHotline => "citizen or hotline",
+            Self::UnitOrDispatcher => "unit or dispatcher",
+            Self::CalledUnit => "called unit",
+            Self::Supervisor => "supervisor",
         }
     }
 }
 
 impl Verb {
     /// All verbs.
-    pub const ALL: [Self; 21] = [
+    pub const ALL: [Self; 32] = [
         Self::Assign,
         Self::Accept,
         Self::Start,
@@ -81,6 +101,17 @@ impl Verb {
         Self::CitizenAnswered,
         Self::Reopen,
         Self::Cancel,
+        Self::CoHandle,
+        Self::Whistle,
+        Self::ReportIn,
+        Self::AnswerPart,
+        Self::ReleasePart,
+        Self::StepAside,
+        Self::Supervise,
+        Self::ReplySupervision,
+        Self::ReviewSupervision,
+        Self::Escalate,
+        Self::HandDown,
     ];
 
     /// As the contract writes it.
@@ -108,6 +139,17 @@ impl Verb {
             Self::CitizenAnswered => "citizenAnswered",
             Self::Reopen => "reopen",
             Self::Cancel => "cancel",
+            Self::CoHandle => "coHandle",
+            Self::Whistle => "whistle",
+            Self::ReportIn => "reportIn",
+            Self::AnswerPart => "answerPart",
+            Self::ReleasePart => "releasePart",
+            Self::StepAside => "stepAside",
+            Self::Supervise => "supervise",
+            Self::ReplySupervision => "replySupervision",
+            Self::ReviewSupervision => "reviewSupervision",
+            Self::Escalate => "escalate",
+            Self::HandDown => "handDown",
         }
     }
 
@@ -120,6 +162,9 @@ impl Verb {
             Self::Accept => &[Assigned],
             Self::Start => &[Accepted],
             Self::Resolve
+            | Self::CoHandle
+            | Self::Whistle
+            | Self::StepAside
             | Self::Reassign
             | Self::RequestSuspension
             | Self::RequestExtension
@@ -133,7 +178,15 @@ impl Verb {
             Self::Resume => &[Suspended],
             Self::WaitForCitizen | Self::CitizenAnswered => &[InProgress],
             Self::Reopen => &[Closed],
-            Self::Cancel => &[Created, Assigned, Accepted, InProgress, Resolved, Verified, Returned, Suspended],
+            Self::ReportIn | Self::AnswerPart | Self::ReleasePart => {
+                &[Created, Assigned, Accepted, InProgress, Returned, Suspended]
+            }
+            Self::Cancel
+            | Self::Supervise
+            | Self::ReplySupervision
+            | Self::ReviewSupervision
+            | Self::Escalate
+            | Self::HandDown => &[Created, Assigned, Accepted, InProgress, Resolved, Verified, Returned, Suspended],
         }
     }
 
@@ -149,7 +202,9 @@ impl Verb {
             | Self::Decline
             | Self::Resume
             | Self::Reopen
-            | Self::Cancel => By::Dispatcher,
+            | Self::Cancel
+            | Self::Escalate
+            | Self::HandDown => By::Dispatcher,
             Self::Accept
             | Self::Start
             | Self::Resolve
@@ -157,7 +212,12 @@ impl Verb {
             | Self::RequestSuspension
             | Self::RequestExtension
             | Self::WaitForCitizen
-            | Self::CitizenAnswered => By::Unit,
+            | Self::CitizenAnswered
+            | Self::StepAside
+            | Self::ReplySupervision => By::Unit,
+            Self::CoHandle | Self::Whistle | Self::ReleasePart => By::UnitOrDispatcher,
+            Self::ReportIn | Self::AnswerPart => By::CalledUnit,
+            Self::Supervise | Self::ReviewSupervision => By::Supervisor,
             Self::ApproveReply | Self::RefuseReply => By::HeadOrDispatcher,
             Self::Verify => By::Verifier,
             Self::Rate => By::CitizenOrHotline,

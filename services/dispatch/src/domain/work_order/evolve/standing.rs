@@ -133,10 +133,12 @@ pub(super) fn citizen_answered(head: &mut Head, phase: Phase, at: Micros) -> Opt
 
 fn pause(head: &mut Head, to: &mut Assignment, why: &str, stamp: &Stamp<'_>) {
     head.total.pause(stamp.at, stamp.by, why);
+    head.pause_parts(stamp.at, stamp.by, why);
     to.watch.pause(stamp.at, stamp.by, why);
 }
 
 fn run(head: &mut Head, to: &mut Assignment, from: Micros) {
     head.total.resume(from);
+    head.resume_parts(from);
     to.watch.resume(from);
 }

@@ -66,7 +66,7 @@ pub(super) fn chunks(mut rows: usize) -> impl Iterator<Item = usize> {
         let size = match rows {
             0 => return None,
             MAX_ROWS.. => MAX_ROWS,
-            ..=EXACT => rows,
+            1..=EXACT => rows,
             some => 1 << some.ilog2(),
         };
         rows -= size;

@@ -2,8 +2,10 @@
 
 use anyhow::Context;
 use proto::intake::v1::{
-    ClassifyReportRequest, CreateReportRequest, GetReportRequest, GetReportTimelineRequest, ListReportsRequest,
-    ListReportsResponse, RateReportRequest, Report, ReportTimeline, TrackReportRequest, TrackedReport,
+    CheckReportRequest, ClassifyReportRequest, CreateReportRequest, GetReportRequest, GetReportTimelineRequest,
+    ListReportsRequest, ListReportsResponse, RateReportRequest, RefuseReportRequest, Report, ReportTimeline,
+    SupplementReportRequest, TrackReportRequest, TrackedReport, TransferReportRequest, UrgeReportRequest,
+    WithdrawReportRequest,
     reports_server::{Reports, ReportsServer},
 };
 use std::net::SocketAddr;
@@ -51,6 +53,30 @@ impl Reports for Echo {
     }
 
     async fn classify_report(&self, _: Request<ClassifyReportRequest>) -> Result<Response<Report>, Status> {
+        not_here()
+    }
+
+    async fn supplement_report(&self, _: Request<SupplementReportRequest>) -> Result<Response<Report>, Status> {
+        not_here()
+    }
+
+    async fn urge_report(&self, _: Request<UrgeReportRequest>) -> Result<Response<Report>, Status> {
+        not_here()
+    }
+
+    async fn withdraw_report(&self, _: Request<WithdrawReportRequest>) -> Result<Response<Report>, Status> {
+        not_here()
+    }
+
+    async fn refuse_report(&self, _: Request<RefuseReportRequest>) -> Result<Response<Report>, Status> {
+        not_here()
+    }
+
+    async fn transfer_report(&self, _: Request<TransferReportRequest>) -> Result<Response<Report>, Status> {
+        not_here()
+    }
+
+    async fn check_report(&self, _: Request<CheckReportRequest>) -> Result<Response<Report>, Status> {
         not_here()
     }
 

@@ -122,6 +122,39 @@ impl reports_server::Reports for Script {
         Ok(Answer::new(intake::Report { name, ..Default::default() }))
     }
 
+    async fn supplement_report(
+        &self,
+        rpc: Rpc<intake::SupplementReportRequest>,
+    ) -> Result<Answer<intake::Report>, Status> {
+        let name = self.note(rpc).name;
+        Ok(Answer::new(intake::Report { name, ..Default::default() }))
+    }
+
+    async fn urge_report(&self, rpc: Rpc<intake::UrgeReportRequest>) -> Result<Answer<intake::Report>, Status> {
+        let name = self.note(rpc).name;
+        Ok(Answer::new(intake::Report { name, ..Default::default() }))
+    }
+
+    async fn withdraw_report(&self, rpc: Rpc<intake::WithdrawReportRequest>) -> Result<Answer<intake::Report>, Status> {
+        let name = self.note(rpc).name;
+        Ok(Answer::new(intake::Report { name, ..Default::default() }))
+    }
+
+    async fn refuse_report(&self, rpc: Rpc<intake::RefuseReportRequest>) -> Result<Answer<intake::Report>, Status> {
+        let name = self.note(rpc).name;
+        Ok(Answer::new(intake::Report { name, ..Default::default() }))
+    }
+
+    async fn transfer_report(&self, rpc: Rpc<intake::TransferReportRequest>) -> Result<Answer<intake::Report>, Status> {
+        let name = self.note(rpc).name;
+        Ok(Answer::new(intake::Report { name, ..Default::default() }))
+    }
+
+    async fn check_report(&self, rpc: Rpc<intake::CheckReportRequest>) -> Result<Answer<intake::Report>, Status> {
+        let name = self.note(rpc).name;
+        Ok(Answer::new(intake::Report { name, ..Default::default() }))
+    }
+
     async fn get_report_timeline(
         &self,
         rpc: Rpc<intake::GetReportTimelineRequest>,

@@ -2,10 +2,12 @@
 
 mod filing;
 mod following;
+mod later;
 mod reading;
 
 pub use filing::{Filed, Ruling};
 pub use following::{Claim, Secret, Tracked};
+pub use later::{Act, Deed};
 pub use reading::{Listed, Listing, Moment, Plain};
 
 use crate::catalog::Catalog;

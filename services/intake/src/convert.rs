@@ -5,6 +5,7 @@ pub mod answer;
 pub mod asked;
 pub mod draft;
 pub mod language;
+pub mod later;
 
 use crate::error::Error;
 use civic::{CaseId, Micros};

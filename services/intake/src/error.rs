@@ -56,7 +56,13 @@ impl Error {
                 Refusal::NothingToClassify { .. } => Code::Invalid,
                 Refusal::NotFiled { .. } => Code::NotFound,
                 Refusal::AlreadyFiled { .. } => Code::Conflict,
-                Refusal::TooLateToClassify { .. } => Code::Refused,
+                Refusal::TooLateToClassify { .. }
+                | Refusal::TooLate { .. }
+                | Refusal::SupplementsFull { .. }
+                | Refusal::UrgedEnough { .. }
+                | Refusal::AlreadyTransferred { .. }
+                | Refusal::CheckNotDue { .. }
+                | Refusal::CheckerReported => Code::Refused,
             },
             Self::TooManyGuesses { .. } => Code::Exhausted,
             Self::OrderOnItsWay | Self::NumbersExhausted => Code::Unavailable,
@@ -174,6 +180,12 @@ mod tests {
             (Refusal::NotFiled { attempted: "rate" }.into(), Code::NotFound, "NOT_FOUND"),
             (Refusal::TooLateToClassify { state: "Done" }.into(), Code::Refused, "STATE_REFUSES"),
             (Refusal::NothingToClassify { state: "Filed" }.into(), Code::Invalid, "NOTHING_TO_CLASSIFY"),
+            (Refusal::TooLate { state: "Done", attempted: "urge" }.into(), Code::Refused, "STATE_REFUSES"),
+            (Refusal::SupplementsFull { most: 20 }.into(), Code::Refused, "TOO_MANY_SUPPLEMENTS"),
+            (Refusal::UrgedEnough { most: 3 }.into(), Code::Refused, "URGED_ENOUGH_TODAY"),
+            (Refusal::AlreadyTransferred { to: "119" }.into(), Code::Refused, "ALREADY_TRANSFERRED"),
+            (Refusal::CheckNotDue { state: "Filed" }.into(), Code::Refused, "CHECK_NOT_DUE"),
+            (Refusal::CheckerReported.into(), Code::Refused, "CHECKER_IS_REPORTER"),
             (Error::TooManyGuesses { braked }, Code::Exhausted, "TOO_MANY_GUESSES"),
             (Error::OrderOnItsWay, Code::Unavailable, "NOT_YET_VISIBLE"),
             (Error::Dispatch(word_of_dispatch()), Code::Refused, "RATING_WINDOW_OVER"),

@@ -22,7 +22,12 @@ impl Effects for FollowOrders {
         let public = public.map_err(|error| GiveUp(format!("unreadable event {}: {error}", event.id)))?;
         match public.event {
             Some(public_event::Event::WorkOrderChanged(changed)) => follow(event, changed).map(Some),
-            Some(public_event::Event::ReportFiled(_) | public_event::Event::ReportClassified(_)) | None => Ok(None),
+            Some(
+                public_event::Event::ReportFiled(_)
+                | public_event::Event::ReportClassified(_)
+                | public_event::Event::ReportAmended(_),
+            )
+            | None => Ok(None),
         }
     }
 }

@@ -1,16 +1,17 @@
 //! The rpcs: unpack, convert, call, pack.
 
-use crate::app::Plain;
-use crate::app::{App, Asking};
+use crate::app::{Act, App, Asking, Desk, Plain};
 use crate::convert::language::Language;
-use crate::convert::{answer, asked, draft, report_id};
+use crate::convert::{answer, asked, draft, later, report_id};
 use async_trait::async_trait;
 use casebook::LogPosition;
 use mesh::{Position, PositionKey};
 use proto::intake::v1::reports_server::Reports;
 use proto::intake::v1::{
-    ClassifyReportRequest, CreateReportRequest, GetReportRequest, GetReportTimelineRequest, ListReportsRequest,
-    ListReportsResponse, RateReportRequest, Report, ReportTimeline, TrackReportRequest, TrackedReport,
+    CheckReportRequest, ClassifyReportRequest, CreateReportRequest, GetReportRequest, GetReportTimelineRequest,
+    ListReportsRequest, ListReportsResponse, RateReportRequest, RefuseReportRequest, Report, ReportTimeline,
+    SupplementReportRequest, TrackReportRequest, TrackedReport, TransferReportRequest, UrgeReportRequest,
+    WithdrawReportRequest,
 };
 use std::sync::Arc;
 use tonic::{Request, Response, Status};
@@ -26,6 +27,25 @@ pub struct Grpc {
 impl Grpc {
     pub const fn new(app: Arc<App>, positions: PositionKey) -> Self {
         Self { app, positions }
+    }
+
+    /// Acts on a report and answers with it: to staff as they may see it, to its reporter where it stands.
+    async fn act(
+        &self,
+        asking: &Asking,
+        desk: &Desk,
+        act: Act,
+        language: Language,
+    ) -> Result<Response<Report>, Status> {
+        let by_reporter = act.secret.is_some();
+        let done = self.app.act(asking, desk, act).await?;
+        let report = if by_reporter {
+            answer::own(done.id, done.version, &done.state, language)
+        } else {
+            let plain = self.app.open(asking, done.id, &done.state)?;
+            answer::report(done.id, done.version, &done.state, plain, desk, language)
+        };
+        Ok(self.at(done.position, report))
     }
 
     /// An answer that says how far another service must have read to know of it.
@@ -63,34 +83,34 @@ fn language<T>(request: &Request<T>) -> Language {
 #[async_trait]
 impl Reports for Grpc {
     async fn create_report(&self, request: Request<CreateReportRequest>) -> Result<Response<Report>, Status> {
-        let (asking, desk) = (asking(&request), self.app.desk());
+        let (asking, desk, language) = (asking(&request), self.app.desk(), language(&request));
         let draft = draft::draft(request.into_inner(), &asking, &desk)?;
         let filed = self.app.file(&asking, &desk, &draft).await?;
         let done = &filed.done;
-        let mut report = answer::report(done.id, done.version, &done.state, Plain::of(draft), &desk);
+        let mut report = answer::report(done.id, done.version, &done.state, Plain::of(draft), &desk, language);
         report.pin = filed.pin.unwrap_or_default();
         Ok(self.at(done.position, report))
     }
 
     async fn get_report(&self, request: Request<GetReportRequest>) -> Result<Response<Report>, Status> {
-        let (asking, desk) = (asking(&request), self.app.desk());
+        let (asking, desk, language) = (asking(&request), self.app.desk(), language(&request));
         let id = report_id(&request.into_inner().name)?;
         let found = self.app.get(&asking, &desk, id).await?;
         let plain = self.app.open(&asking, found.id, &found.state)?;
-        Ok(Response::new(answer::report(found.id, found.version, &found.state, plain, &desk)))
+        Ok(Response::new(answer::report(found.id, found.version, &found.state, plain, &desk, language)))
     }
 
     async fn list_reports(
         &self,
         request: Request<ListReportsRequest>,
     ) -> Result<Response<ListReportsResponse>, Status> {
-        let (asking, desk) = (asking(&request), self.app.desk());
+        let (asking, desk, language) = (asking(&request), self.app.desk(), language(&request));
         let listing = asked::listing(request.into_inner(), &desk)?;
         let listed = self.app.list(&asking, &desk, &listing).await?;
         let mut reports = Vec::with_capacity(listed.reports.len());
         for found in &listed.reports {
             let plain = self.app.open(&asking, found.id, &found.state)?;
-            reports.push(answer::report(found.id, found.version, &found.state, plain, &desk));
+            reports.push(answer::report(found.id, found.version, &found.state, plain, &desk, language));
         }
         Ok(Response::new(ListReportsResponse { reports, next_page_token: listed.next }))
     }
@@ -115,12 +135,48 @@ impl Reports for Grpc {
     }
 
     async fn classify_report(&self, request: Request<ClassifyReportRequest>) -> Result<Response<Report>, Status> {
-        let (asking, desk) = (asking(&request), self.app.desk());
+        let (asking, desk, language) = (asking(&request), self.app.desk(), language(&request));
         let ruling = asked::ruling(request.into_inner(), &desk)?;
         let done = self.app.classify(&asking, &desk, ruling).await?;
         let plain = self.app.open(&asking, done.id, &done.state)?;
-        let report = answer::report(done.id, done.version, &done.state, plain, &desk);
+        let report = answer::report(done.id, done.version, &done.state, plain, &desk, language);
         Ok(self.at(done.position, report))
+    }
+
+    async fn supplement_report(&self, request: Request<SupplementReportRequest>) -> Result<Response<Report>, Status> {
+        let (asking, desk, language) = (asking(&request), self.app.desk(), language(&request));
+        let act = later::supplement(request.into_inner(), &asking, &desk)?;
+        self.act(&asking, &desk, act, language).await
+    }
+
+    async fn urge_report(&self, request: Request<UrgeReportRequest>) -> Result<Response<Report>, Status> {
+        let (asking, desk, language) = (asking(&request), self.app.desk(), language(&request));
+        let act = later::urge(request.into_inner(), &asking, &desk)?;
+        self.act(&asking, &desk, act, language).await
+    }
+
+    async fn withdraw_report(&self, request: Request<WithdrawReportRequest>) -> Result<Response<Report>, Status> {
+        let (asking, desk, language) = (asking(&request), self.app.desk(), language(&request));
+        let act = later::withdraw(request.into_inner(), &asking, &desk)?;
+        self.act(&asking, &desk, act, language).await
+    }
+
+    async fn refuse_report(&self, request: Request<RefuseReportRequest>) -> Result<Response<Report>, Status> {
+        let (asking, desk, language) = (asking(&request), self.app.desk(), language(&request));
+        let act = later::refuse(request.into_inner(), &desk)?;
+        self.act(&asking, &desk, act, language).await
+    }
+
+    async fn transfer_report(&self, request: Request<TransferReportRequest>) -> Result<Response<Report>, Status> {
+        let (asking, desk, language) = (asking(&request), self.app.desk(), language(&request));
+        let act = later::transfer(request.into_inner(), &desk)?;
+        self.act(&asking, &desk, act, language).await
+    }
+
+    async fn check_report(&self, request: Request<CheckReportRequest>) -> Result<Response<Report>, Status> {
+        let (asking, desk, language) = (asking(&request), self.app.desk(), language(&request));
+        let act = later::check(request.into_inner(), &desk)?;
+        self.act(&asking, &desk, act, language).await
     }
 
     async fn get_report_timeline(

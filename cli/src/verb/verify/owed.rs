@@ -5,11 +5,12 @@ use casebook::{Case as _, EventRow};
 use civic::{CaseId, Micros};
 use dispatch::domain::work_order::WorkOrder;
 use intake::domain::OrderState;
-use intake::domain::report::{Phase, Report, Work};
+use intake::domain::report::{Report, Work};
 use prost::Message as _;
 use proto::dispatch::v1::stored::WorkOrderEvent;
 use proto::events::v1::public_event::Event as Public;
-use proto::events::v1::{Envelope, PublicEvent, ReportClassified, WorkOrderChanged};
+use proto::events::v1::report_amended::What;
+use proto::events::v1::{Envelope, PublicEvent, ReportAmended, ReportClassified, WorkOrderChanged};
 use proto::intake::v1::stored::ReportEvent;
 
 /// Every report has its order, and a ruling on it reached the order while it was open.
@@ -27,6 +28,7 @@ impl Expects for OrdersOfReports {
         match public(event)? {
             Public::ReportFiled(filed) => filed.report.parse().ok(),
             Public::ReportClassified(ruling) => ruling.report.parse().ok(),
+            Public::ReportAmended(amended) => amended.report.parse().ok(),
             Public::WorkOrderChanged(_) => None,
         }
     }
@@ -34,7 +36,10 @@ impl Expects for OrdersOfReports {
     fn shown(&self, event: &Envelope, history: &[EventRow]) -> bool {
         match public(event) {
             Some(Public::ReportClassified(ruling)) => is_ruled(&ruling, history),
-            Some(Public::ReportFiled(_) | Public::WorkOrderChanged(_)) | None => !history.is_empty(),
+            Some(Public::ReportAmended(amended)) if ends(&amended) => is_over(history),
+            Some(Public::ReportFiled(_) | Public::ReportAmended(_) | Public::WorkOrderChanged(_)) | None => {
+                !history.is_empty()
+            }
         }
     }
 }
@@ -55,11 +60,30 @@ fn is_ruled(ruling: &ReportClassified, history: &[EventRow]) -> bool {
     false
 }
 
+/// A withdrawal, or a refusal.
+const fn ends(amended: &ReportAmended) -> bool {
+    matches!(amended.what, Some(What::Withdrawn(_) | What::Refused(_)))
+}
+
+/// At some step the order was over.
+fn is_over(history: &[EventRow]) -> bool {
+    let mut order: Option<WorkOrder> = None;
+    for row in history {
+        let Ok(event) = WorkOrderEvent::decode(row.payload.as_slice()) else { return true };
+        let Some(next) = WorkOrder::evolve(order, &event) else { return true };
+        if !next.state().is_open() {
+            return true;
+        }
+        order = Some(next);
+    }
+    false
+}
+
 impl Expects for ReportsOfOrders {
     fn case(&self, event: &Envelope) -> Option<CaseId> {
         match public(event)? {
             Public::WorkOrderChanged(changed) => changed.work_order.parse().ok(),
-            Public::ReportFiled(_) | Public::ReportClassified(_) => None,
+            Public::ReportFiled(_) | Public::ReportClassified(_) | Public::ReportAmended(_) => None,
         }
     }
 
@@ -86,5 +110,5 @@ fn follows(event: &Envelope, changed: WorkOrderChanged, history: &[EventRow]) ->
         due: (changed.due_us != 0).then_some(Micros(changed.due_us)),
         reply_ready: changed.reply_ready,
     };
-    report.head.order_version >= event.case_version || Phase::following(work) == report.phase
+    report.head.order_version >= event.case_version || report.after(work) == report.phase
 }

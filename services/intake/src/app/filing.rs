@@ -1,6 +1,7 @@
 //! Filing a report: seal, draw a number, commit once however often it is sent.
 
 use super::{App, Asking, Desk};
+use crate::domain::classifier::evaluate::By;
 use crate::domain::classify;
 use crate::domain::draft::Draft;
 use crate::domain::kind::{Kind, Urgency};
@@ -110,8 +111,16 @@ impl App {
             tree_version: desk.view.version().to_owned(),
             order_version: 0,
             rating: None,
+            transfer_advice: if emergency { desk.catalog.calls.of(&draft.text) } else { Vec::new() },
+            check_due: draft.on_the_spot.is_some() && self.is_drawn(id, desk.catalog.limits.spot_checks_percent),
+            filer: self.filer(id, asking),
+            theme: sealed.theme,
             erased: false,
         }
+    }
+
+    fn filer(&self, id: CaseId, asking: &Asking) -> Vec<u8> {
+        if asking.is_known() { self.person(id, asking.caller.subject()).to_vec() } else { Vec::new() }
     }
 
     /// Everything private of a draft under one derivation of the report's key.
@@ -122,12 +131,14 @@ impl App {
             draft.reporter.name.as_deref(),
             draft.reporter.phone.as_ref().map(Phone::as_str),
             draft.on_the_spot.as_deref(),
+            draft.theme.as_deref(),
         ];
         let plain: Vec<&str> = std::iter::once(draft.text.as_str()).chain(given.into_iter().flatten()).collect();
         let mut sealed = self.cases.sealer().seal_all(id, &plain).into_iter();
         let text = sealed.next().expect("as many are sealed as were given, and the text is given");
-        let [channel_number, address, name, phone, on_the_spot] = given.map(|given| given.and_then(|_| sealed.next()));
-        Sealed { text, channel_number, address, name, phone, on_the_spot }
+        let [channel_number, address, name, phone, on_the_spot, theme] =
+            given.map(|given| given.and_then(|_| sealed.next()));
+        Sealed { text, channel_number, address, name, phone, on_the_spot, theme }
     }
 
     fn track_secret(&self, id: CaseId, number: &str, draft: &Draft) -> [u8; 16] {
@@ -176,6 +187,7 @@ struct Sealed {
     name: Option<Private<String>>,
     phone: Option<Private<String>>,
     on_the_spot: Option<Private<String>>,
+    theme: Option<Private<String>>,
 }
 
 /// What a person decided, checked.
@@ -205,8 +217,13 @@ fn categorise(desk: &Desk, draft: &Draft) -> (Category, bool) {
     if let Some(code) = &draft.category {
         return (Category { code: code.clone(), confidence: 100, by: "channel".to_owned() }, emergency);
     }
-    let believed = reading.category.filter(|(_, confidence)| *confidence >= desk.catalog.limits.category_guess);
-    let category =
-        believed.map(|(code, confidence)| Category { code: code.to_owned(), confidence, by: "keywords".to_owned() });
-    (category.unwrap_or_default(), emergency)
+    let decision = desk.catalog.decide(&draft.text);
+    let by = match decision.by {
+        By::Keywords => "keywords",
+        By::Model => "model",
+        // Kept as a guess for the person who decides, if the words say anything at all.
+        By::Person if decision.confidence >= desk.catalog.limits.category_guess => "keywords",
+        By::Person => return (Category::default(), emergency),
+    };
+    (Category { code: decision.code.to_owned(), confidence: decision.confidence, by: by.to_owned() }, emergency)
 }

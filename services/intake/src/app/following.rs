@@ -95,6 +95,19 @@ impl App {
         Ok(found)
     }
 
+    /// The same by the report's name, which its reporter has from filing or tracking. A guess counts at the number it belongs to.
+    pub(super) async fn claimed_by_name(
+        &self,
+        asking: &Asking,
+        desk: &Desk,
+        id: CaseId,
+        secret: &Secret,
+    ) -> Result<Found<Report>, Error> {
+        let found = self.cases.get::<Report>(&Scope::Case(id), id).await?;
+        let claim = Claim { number: found.state.head.tracking_number.clone(), secret: secret.clone() };
+        self.claimed(asking, desk, &claim).await
+    }
+
     async fn opened_by(&self, number: &str, secret: &Secret) -> Result<Found<Report>, Error> {
         let id: CaseId = self.cases.find_unique(&track_key(number)).await?.ok_or(Error::NOT_FOUND)?;
         let found = self.cases.get::<Report>(&Scope::Case(id), id).await?;

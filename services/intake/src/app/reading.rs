@@ -17,6 +17,7 @@ pub struct Listing {
     /// Number of `ReportState`.
     pub state: Option<i32>,
     pub needs_person: bool,
+    pub flagged: bool,
 }
 
 /// One page.
@@ -42,6 +43,9 @@ pub struct Plain {
     pub name: String,
     pub phone: String,
     pub on_the_spot: String,
+    pub theme: String,
+    /// In the order of the report's supplements.
+    pub supplements: Vec<String>,
 }
 
 impl App {
@@ -59,13 +63,10 @@ impl App {
 
     /// Why a person decided as they did; empty when nothing was noted or the key is gone.
     fn note(&self, id: CaseId, event: &ReportEvent) -> String {
-        let Some(Event::Classified(classified)) = &event.event else {
+        let Some(note) = event.event.as_ref().and_then(noted).filter(|note| !note.is_empty()) else {
             return String::new();
         };
-        if classified.note.is_empty() {
-            return String::new();
-        }
-        self.cases.sealer().open(id, &Private::from_sealed(classified.note.to_vec())).unwrap_or_default()
+        self.cases.sealer().open(id, &Private::from_sealed(note.to_vec())).unwrap_or_default()
     }
 
     pub async fn list(&self, asking: &Asking, desk: &Desk, listing: &Listing) -> Result<Listed, Error> {
@@ -82,6 +83,10 @@ impl App {
         reports.truncate(listing.size);
         let last = reports.last().filter(|_| more);
         let next = last.map(|last| tokens.seal(&binding, last.id)).unwrap_or_default();
+        if listing.needs_person && !listing.flagged {
+            // The column also holds what waits for a check only.
+            reports.retain(|found| found.state.head.needs_person);
+        }
         Ok(Listed { reports, next })
     }
 
@@ -105,6 +110,13 @@ impl App {
             name: optional(reporter.and_then(|reporter| reporter.name.as_ref()))?,
             phone: optional(reporter.and_then(|reporter| reporter.phone.as_ref()))?,
             on_the_spot: optional(head.on_the_spot.as_ref())?,
+            theme: optional(head.theme.as_ref())?,
+            supplements: report
+                .later
+                .supplements
+                .iter()
+                .map(|s| optional(s.text.as_ref()))
+                .collect::<Result<_, _>>()?,
         })
     }
 
@@ -118,6 +130,20 @@ impl App {
     }
 }
 
+/// What somebody wrote in an act; of a supplement, its text.
+fn noted(event: &Event) -> Option<&[u8]> {
+    match event {
+        Event::Classified(classified) => Some(&classified.note),
+        Event::Supplemented(added) => Some(&added.text),
+        Event::Urged(urged) => Some(&urged.note),
+        Event::Withdrawn(withdrawn) => Some(&withdrawn.note),
+        Event::Refused(refused) => Some(&refused.note),
+        Event::Transferred(transferred) => Some(&transferred.note),
+        Event::Checked(checked) => Some(&checked.note),
+        Event::Filed(_) | Event::OrderStepped(_) | Event::Rated(_) | Event::PersonErased(_) => None,
+    }
+}
+
 fn sees_reporter(role: Role, report: &Report) -> bool {
     !report.head.reporter.secret || authority::sees_secret_reporter(role)
 }
@@ -126,7 +152,8 @@ fn sees_reporter(role: Role, report: &Report) -> bool {
 fn binding(asking: &Asking, listing: &Listing) -> String {
     let division = listing.division.as_ref().map_or("", DivisionCode::as_str);
     let state = listing.state.unwrap_or(0);
-    format!("reports|{}|{}|{division}|{state}|{}", asking.name(), asking.reference(), listing.needs_person)
+    let (classify, flagged) = (listing.needs_person, listing.flagged);
+    format!("reports|{}|{}|{division}|{state}|{classify}|{flagged}", asking.name(), asking.reference())
 }
 
 fn filter(desk: &Desk, listing: &Listing) -> Filter {
@@ -134,7 +161,7 @@ fn filter(desk: &Desk, listing: &Listing) -> Filter {
     Filter {
         place: place.as_ref().and_then(authority::column_of),
         state: listing.state.map(i64::from),
-        flagged: listing.needs_person.then_some(true),
+        flagged: (listing.needs_person || listing.flagged).then_some(true),
         ..Filter::default()
     }
 }

@@ -2,6 +2,7 @@
 
 use super::{CatalogError, Limits, Problem};
 use crate::domain::classify::Keyword;
+use crate::domain::emergency::{Calls, Line};
 use crate::domain::kind::{Channel, Urgency};
 use civic::Role;
 use civic::taxonomy::Taxonomy;
@@ -75,6 +76,26 @@ pub(super) fn emergencies(text: &str) -> Result<Vec<String>, CatalogError> {
     Ok(words)
 }
 
+pub(super) fn transfers(text: &str) -> Result<Calls, CatalogError> {
+    const FILE: &str = "transfers.csv";
+    let mut calls: Vec<(Line, String)> = Vec::new();
+    for (line, row) in rows(FILE, "line,words", text)? {
+        let refuse = |problem| CatalogError::Line { file: FILE, line, problem };
+        let to = Line::from_digits(&row[0]).ok_or_else(|| refuse(Problem::EmergencyLine))?;
+        for word in row[1].split(SEPARATOR).map(str::trim) {
+            if word.is_empty() {
+                return Err(refuse(Problem::EmptyWord));
+            }
+            let call = (to, word.to_owned());
+            if calls.contains(&call) {
+                return Err(refuse(Problem::RepeatedWord(word.to_owned())));
+            }
+            calls.push(call);
+        }
+    }
+    Ok(Calls::new(calls))
+}
+
 /// Prefixes of category codes, longest first; `*` becomes the empty prefix.
 pub(super) fn urgencies(text: &str, taxonomy: &Taxonomy) -> Result<Vec<(String, Urgency)>, CatalogError> {
     const FILE: &str = "urgencies.csv";
@@ -139,6 +160,8 @@ pub(super) fn check(limits: &Limits) -> Result<(), CatalogError> {
         ("result_characters", limits.result_characters),
         ("note_characters", limits.note_characters),
         ("attachment_uri_characters", limits.attachment_uri_characters),
+        ("supplement_characters", limits.supplement_characters),
+        ("theme_characters", limits.theme_characters),
     ];
     if let Some((name, _)) = lengths.iter().find(|(_, length)| !(1..=100_000).contains(length)) {
         return refuse(name, "1 to 100,000");
@@ -146,12 +169,21 @@ pub(super) fn check(limits: &Limits) -> Result<(), CatalogError> {
     if limits.attachments > 1_000 {
         return refuse("attachments", "at most 1,000");
     }
+    if limits.supplements > 100 {
+        return refuse("supplements", "at most 100");
+    }
+    if limits.spot_checks_percent > 100 {
+        return refuse("spot_checks_percent", "0 to 100");
+    }
     let confidences = [
         ("category_guess", limits.category_guess, limits.category_sure),
         ("place_guess", limits.place_guess, limits.place_sure),
     ];
     if let Some((name, ..)) = confidences.iter().find(|(_, guess, sure)| guess > sure || *sure > 100) {
         return refuse(name, "at most the threshold of being sure, and that at most 100");
+    }
+    if limits.model_sure > 100 {
+        return refuse("model_sure", "at most 100");
     }
     let bounds = &limits.territory;
     let on_earth = bounds.south >= -90.0 && bounds.north <= 90.0 && bounds.west >= -180.0 && bounds.east <= 180.0;

@@ -1,10 +1,16 @@
 //! Reports as callers see them: private parts masked, words in the caller's language.
 
+mod later;
+
+pub use later::own;
+
 use super::language::Language;
 use super::timestamp;
 use crate::app::{Desk, Moment, Plain, Tracked};
+use crate::domain::Line;
 use crate::domain::draft::Draft;
-use crate::domain::report::{Attachment, Category, Head, Phase, Report, Whereabouts, Work};
+use crate::domain::ground::Ground;
+use crate::domain::report::{Attachment, Category, Ending, Head, Phase, Report, Whereabouts, Work};
 use casebook::Case;
 use civic::{CaseId, mask_name, mask_phone};
 use proto::intake::v1::{self as wire, stored::report_event::Event};
@@ -20,14 +26,23 @@ impl Plain {
             name: draft.reporter.name.unwrap_or_default(),
             phone: draft.reporter.phone.map(String::from).unwrap_or_default(),
             on_the_spot: draft.on_the_spot.unwrap_or_default(),
+            theme: draft.theme.unwrap_or_default(),
+            supplements: Vec::new(),
         }
     }
 }
 
 /// A report with its private parts. `pin` is set in the answer to its filing only.
-pub fn report(id: CaseId, version: i64, report: &Report, plain: Plain, desk: &Desk) -> wire::Report {
-    let Report { head, phase } = report;
-    wire::Report {
+pub fn report(
+    id: CaseId,
+    version: i64,
+    report: &Report,
+    plain: Plain,
+    desk: &Desk,
+    language: Language,
+) -> wire::Report {
+    let Report { head, phase, later: _ } = report;
+    let mut answer = wire::Report {
         name: format!("reports/{id}"),
         tracking_number: head.tracking_number.clone(),
         work_order: format!("workOrders/{id}"),
@@ -50,7 +65,11 @@ pub fn report(id: CaseId, version: i64, report: &Report, plain: Plain, desk: &De
         unit: phase.work().map(|work| work.unit.clone()).unwrap_or_default(),
         work_order_state: phase.order().map_or(0, |order| order.number()),
         due_time: phase.due().map(timestamp),
-    }
+        theme: plain.theme,
+        ..wire::Report::default()
+    };
+    later::fill(&mut answer, report, plain.supplements, language);
+    answer
 }
 
 fn category(category: &Category, desk: &Desk) -> types::Category {
@@ -97,7 +116,10 @@ fn attachment(attachment: &Attachment) -> wire::Attachment {
 
 /// What a reporter may know. The order's own view, where there is one, is fresher than the report's.
 pub fn tracked(tracked: Tracked, language: Language) -> wire::TrackedReport {
-    let Report { head, phase } = tracked.report.state;
+    let report = tracked.report.state;
+    let (ending, urges) = (later::ending(&report.phase, language), later::urges(&report.later.urges));
+    let transferred_to = report.later.transfers.iter().map(|transfer| transfer.to.number()).collect();
+    let Report { head, phase, later: _ } = report;
     let (phase, reply) = match tracked.order {
         None => (phase, String::new()),
         Some(order) => {
@@ -110,16 +132,20 @@ pub fn tracked(tracked: Tracked, language: Language) -> wire::TrackedReport {
     wire::TrackedReport {
         tracking_number: head.tracking_number,
         state: phase.number(),
-        state_text: state_text(&phase, language).to_owned(),
+        state_text: state_text(&phase, language),
         responsible_unit: phase.work().map(|work| work.unit_name.clone()).unwrap_or_default(),
         due_time: phase.due().map(timestamp),
         create_time: Some(timestamp(head.filed_at)),
         reply,
+        name: format!("reports/{}", tracked.report.id),
+        ending,
+        urges,
+        transferred_to,
     }
 }
 
-const fn state_text(phase: &Phase, language: Language) -> &'static str {
-    match phase {
+fn state_text(phase: &Phase, language: Language) -> String {
+    let words = match phase {
         Phase::Filed | Phase::Opened { .. } => {
             language.pick("已受理，正在确定承办单位", "Received; a responsible unit is being found")
         }
@@ -130,7 +156,16 @@ const fn state_text(phase: &Phase, language: Language) -> &'static str {
         }
         Phase::Done(_) => language.pick("已办结", "Closed"),
         Phase::Ended(_) => language.pick("已终止", "Ended without a result"),
-    }
+        Phase::Stopped(stopped) => match stopped.ending {
+            Ending::Withdrawn => language.pick("已按您的要求撤回", "Withdrawn as you asked"),
+            Ending::Refused(ground) => {
+                let (zh, en) = ground.words();
+                let (head, why) = (language.pick("不予受理：", "Not taken: "), language.pick(zh, en));
+                return format!("{head}{why}（{}）", ground.law());
+            }
+        },
+    };
+    words.to_owned()
 }
 
 pub fn timeline(moments: Vec<Moment>, language: Language) -> wire::ReportTimeline {
@@ -157,6 +192,21 @@ fn words(event: Option<&Event>, language: Language) -> String {
         Some(Event::Classified(_)) => {
             language.pick("已由工作人员确定类别或地点", "Category or place decided by a person").to_owned()
         }
+        Some(Event::Supplemented(_)) => language.pick("补充材料", "Something was added").to_owned(),
+        Some(Event::Urged(urged)) => format!("{} {}", language.pick("催单，累计", "Urged, in all"), urged.total),
+        Some(Event::Withdrawn(_)) => language.pick("诉求人撤回", "Withdrawn by the reporter").to_owned(),
+        Some(Event::Refused(refused)) => {
+            let ground = Ground::from_number(refused.ground).map(Ground::words).unwrap_or_default();
+            format!("{}{}", language.pick("不予受理：", "Not taken: "), language.pick(ground.0, ground.1))
+        }
+        Some(Event::Transferred(transferred)) => {
+            let line = Line::from_number(transferred.to).map(Line::digits).unwrap_or_default();
+            format!("{}{line}", language.pick("已转", "Passed on to "))
+        }
+        Some(Event::Checked(checked)) if checked.confirmed => {
+            language.pick("抽查：属实", "Checked: resolved as told").to_owned()
+        }
+        Some(Event::Checked(_)) => language.pick("抽查：不属实", "Checked: not resolved as told").to_owned(),
         Some(Event::OrderStepped(stepped)) => {
             let head = language.pick("工单状态更新", "The work order moved on");
             if stepped.unit_name.is_empty() { head.to_owned() } else { format!("{head}：{}", stepped.unit_name) }

@@ -39,6 +39,7 @@ pub fn listing(request: ListReportsRequest, desk: &Desk) -> Result<Listing, Erro
         division: code,
         state: (request.state != 0).then_some(request.state),
         needs_person: request.needs_person,
+        flagged: request.flagged,
     })
 }
 
@@ -62,7 +63,7 @@ pub fn word(request: RateReportRequest, desk: &Desk) -> Result<(Claim, Word), Er
 }
 
 /// Exactly one of the two. A secret of the wrong shape is not a violation: it simply opens nothing.
-fn secret(checks: &mut Checks, last4: String, pin: String) -> Secret {
+pub(super) fn secret(checks: &mut Checks, last4: String, pin: String) -> Secret {
     match (given(last4), given(pin)) {
         (Some(digits), None) => Secret::PhoneLast4(digits),
         (None, Some(digits)) => Secret::Pin(digits),
@@ -104,7 +105,7 @@ pub fn ruling(mut request: ClassifyReportRequest, desk: &Desk) -> Result<Ruling,
     Ok(Ruling { id, request_id, etag, category, place, note: given(request.note), body })
 }
 
-fn etag(checks: &mut Checks, etag: &str) -> Option<i64> {
+pub(super) fn etag(checks: &mut Checks, etag: &str) -> Option<i64> {
     if etag.is_empty() {
         return None;
     }

@@ -38,6 +38,7 @@ pub fn draft(mut request: CreateReportRequest, asking: &Asking, desk: &Desk) -> 
     let occurred = occurred(&mut checks, request.occur_time.as_ref(), desk);
     let attachments = attachments(&mut checks, request.attachments, desk);
     let on_the_spot = on_the_spot(&mut checks, request.on_the_spot, limits.result_characters);
+    let theme = theme(&mut checks, request.theme, kind, limits.theme_characters);
     checks.done()?;
     let (told, located) = whereabouts.expect("a place that was not found is a violation");
     Ok(Draft {
@@ -54,6 +55,7 @@ pub fn draft(mut request: CreateReportRequest, asking: &Asking, desk: &Desk) -> 
         urgency,
         attachments,
         on_the_spot,
+        theme,
         body,
     })
 }
@@ -222,7 +224,7 @@ fn occurred(checks: &mut Checks, time: Option<&Timestamp>, desk: &Desk) -> Optio
     Some(at)
 }
 
-fn attachments(checks: &mut Checks, attachments: Vec<wire::Attachment>, desk: &Desk) -> Vec<Attachment> {
+pub(super) fn attachments(checks: &mut Checks, attachments: Vec<wire::Attachment>, desk: &Desk) -> Vec<Attachment> {
     let limits = &desk.catalog.limits;
     if attachments.len() > limits.attachments {
         let detail = format!("at most {} attachments", limits.attachments);
@@ -260,4 +262,14 @@ fn on_the_spot(checks: &mut Checks, result: Option<wire::OnTheSpot>, most: usize
     }
     checks.length("onTheSpot.result", "RESULT_TOO_LONG", &result, most);
     Some(result)
+}
+
+/// Suggestions are collected by theme; nothing else has one.
+fn theme(checks: &mut Checks, theme: String, kind: Option<Kind>, most: usize) -> Option<String> {
+    let theme = given(theme)?;
+    checks.length("theme", "THEME_TOO_LONG", &theme, most);
+    if kind.is_some_and(|kind| kind != Kind::Suggestion) {
+        checks.refuse("theme", "THEME_WITHOUT_SUGGESTION", "only a suggestion has a theme");
+    }
+    Some(theme)
 }

@@ -2,12 +2,20 @@
 //! unit gives. Pure; the guard will put Cedar policies behind the same two questions.
 //!
 //! ```text
-//! verb     | roles
-//! get      | every work role whose scope admits the report
-//! list     | the same
-//! timeline | the same
-//! classify | town-, district-, city-dispatcher; integrator never: a machine is not the person who decides
+//! verb       | roles
+//! get        | every work role whose scope admits the report
+//! list       | the same
+//! timeline   | the same
+//! classify   | town-, district-, city-dispatcher; integrator never: a machine is not the person who decides
+//! supplement | dispatchers, village-desk, grid-leader, grid-worker, integrator
+//! urge       | dispatchers, integrator
+//! withdraw   | integrator: the hotline, for the citizen on the line
+//! refuse     | dispatchers, integrator: the hotline's desk
+//! transfer   | dispatchers, village-desk, grid-leader, grid-worker, department-handler, integrator
+//! check      | dispatchers, grid-leader
 //! ```
+//!
+//! The reporter supplements, urges and withdraws by number and secret.
 //!
 //! Filing is not here: the doors and who may stand at them are data (`catalog/channels.csv`). Tracking and rating need no role
 //! but the number and its secret.
@@ -22,10 +30,27 @@ pub enum Verb {
     List,
     Timeline,
     Classify,
+    Supplement,
+    Urge,
+    Withdraw,
+    Refuse,
+    Transfer,
+    Check,
 }
 
 impl Verb {
-    pub const ALL: [Self; 4] = [Self::Get, Self::List, Self::Timeline, Self::Classify];
+    pub const ALL: [Self; 10] = [
+        Self::Get,
+        Self::List,
+        Self::Timeline,
+        Self::Classify,
+        Self::Supplement,
+        Self::Urge,
+        Self::Withdraw,
+        Self::Refuse,
+        Self::Transfer,
+        Self::Check,
+    ];
 
     pub const fn name(self) -> &'static str {
         match self {
@@ -33,6 +58,12 @@ impl Verb {
             Self::List => "list",
             Self::Timeline => "timeline",
             Self::Classify => "classify",
+            Self::Supplement => "supplement",
+            Self::Urge => "urge",
+            Self::Withdraw => "withdraw",
+            Self::Refuse => "refuse",
+            Self::Transfer => "transfer",
+            Self::Check => "check",
         }
     }
 }
@@ -80,8 +111,27 @@ const fn reach(role: Role) -> Reach {
 pub const fn may(role: Role, verb: Verb) -> bool {
     match verb {
         Verb::Get | Verb::List | Verb::Timeline => true,
-        Verb::Classify => matches!(role, Role::CityDispatcher | Role::DistrictDispatcher | Role::TownDispatcher),
+        Verb::Classify => is_dispatcher(role),
+        Verb::Supplement => {
+            let grassroots = matches!(role, Role::VillageDesk | Role::GridLeader | Role::GridWorker);
+            grassroots || is_dispatcher(role) || is_hotline(role)
+        }
+        Verb::Urge | Verb::Refuse => is_dispatcher(role) || is_hotline(role),
+        Verb::Withdraw => is_hotline(role),
+        Verb::Transfer => {
+            let grassroots = matches!(role, Role::VillageDesk | Role::GridLeader | Role::GridWorker);
+            grassroots || is_dispatcher(role) || is_hotline(role) || matches!(role, Role::DepartmentHandler)
+        }
+        Verb::Check => is_dispatcher(role) || matches!(role, Role::GridLeader),
     }
+}
+
+const fn is_dispatcher(role: Role) -> bool {
+    matches!(role, Role::CityDispatcher | Role::DistrictDispatcher | Role::TownDispatcher)
+}
+
+const fn is_hotline(role: Role) -> bool {
+    matches!(role, Role::Integrator)
 }
 
 /// Handlers must not learn who filed a secret report; the centre that calls back may.

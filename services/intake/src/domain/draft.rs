@@ -23,6 +23,8 @@ pub struct Draft {
     pub urgency: Option<Urgency>,
     pub attachments: Vec<Attachment>,
     pub on_the_spot: Option<String>,
+    /// Of a suggestion.
+    pub theme: Option<String>,
     /// The encoded request without its id: what makes two requests the same.
     pub body: Vec<u8>,
 }

@@ -4,15 +4,16 @@
 //! where things stand. `step` names the state of the order that dispatch reported; `same` keeps the state.
 //!
 //! ```text
-//! state          | file    | classify | step                 | rate    | erase
-//! (none)         | Filed   | refused  | refused              | refused | refused
-//! Filed          | refused | same     | follows the order    | same    | same
-//! Opened         | refused | same     | follows the order    | same    | same
-//! WithUnit       | refused | same     | follows the order    | same    | same
-//! BeingHandled   | refused | same     | follows the order    | same    | same
-//! Answered       | refused | refused  | follows the order    | same    | same
-//! Done           | refused | refused  | follows the order    | same    | same
-//! Ended          | refused | refused  | follows the order    | same    | same
+//! state        | file    | classify | supplement | urge    | withdraw | refuse  | transfer | check   | step              | rate    | erase
+//! (none)       | Filed   | refused  | refused    | refused | refused  | refused | refused  | refused | refused           | refused | refused
+//! Filed        | refused | same     | same       | same    | Stopped  | Stopped | same     | same    | follows the order | same    | same
+//! Opened       | refused | same     | same       | same    | Stopped  | Stopped | same     | same    | follows the order | same    | same
+//! WithUnit     | refused | same     | same       | same    | Stopped  | Stopped | same     | same    | follows the order | same    | same
+//! BeingHandled | refused | same     | same       | same    | Stopped  | refused | same     | same    | follows the order | same    | same
+//! Answered     | refused | refused  | same       | refused | refused  | refused | same     | same    | follows the order | same    | same
+//! Done         | refused | refused  | refused    | refused | refused  | refused | same     | same    | follows the order | same    | same
+//! Ended        | refused | refused  | refused    | refused | refused  | refused | same     | same    | follows the order | same    | same
+//! Stopped      | refused | refused  | refused    | refused | refused  | refused | same     | same    | until it is Done  | same    | same
 //!
 //! order          | report
 //! Created        | Opened
@@ -32,6 +33,10 @@
 //! A ruling (`classify`) is told to dispatch with what holds after it, so that an order without a unit finds one. It may make a
 //! report more pressing, by the category a person decided, and never less: whoever filed it may know more than the list.
 //!
+//! `Stopped` is intake's own ending: withdrawn by the citizen, or refused (不予受理). Dispatch cancels the order when it hears of it;
+//! the steps it took meanwhile are no news any more, unless the order was closed first. Besides the table: `supplement` and `urge`
+//! have a most, `transfer` leads to each line once, `check` wants a report that was drawn for it and another person than who filed it.
+//!
 //! Why so lenient to `step` and `rate`: the order's rules are dispatch's and were checked there. A second opinion here could only
 //! make the two disagree. What intake does check is order: a step older than the last one heard changes nothing, and a step that
 //! the citizen could not tell from the last writes nothing (lamps turn without the report being touched).
@@ -41,9 +46,12 @@ mod command;
 mod decide;
 mod encode;
 mod evolve;
+mod later;
 
-pub use command::{Classification, Command, Facts, OrderStep, Refusal};
+pub use command::{Addition, Check, Classification, Command, Facts, OrderStep, Refusal, Refusing, Signed, Urge};
+pub use later::{Ending, Later, SpotCheck, Stopped, Supplement, Transfer, Urges};
 
+use crate::domain::emergency::Line;
 use crate::domain::kind::{Channel, FoundBy, Kind, OrderState, Urgency};
 use civic::{Micros, Place, Private};
 use serde::{Deserialize, Serialize};
@@ -53,6 +61,7 @@ use serde::{Deserialize, Serialize};
 pub struct Report {
     pub head: Head,
     pub phase: Phase,
+    pub later: Later,
 }
 
 /// What is known from acceptance on, whatever the phase.
@@ -85,6 +94,14 @@ pub struct Head {
     /// Version of the work order last heard of; 0 before the first.
     pub order_version: i64,
     pub rating: Option<Rating>,
+    /// Emergency lines that its words ask for.
+    pub transfer_advice: Vec<Line>,
+    /// Resolved on the spot, and drawn for a check by a second person.
+    pub check_due: bool,
+    /// Keyed hash of the subject who filed it, for this report alone; empty without a token.
+    pub filer: Vec<u8>,
+    /// What a suggestion is about, in the words of whoever collects them.
+    pub theme: Option<Private<String>>,
     /// The person's key is gone; sealed fields stay sealed for ever.
     pub erased: bool,
 }
@@ -149,6 +166,8 @@ pub enum Phase {
     Answered(Work),
     Done(Work),
     Ended(Work),
+    /// Withdrawn, or not taken.
+    Stopped(Stopped),
 }
 
 /// The citizen's view of the work order.
@@ -191,6 +210,7 @@ impl Phase {
             Self::Answered(_) => "Answered",
             Self::Done(_) => "Done",
             Self::Ended(_) => "Ended",
+            Self::Stopped(_) => "Stopped",
         }
     }
 
@@ -202,7 +222,7 @@ impl Phase {
             Self::BeingHandled(_) => 3,
             Self::Answered(_) => 4,
             Self::Done(_) => 5,
-            Self::Ended(_) => 6,
+            Self::Ended(_) | Self::Stopped(_) => 6,
         }
     }
 
@@ -215,13 +235,15 @@ impl Phase {
             | Self::Answered(work)
             | Self::Done(work)
             | Self::Ended(work) => Some(work),
+            Self::Stopped(stopped) => stopped.work.as_ref(),
         }
     }
 
     /// State of the order, once there is one.
     pub const fn order(&self) -> Option<OrderState> {
         match self {
-            Self::Filed => None,
+            // How the order of a stopped report stands is no longer followed.
+            Self::Filed | Self::Stopped(_) => None,
             Self::Opened { .. } => Some(OrderState::Created),
             Self::WithUnit(work)
             | Self::BeingHandled(work)
@@ -234,7 +256,7 @@ impl Phase {
     /// Promised date, while the clock runs.
     pub const fn due(&self) -> Option<Micros> {
         match self {
-            Self::Filed => None,
+            Self::Filed | Self::Stopped(_) => None,
             Self::Opened { due } => *due,
             Self::WithUnit(work)
             | Self::BeingHandled(work)
@@ -247,7 +269,29 @@ impl Phase {
     const fn open(&self) -> bool {
         match self {
             Self::Filed | Self::Opened { .. } | Self::WithUnit(_) | Self::BeingHandled(_) | Self::Answered(_) => true,
-            Self::Done(_) | Self::Ended(_) => false,
+            Self::Done(_) | Self::Ended(_) | Self::Stopped(_) => false,
         }
+    }
+}
+
+impl Report {
+    /// Where a step of the order leads from here. A stopped report only ever learns that its order was closed before it could be
+    /// cancelled. A reply that may be told stays one as long as the order stays where it is: a lamp that turns takes nothing back.
+    #[must_use]
+    pub fn after(&self, mut work: Work) -> Phase {
+        let stayed = self.phase.order() == Some(work.order);
+        work.reply_ready |= stayed && self.phase.work().is_some_and(|before| before.reply_ready);
+        let next = Phase::following(work);
+        match (&self.phase, &next) {
+            (Phase::Stopped(_), Phase::Done(_)) => next,
+            (Phase::Stopped(_), _) => self.phase.clone(),
+            _ => next,
+        }
+    }
+
+    /// A person must look: to say what it is and where, or whether it was resolved on the spot.
+    #[must_use]
+    pub fn is_flagged(&self) -> bool {
+        self.head.needs_person || self.later.check_is_due()
     }
 }

@@ -69,6 +69,7 @@ fn request() -> impl Strategy<Value = CreateReportRequest> {
             urgency,
             attachments,
             on_the_spot: result.map(|result| OnTheSpot { result }),
+            theme: String::new(),
         }
     })
 }

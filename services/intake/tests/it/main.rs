@@ -7,6 +7,7 @@ mod dispatch;
 mod durable;
 mod following;
 mod hostile;
+mod later;
 mod model;
 mod opening;
 mod oracle;

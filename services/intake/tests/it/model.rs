@@ -19,6 +19,13 @@ fn op() -> impl Strategy<Value = Op> {
         10 => step.prop_map(|(state, version, unit, due, reply)| Op::Step { state, version, unit, due, reply }),
         2 => (0u8..8).prop_map(Op::Rate),
         1 => Just(Op::Erase),
+        3 => Just(Op::Supplement),
+        4 => Just(Op::Urge),
+        1 => Just(Op::Withdraw),
+        1 => (0u8..7).prop_map(Op::Refuse),
+        2 => (0u8..3).prop_map(Op::Transfer),
+        2 => (any::<bool>(), any::<bool>()).prop_map(|(confirmed, by_filer)| Op::Check { confirmed, by_filer }),
+        1 => (1u8..30).prop_map(Op::Pass),
     ]
 }
 
@@ -51,10 +58,16 @@ fn random_histories_agree_with_the_oracle() {
 #[test]
 fn every_cell_of_the_table_is_what_the_rules_do() {
     let table = Table::from_doc();
-    assert_eq!(table.cells.len(), 8 * 5, "eight states, five commands");
+    assert_eq!(table.cells.len(), 9 * 11, "nine states, eleven commands");
     assert_eq!(table.follows.len(), OrderState::ALL.len());
     let commands = [
         Op::File(1),
+        Op::Supplement,
+        Op::Urge,
+        Op::Withdraw,
+        Op::Refuse(0),
+        Op::Transfer(1),
+        Op::Check { confirmed: true, by_filer: false },
         Op::Classify { category: 1, place: true },
         Op::Step { state: 4, version: 1, unit: true, due: false, reply: true },
         Op::Rate(7),
@@ -78,11 +91,12 @@ fn every_cell_of_the_table_is_what_the_rules_do() {
 fn histories() -> Vec<(&'static str, Vec<Op>)> {
     let to = |state: OrderState| {
         let state = u8::try_from(state.number() - 1).unwrap();
-        vec![Op::File(0), Op::Step { state, version: 1, unit: false, due: true, reply: false }]
+        vec![Op::File(3), Op::Step { state, version: 1, unit: false, due: true, reply: false }]
     };
     vec![
         ("(none)", Vec::new()),
-        ("Filed", vec![Op::File(0)]),
+        ("Filed", vec![Op::File(3)]),
+        ("Stopped", vec![Op::File(3), Op::Withdraw]),
         ("Opened", to(OrderState::Created)),
         ("WithUnit", to(OrderState::Assigned)),
         ("BeingHandled", to(OrderState::Accepted)),

@@ -5,12 +5,13 @@
 use casebook::{Case, Row};
 use civic::{CaseId, Micros, Place, Private};
 use intake::domain::report::{
-    Category, Classification, Command, Facts, Head, OrderStep, Phase, Rating, Refusal, Report, Reporter, Whereabouts,
-    Work,
+    Addition, Category, Check, Classification, Command, Ending, Facts, Head, OrderStep, Phase, Rating, Refusal,
+    Refusing, Report, Reporter, Signed, SpotCheck, Urge, Whereabouts, Work,
 };
-use intake::domain::{Channel, FoundBy, Kind, OrderState, Urgency};
+use intake::domain::{Channel, FoundBy, Ground, Kind, Line, OrderState, Urgency};
 use prost::Message;
-use proto::events::v1::{PublicEvent, ReportClassified, public_event};
+use proto::events::v1::report_amended::{self as amended, What};
+use proto::events::v1::{PublicEvent, ReportAmended, ReportClassified, public_event};
 use proto::intake::v1::stored::{ReportEvent, report_event::Event};
 use std::collections::BTreeMap;
 
@@ -77,6 +78,18 @@ struct Known {
     rating: Option<Rating>,
     erased: bool,
     number: String,
+    ending: Option<Ending>,
+    supplements: usize,
+    /// In all, day of the last, on that day.
+    urged: (u32, i64, u32),
+    transfers: Vec<Line>,
+    /// Drawn for a check, and what it found.
+    check: Option<Option<bool>>,
+}
+
+/// Days since the epoch in China.
+const fn day(at: Micros) -> i64 {
+    (at.0 + 8 * 3_600_000_000).div_euclid(86_400_000_000)
 }
 
 impl Known {
@@ -93,6 +106,14 @@ impl Known {
             rating: report.head.rating,
             erased: report.head.erased,
             number: report.head.tracking_number.clone(),
+            ending: if let Phase::Stopped(stopped) = &report.phase { Some(stopped.ending) } else { None },
+            supplements: report.later.supplements.len(),
+            urged: (report.later.urges.total, report.later.urges.last.map_or(0, day), report.later.urges.that_day),
+            transfers: report.later.transfers.iter().map(|transfer| transfer.to).collect(),
+            check: report.later.check.as_ref().map(|check| match check {
+                SpotCheck::Pending => None,
+                SpotCheck::Made { confirmed, .. } => Some(*confirmed),
+            }),
         }
     }
 }
@@ -144,7 +165,41 @@ impl<'t> Driver<'t> {
         let urgency = self.known.as_ref().map(|known| known.urgency);
         self.known = expected.unwrap_or(None);
         self.compare(&before, command)?;
-        self.told(command, urgency)
+        self.told(command, urgency)?;
+        self.told_of_later(command)
+    }
+
+    pub(crate) fn pass(&mut self, hours: u8) {
+        self.now = self.now + i64::from(hours) * 3_600_000_000;
+    }
+
+    /// Dispatch hears of everything that came later, and of nothing that people wrote.
+    fn told_of_later(&self, command: &Command) -> Result<(), Wrong> {
+        let (Some(known), Some(event)) = (&self.known, self.history.last()) else { return Ok(()) };
+        let (name, what) = match command {
+            Command::Supplement(_) => ("supplemented", What::Supplemented(amended::Supplemented { attachments: 0 })),
+            Command::Urge(_) => ("urged", What::Urged(amended::Urged { total: known.urged.0.cast_signed() })),
+            Command::Withdraw(_) => ("withdrawn", What::Withdrawn(amended::Withdrawn {})),
+            Command::Refuse(refusing) => {
+                let (ground, (text, _)) = (refusing.ground.number(), refusing.ground.words());
+                let (text, law) = (text.to_owned(), refusing.ground.law().to_owned());
+                ("refused", What::Refused(amended::Refused { ground, text, law }))
+            }
+            Command::Transfer { to, .. } => {
+                ("transferred", What::Transferred(amended::Transferred { to: to.number() }))
+            }
+            Command::Check(check) => ("checked", What::Checked(amended::Checked { confirmed: check.confirmed })),
+            Command::File(_) | Command::Classify(_) | Command::Step(_) | Command::Rate(_) | Command::Erase => {
+                return Ok(());
+            }
+        };
+        let by =
+            if matches!(command, Command::Supplement(_) | Command::Withdraw(_)) { "citizen" } else { "grid-leader@5" };
+        let must = ReportAmended { report: ID.to_string(), at_us: self.now.0, by: by.to_owned(), what: Some(what) };
+        let public = PublicEvent { event: Some(public_event::Event::ReportAmended(must)) };
+        let must = (format!("report.{name}.v1"), public.encode_to_vec());
+        let told = (self.rules.publish)(ID, event);
+        if told.as_ref() == Some(&must) { Ok(()) } else { Err(format!("told {told:?}, must tell {public:?}")) }
     }
 
     /// Dispatch is told what holds after a ruling, whichever part of it was decided, and the urgency only when it was raised.
@@ -175,8 +230,9 @@ impl<'t> Driver<'t> {
         let Some(state) = &self.state else { return Ok(()) };
         let row = (self.rules.index)(state);
         let phase = state.phase.name();
-        let wrong = row.open != !matches!(phase, "Done" | "Ended")
-            || row.flagged != state.head.needs_person
+        let waits = self.known.as_ref().is_some_and(|known| known.needs_person || known.check == Some(None));
+        let wrong = row.open != !matches!(phase, "Done" | "Ended" | "Stopped")
+            || row.flagged != waits
             || row.unit != state.phase.work().map(|work| work.unit.clone())
             || row.place.as_deref() != Some(state.head.whereabouts.place.code.as_str());
         if wrong { Err(format!("{before}: {}: the index row is wrong: {row:?}", command.name())) } else { Ok(()) }
@@ -189,8 +245,7 @@ impl<'t> Driver<'t> {
         }
         let Some(known) = &self.known else {
             let Command::File(head) = command else { return Err(()) };
-            let report = Report { head: (**head).clone(), phase: Phase::Filed };
-            return Ok(Some(Known::of(&report)));
+            return Ok(Some(Known::of(&Report::filed((**head).clone()))));
         };
         let mut known = known.clone();
         match command {
@@ -202,6 +257,21 @@ impl<'t> Driver<'t> {
                 known.place = place.clone().unwrap_or(known.place);
                 known.needs_person = known.category.is_empty();
             }
+            Command::Supplement(Addition { most, .. }) if known.supplements >= *most => return Err(()),
+            Command::Supplement(_) => known.supplements += 1,
+            Command::Urge(urge) => {
+                let today = if known.urged.1 == day(self.now) { known.urged.2 } else { 0 };
+                if today >= urge.most_a_day {
+                    return Err(());
+                }
+                known.urged = (known.urged.0 + 1, day(self.now), today + 1);
+            }
+            Command::Withdraw(_) => stop(&mut known, Ending::Withdrawn),
+            Command::Refuse(refusing) => stop(&mut known, Ending::Refused(refusing.ground)),
+            Command::Transfer { to, .. } if known.transfers.contains(to) => return Err(()),
+            Command::Transfer { to, .. } => known.transfers.push(*to),
+            Command::Check(check) if known.check != Some(None) || check.person == FILER => return Err(()),
+            Command::Check(check) => known.check = Some(Some(check.confirmed)),
             Command::Step(step) => self.follow(&mut known, step),
             Command::Rate(rating) => known.rating = Some(*rating),
             Command::Erase => known.erased = true,
@@ -211,7 +281,14 @@ impl<'t> Driver<'t> {
 
     fn follow(&self, known: &mut Known, step: &OrderStep) {
         let phase = self.table.follows[&format!("{:?}", step.work.order)].clone();
-        let work = (phase != "Opened").then(|| step.work.clone());
+        let stopped = known.phase == "Stopped";
+        if stopped && phase != "Done" {
+            return;
+        }
+        let mut work = (phase != "Opened").then(|| step.work.clone());
+        if let (Some(work), Some(before)) = (&mut work, known.work.as_ref().filter(|_| !stopped)) {
+            work.reply_ready |= before.reply_ready && before.order == work.order;
+        }
         let seen = (&phase, &work, step.work.due) != (&known.phase, &known.work, known.due);
         if step.order_version <= known.order_version || !seen {
             return;
@@ -219,6 +296,7 @@ impl<'t> Driver<'t> {
         known.phase = phase;
         known.due = step.work.due;
         known.work = work;
+        known.ending = None;
         known.order_version = step.order_version;
     }
 
@@ -237,6 +315,17 @@ impl<'t> Driver<'t> {
         if filed > 1 { Err("filed twice".to_owned()) } else { Ok(()) }
     }
 }
+
+/// Intake's own ending: the unit stays known, nothing is promised, nobody need look where it belongs.
+fn stop(known: &mut Known, ending: Ending) {
+    known.phase = "Stopped".to_owned();
+    known.ending = Some(ending);
+    known.due = None;
+    known.needs_person = false;
+}
+
+/// Who filed the report of the model.
+const FILER: [u8; 16] = [1; 16];
 
 /// The case of the model.
 const ID: CaseId = CaseId::from_bytes([1; 16]);
@@ -276,6 +365,10 @@ pub(crate) fn head(number: &str, category: &str, needs_person: bool) -> Head {
         tree_version: "t".to_owned(),
         order_version: 0,
         rating: None,
+        transfer_advice: Vec::new(),
+        check_due: false,
+        filer: FILER.to_vec(),
+        theme: None,
         erased: false,
     }
 }
@@ -284,10 +377,30 @@ pub(crate) fn head(number: &str, category: &str, needs_person: bool) -> Head {
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Op {
     File(u8),
-    Classify { category: u8, place: bool },
-    Step { state: u8, version: i8, unit: bool, due: bool, reply: bool },
+    Classify {
+        category: u8,
+        place: bool,
+    },
+    Step {
+        state: u8,
+        version: i8,
+        unit: bool,
+        due: bool,
+        reply: bool,
+    },
     Rate(u8),
     Erase,
+    Supplement,
+    Urge,
+    Withdraw,
+    Refuse(u8),
+    Transfer(u8),
+    Check {
+        confirmed: bool,
+        by_filer: bool,
+    },
+    /// Hours pass. No command.
+    Pass(u8),
 }
 
 impl Op {
@@ -295,7 +408,25 @@ impl Op {
     pub(crate) fn command(self, clock: &mut i64) -> Command {
         match self {
             Self::File(n) => {
-                Command::File(Box::new(head(&n.to_string(), ["", "0612"][usize::from(n % 2)], n % 3 == 0)))
+                let head = head(&n.to_string(), ["", "0612"][usize::from(n % 2)], n % 3 == 0);
+                Command::File(Box::new(Head { check_due: n >= 3, ..head }))
+            }
+            Self::Supplement => {
+                let text = Some(Private::from_sealed(b"more".to_vec()));
+                Command::Supplement(Addition { by: "citizen/".to_owned(), text, attachments: Vec::new(), most: 2 })
+            }
+            Self::Urge | Self::Pass(_) => Command::Urge(Urge { signed: signed("grid-leader/5"), most_a_day: 2 }),
+            Self::Withdraw => Command::Withdraw(signed("citizen/")),
+            Self::Refuse(n) => Command::Refuse(Refusing {
+                signed: signed("grid-leader/5"),
+                ground: Ground::ALL[usize::from(n) % Ground::ALL.len()],
+            }),
+            Self::Transfer(n) => {
+                Command::Transfer { to: Line::ALL[usize::from(n) % Line::ALL.len()], signed: signed("grid-leader/5") }
+            }
+            Self::Check { confirmed, by_filer } => {
+                let person = if by_filer { FILER } else { [2; 16] };
+                Command::Check(Check { signed: signed("grid-leader/5"), confirmed, person })
             }
             Self::Classify { category, place: placed } => {
                 let rulings = [None, Some(("0612", Urgency::LevelThree)), Some(("0401", Urgency::LevelOne))];
@@ -330,12 +461,19 @@ impl Op {
     }
 }
 
+fn signed(by: &str) -> Signed {
+    Signed { by: by.to_owned(), note: Some(Private::from_sealed(b"note".to_vec())) }
+}
+
 /// Drives one history from its words.
 pub(crate) fn run(table: &Table, rules: Rules, ops: &[Op]) -> Result<(), Wrong> {
     let mut driver = Driver::new(table, rules);
     let mut clock = 0;
     for op in ops {
-        driver.step(&op.command(&mut clock))?;
+        match op {
+            Op::Pass(hours) => driver.pass(*hours),
+            op => driver.step(&op.command(&mut clock))?,
+        }
     }
     driver.finish()
 }

@@ -5,7 +5,7 @@ use crate::oracle::{Decided, REAL, Rules};
 use casebook::{Case, Row};
 use civic::CaseId;
 use intake::domain::Urgency;
-use intake::domain::report::{Command, Facts, Phase, Refusal, Report};
+use intake::domain::report::{Command, Facts, Phase, Refusal, Report, SpotCheck};
 use proto::intake::v1::stored::{ReportEvent, report_event::Event};
 
 /// Far more than any of them needs.
@@ -148,6 +148,113 @@ fn half_a_ruling_told(id: CaseId, event: &ReportEvent) -> Option<(String, Vec<u8
     Report::publish(id, &event)
 }
 
+fn refused_after_acceptance(state: Option<&Report>, command: &Command, facts: &Facts) -> Decided {
+    let unaccepted = state.cloned().map(|mut report| {
+        if matches!((command, &report.phase), (Command::Refuse(_), Phase::BeingHandled(_))) {
+            report.phase = Phase::Filed;
+        }
+        report
+    });
+    Report::decide(unaccepted.as_ref(), command, facts)
+}
+
+fn withdrawn_after_the_answer(state: Option<&Report>, command: &Command, facts: &Facts) -> Decided {
+    let reopened = state.cloned().map(|mut report| {
+        if matches!((command, &report.phase), (Command::Withdraw(_), Phase::Answered(_))) {
+            report.phase = Phase::Filed;
+        }
+        report
+    });
+    Report::decide(reopened.as_ref(), command, facts)
+}
+
+fn urged_without_end(state: Option<&Report>, command: &Command, facts: &Facts) -> Decided {
+    let forgetful = state.cloned().map(|mut report| {
+        report.later.urges.that_day = 0;
+        report
+    });
+    Report::decide(forgetful.as_ref(), command, facts)
+}
+
+/// Yesterday's urging counts today.
+fn days_never_end(state: Option<&Report>, command: &Command, facts: &Facts) -> Decided {
+    let still = state.cloned().map(|mut report| {
+        report.later.urges.last = report.later.urges.last.map(|_| facts.now);
+        report
+    });
+    Report::decide(still.as_ref(), command, facts)
+}
+
+fn filer_checks_himself(state: Option<&Report>, command: &Command, facts: &Facts) -> Decided {
+    let stranger = state.cloned().map(|mut report| {
+        report.head.filer = vec![9; 16];
+        report
+    });
+    Report::decide(stranger.as_ref(), command, facts)
+}
+
+fn checked_twice(state: Option<&Report>, command: &Command, facts: &Facts) -> Decided {
+    let drawn = state.cloned().map(|mut report| {
+        if report.later.check.is_some() {
+            report.later.check = Some(SpotCheck::Pending);
+        }
+        report
+    });
+    Report::decide(drawn.as_ref(), command, facts)
+}
+
+fn passed_on_twice(state: Option<&Report>, command: &Command, facts: &Facts) -> Decided {
+    let fresh = state.cloned().map(|mut report| {
+        report.later.transfers.clear();
+        report
+    });
+    Report::decide(fresh.as_ref(), command, facts)
+}
+
+fn supplements_without_end(state: Option<&Report>, command: &Command, facts: &Facts) -> Decided {
+    let empty = state.cloned().map(|mut report| {
+        report.later.supplements.clear();
+        report
+    });
+    Report::decide(empty.as_ref(), command, facts)
+}
+
+/// A step of the order that was on its way brings a withdrawn report back.
+fn stopped_revived(state: Option<Report>, event: &ReportEvent) -> Option<Report> {
+    changed(state, event, |after, before, event| {
+        if let (Phase::Stopped(stopped), Event::Supplemented(_) | Event::Transferred(_)) = (&before.phase, event)
+            && let Some(work) = &stopped.work
+        {
+            after.phase = Phase::BeingHandled(work.clone());
+        }
+    })
+}
+
+/// A lamp that turns after the answer takes the reply back.
+fn reply_taken_back(state: Option<Report>, event: &ReportEvent) -> Option<Report> {
+    changed(state, event, |after, _, event| {
+        if let (Phase::Answered(work), Event::OrderStepped(_)) = (&mut after.phase, event) {
+            work.reply_ready = false;
+        }
+    })
+}
+
+fn supplement_overwrites(state: Option<Report>, event: &ReportEvent) -> Option<Report> {
+    changed(state, event, |after, _, event| {
+        if matches!(event, Event::Supplemented(_)) {
+            after.later.supplements.drain(..after.later.supplements.len() - 1);
+        }
+    })
+}
+
+fn withdrawals_untold(id: CaseId, event: &ReportEvent) -> Option<(String, Vec<u8>)> {
+    Report::publish(id, event).filter(|(name, _)| name != "report.withdrawn.v1")
+}
+
+fn due_checks_unflagged(report: &Report) -> Row {
+    Row { flagged: report.head.needs_person, ..report.index() }
+}
+
 fn closed_too_early(report: &Report) -> Row {
     Row { open: report.phase.number() < 4, ..report.index() }
 }
@@ -181,6 +288,19 @@ fn planted() -> Vec<(&'static str, Rules)> {
         ("a raised urgency is lost", Rules { evolve: raised_urgency_lost, ..REAL }),
         ("dispatch does not hear of a ruling", Rules { publish: rulings_untold, ..REAL }),
         ("dispatch hears half of a ruling", Rules { publish: half_a_ruling_told, ..REAL }),
+        ("refused after a unit accepted", Rules { decide: refused_after_acceptance, ..REAL }),
+        ("withdrawn after the answer", Rules { decide: withdrawn_after_the_answer, ..REAL }),
+        ("urged without end", Rules { decide: urged_without_end, ..REAL }),
+        ("yesterday's urging counts", Rules { decide: days_never_end, ..REAL }),
+        ("who filed it checks it", Rules { decide: filer_checks_himself, ..REAL }),
+        ("checked twice", Rules { decide: checked_twice, ..REAL }),
+        ("passed on twice", Rules { decide: passed_on_twice, ..REAL }),
+        ("supplements without end", Rules { decide: supplements_without_end, ..REAL }),
+        ("a stopped report comes back", Rules { evolve: stopped_revived, ..REAL }),
+        ("a lamp takes the reply back", Rules { evolve: reply_taken_back, ..REAL }),
+        ("a supplement overwrites the last", Rules { evolve: supplement_overwrites, ..REAL }),
+        ("dispatch does not hear of a withdrawal", Rules { publish: withdrawals_untold, ..REAL }),
+        ("checks that are due are not flagged", Rules { index: due_checks_unflagged, ..REAL }),
         ("answered leaves the open index", Rules { index: closed_too_early, ..REAL }),
         ("nothing is flagged", Rules { index: never_flagged, ..REAL }),
         ("the unit's column is empty", Rules { index: unit_column_empty, ..REAL }),

@@ -1,16 +1,20 @@
 //! The report as the casebook sees it: its columns, the names of its events, and what others may know of them.
 
 use super::{Command, Facts, Refusal, Report, decide, evolve};
+use crate::domain::ground::Ground;
 use casebook::{Case, Row, Timer};
 use civic::{CaseId, Micros};
 use prost::Message;
-use proto::events::v1::{PublicEvent, ReportClassified, ReportFiled, public_event};
-use proto::intake::v1::stored::{Classified, Filed, ReportEvent, report_event};
+use proto::events::v1::{
+    PublicEvent, ReportAmended, ReportClassified, ReportFiled, public_event, report_amended as amended,
+};
+use proto::intake::v1::stored::{Classified, Filed, Refused, ReportEvent, report_event};
 
 impl Case for Report {
     const KIND: &'static str = "report";
     // 2: the channel's number is sealed. A state kept under 1 is built anew from its events, and loses the number in the clear.
-    const SCHEMA: i64 = 2;
+    // 3: what comes after filing. One kept under 2 has none of it, and is built anew.
+    const SCHEMA: i64 = 3;
     type Event = ReportEvent;
     type Command = Command;
     type Facts = Facts;
@@ -43,7 +47,7 @@ impl Case for Report {
             yellow_at: None,
             red_at: None,
             lamp: 0,
-            flagged: self.head.needs_person,
+            flagged: self.is_flagged(),
         }
     }
 
@@ -55,6 +59,12 @@ impl Case for Report {
         match &event.event {
             Some(report_event::Event::Filed(_)) => "report.filed",
             Some(report_event::Event::Classified(_)) => "report.classified",
+            Some(report_event::Event::Supplemented(_)) => "report.supplemented",
+            Some(report_event::Event::Urged(_)) => "report.urged",
+            Some(report_event::Event::Withdrawn(_)) => "report.withdrawn",
+            Some(report_event::Event::Refused(_)) => "report.refused",
+            Some(report_event::Event::Transferred(_)) => "report.transferred",
+            Some(report_event::Event::Checked(_)) => "report.checked",
             Some(report_event::Event::OrderStepped(_)) => "report.orderStepped",
             Some(report_event::Event::Rated(_)) => "report.rated",
             Some(report_event::Event::PersonErased(_)) => "report.personErased",
@@ -66,6 +76,12 @@ impl Case for Report {
         Micros(match &event.event {
             Some(report_event::Event::Filed(filed)) => filed.at_us,
             Some(report_event::Event::Classified(classified)) => classified.at_us,
+            Some(report_event::Event::Supplemented(added)) => added.at_us,
+            Some(report_event::Event::Urged(urged)) => urged.at_us,
+            Some(report_event::Event::Withdrawn(withdrawn)) => withdrawn.at_us,
+            Some(report_event::Event::Refused(refused)) => refused.at_us,
+            Some(report_event::Event::Transferred(transferred)) => transferred.at_us,
+            Some(report_event::Event::Checked(checked)) => checked.at_us,
             Some(report_event::Event::OrderStepped(stepped)) => stepped.at_us,
             Some(report_event::Event::Rated(rated)) => rated.at_us,
             Some(report_event::Event::PersonErased(erased)) => erased.at_us,
@@ -77,6 +93,12 @@ impl Case for Report {
         match &event.event {
             Some(report_event::Event::Filed(filed)) => filed.filed_by.clone(),
             Some(report_event::Event::Classified(classified)) => classified.by.clone(),
+            Some(report_event::Event::Supplemented(added)) => added.by.clone(),
+            Some(report_event::Event::Urged(urged)) => urged.by.clone(),
+            Some(report_event::Event::Withdrawn(withdrawn)) => withdrawn.by.clone(),
+            Some(report_event::Event::Refused(refused)) => refused.by.clone(),
+            Some(report_event::Event::Transferred(transferred)) => transferred.by.clone(),
+            Some(report_event::Event::Checked(checked)) => checked.by.clone(),
             // Dispatch's own timeline says which person; here it is the unit that moved.
             Some(report_event::Event::OrderStepped(stepped)) => format!("/{}", stepped.unit),
             Some(report_event::Event::Rated(_)) => "citizen/".to_owned(),
@@ -88,6 +110,12 @@ impl Case for Report {
         let (name, public) = match event.event.as_ref()? {
             report_event::Event::Filed(filed) => ("report.filed.v1", of_filed(id, filed)),
             report_event::Event::Classified(ruling) => ("report.classified.v1", of_classified(id, ruling)?),
+            report_event::Event::Supplemented(_)
+            | report_event::Event::Urged(_)
+            | report_event::Event::Withdrawn(_)
+            | report_event::Event::Refused(_)
+            | report_event::Event::Transferred(_)
+            | report_event::Event::Checked(_) => of_amended(id, event)?,
             // Dispatch told us of the order, and the reporter's word went to it first: nobody else need hear of them.
             report_event::Event::OrderStepped(_)
             | report_event::Event::Rated(_)
@@ -120,6 +148,49 @@ fn of_classified(id: CaseId, ruling: &Classified) -> Option<public_event::Event>
         division_code: after.division_code.clone(),
         urgency: after.raised_urgency,
         at_us: ruling.at_us,
-        by: ruling.by.trim_end_matches('/').replacen('/', "@", 1),
+        by: written(&ruling.by),
     }))
+}
+
+/// What others may know of what came later: that it came, and never what people wrote.
+fn of_amended(id: CaseId, event: &ReportEvent) -> Option<(&'static str, public_event::Event)> {
+    let (name, what) = match event.event.as_ref()? {
+        report_event::Event::Supplemented(added) => {
+            let attachments = i32::try_from(added.attachments.len()).unwrap_or(i32::MAX);
+            ("report.supplemented.v1", amended::What::Supplemented(amended::Supplemented { attachments }))
+        }
+        report_event::Event::Urged(urged) => {
+            ("report.urged.v1", amended::What::Urged(amended::Urged { total: urged.total }))
+        }
+        report_event::Event::Withdrawn(_) => ("report.withdrawn.v1", amended::What::Withdrawn(amended::Withdrawn {})),
+        report_event::Event::Refused(refused) => ("report.refused.v1", amended::What::Refused(of_refused(refused))),
+        report_event::Event::Transferred(transferred) => {
+            ("report.transferred.v1", amended::What::Transferred(amended::Transferred { to: transferred.to }))
+        }
+        report_event::Event::Checked(checked) => {
+            ("report.checked.v1", amended::What::Checked(amended::Checked { confirmed: checked.confirmed }))
+        }
+        report_event::Event::Filed(_)
+        | report_event::Event::Classified(_)
+        | report_event::Event::OrderStepped(_)
+        | report_event::Event::Rated(_)
+        | report_event::Event::PersonErased(_) => return None,
+    };
+    let by = written(&Report::event_actor(event));
+    let told = ReportAmended { report: id.to_string(), at_us: Report::event_time(event).0, by, what: Some(what) };
+    Some((name, public_event::Event::ReportAmended(told)))
+}
+
+fn of_refused(refused: &Refused) -> amended::Refused {
+    let ground = Ground::from_number(refused.ground);
+    amended::Refused {
+        ground: refused.ground,
+        text: ground.map(|ground| ground.words().0.to_owned()).unwrap_or_default(),
+        law: ground.map(|ground| ground.law().to_owned()).unwrap_or_default(),
+    }
+}
+
+/// `role@unit` of `role/unit`.
+fn written(by: &str) -> String {
+    by.trim_end_matches('/').replacen('/', "@", 1)
 }

@@ -1,6 +1,8 @@
 //! What is asked of a report, what the rules look at, and how they say no.
 
-use super::{Head, Rating, Work};
+use super::{Attachment, Head, Rating, Work};
+use crate::domain::emergency::Line;
+use crate::domain::ground::Ground;
 use crate::domain::kind::Urgency;
 use civic::{Micros, Place, Private};
 
@@ -9,6 +11,12 @@ use civic::{Micros, Place, Private};
 pub enum Command {
     File(Box<Head>),
     Classify(Classification),
+    Supplement(Addition),
+    Urge(Urge),
+    Withdraw(Signed),
+    Refuse(Refusing),
+    Transfer { to: Line, signed: Signed },
+    Check(Check),
     Step(OrderStep),
     Rate(Rating),
     Erase,
@@ -24,6 +32,46 @@ pub struct Classification {
     /// Role and unit, by reference.
     pub by: String,
     pub note: Option<Private<String>>,
+}
+
+/// Who did it, and what they noted.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Signed {
+    /// Role and unit, by reference; `citizen/` for the reporter.
+    pub by: String,
+    pub note: Option<Private<String>>,
+}
+
+/// Text or attachments to be added.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Addition {
+    pub by: String,
+    pub text: Option<Private<String>>,
+    pub attachments: Vec<Attachment>,
+    /// Supplements that the catalog allows one report.
+    pub most: usize,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub struct Urge {
+    pub signed: Signed,
+    /// By the catalog.
+    pub most_a_day: u32,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub struct Refusing {
+    pub signed: Signed,
+    pub ground: Ground,
+}
+
+/// What the second person found.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Check {
+    pub signed: Signed,
+    pub confirmed: bool,
+    /// Keyed hash of who checks, made as the filer's was.
+    pub person: [u8; 16],
 }
 
 /// A step of the work order, as dispatch published it.
@@ -52,6 +100,18 @@ pub enum Refusal {
     TooLateToClassify { state: &'static str },
     #[error("report is {state}: classify names neither category nor place")]
     NothingToClassify { state: &'static str },
+    #[error("report is {state}: too late to {attempted}")]
+    TooLate { state: &'static str, attempted: &'static str },
+    #[error("report has {most} supplements, as many as one may have")]
+    SupplementsFull { most: usize },
+    #[error("report was urged {most} times today already")]
+    UrgedEnough { most: u32 },
+    #[error("report was passed on to {to} already")]
+    AlreadyTransferred { to: &'static str },
+    #[error("report is {state} and waits for no check")]
+    CheckNotDue { state: &'static str },
+    #[error("whoever reported it does not check it")]
+    CheckerReported,
 }
 
 impl Refusal {
@@ -60,7 +120,12 @@ impl Refusal {
         match self {
             Self::AlreadyFiled { .. } => "ALREADY_FILED",
             Self::NotFiled { .. } => "NOT_FOUND",
-            Self::TooLateToClassify { .. } => "STATE_REFUSES",
+            Self::TooLateToClassify { .. } | Self::TooLate { .. } => "STATE_REFUSES",
+            Self::SupplementsFull { .. } => "TOO_MANY_SUPPLEMENTS",
+            Self::UrgedEnough { .. } => "URGED_ENOUGH_TODAY",
+            Self::AlreadyTransferred { .. } => "ALREADY_TRANSFERRED",
+            Self::CheckNotDue { .. } => "CHECK_NOT_DUE",
+            Self::CheckerReported => "CHECKER_IS_REPORTER",
             Self::NothingToClassify { .. } => "NOTHING_TO_CLASSIFY",
         }
     }
@@ -69,6 +134,14 @@ impl Refusal {
     pub const fn law(&self) -> Option<&'static str> {
         match self {
             Self::TooLateToClassify { .. } => Some("classify (分类): as long as the report is open"),
+            Self::TooLate { .. } => Some(
+                "supplement (补充): until it is closed; urge, withdraw (催单、撤回): until it is answered; refuse (不予受理): until a unit has accepted it",
+            ),
+            Self::SupplementsFull { .. } => Some("supplement (补充): as many as the catalog allows one report"),
+            Self::UrgedEnough { .. } => Some("urge (催单): so often a day as the catalog allows one matter"),
+            Self::AlreadyTransferred { .. } => Some("transfer (转110、119、120): once to each line"),
+            Self::CheckNotDue { .. } => Some("check (抽查): once, of what was drawn for it"),
+            Self::CheckerReported => Some("check (抽查): by a second person"),
             Self::AlreadyFiled { .. } | Self::NotFiled { .. } | Self::NothingToClassify { .. } => None,
         }
     }
@@ -80,6 +153,12 @@ impl Command {
         match self {
             Self::File(_) => "file",
             Self::Classify(_) => "classify",
+            Self::Supplement(_) => "supplement",
+            Self::Urge(_) => "urge",
+            Self::Withdraw(_) => "withdraw",
+            Self::Refuse(_) => "refuse",
+            Self::Transfer { .. } => "transfer",
+            Self::Check(_) => "check",
             Self::Step(_) => "step",
             Self::Rate(_) => "rate",
             Self::Erase => "erase",

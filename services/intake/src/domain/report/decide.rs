@@ -1,6 +1,6 @@
 //! `decide`: a command against the state, by the table in [`super`].
 
-use super::{Classification, Command, Facts, OrderStep, Phase, Rating, Refusal, Report, encode};
+use super::{Classification, Command, Facts, OrderStep, Phase, Rating, Refusal, Report, encode, later};
 use proto::intake::v1::stored::{
     Classified, OrderStepped, PersonErased, Rated, ReportEvent, Ruled, report_event::Event,
 };
@@ -8,11 +8,15 @@ use proto::intake::v1::stored::{
 pub(super) fn decide(state: Option<&Report>, command: &Command, facts: &Facts) -> Result<Vec<ReportEvent>, Refusal> {
     match (state, command) {
         (None, Command::File(head)) => Ok(one(Event::Filed(encode::filed(head, facts.now)))),
-        (None, Command::Classify(_) | Command::Step(_) | Command::Rate(_) | Command::Erase) => {
-            Err(Refusal::NotFiled { attempted: command.name() })
-        }
+        (None, _) => Err(Refusal::NotFiled { attempted: command.name() }),
         (Some(report), Command::File(_)) => Err(Refusal::AlreadyFiled { state: report.phase.name() }),
         (Some(report), Command::Classify(ruling)) => classify(report, ruling, facts),
+        (Some(report), Command::Supplement(addition)) => later::supplement(report, addition, facts).map(one),
+        (Some(report), Command::Urge(urge)) => later::urge(report, urge, facts).map(one),
+        (Some(report), Command::Withdraw(signed)) => later::withdraw(report, signed, facts).map(one),
+        (Some(report), Command::Refuse(refusing)) => later::refuse(report, refusing, facts).map(one),
+        (Some(report), Command::Transfer { to, signed }) => later::transfer(report, *to, signed, facts).map(one),
+        (Some(report), Command::Check(check)) => later::check(report, check, facts).map(one),
         (Some(report), Command::Step(step)) => Ok(follow(report, step)),
         (Some(report), Command::Rate(rating)) => Ok(rate(report, *rating, facts)),
         (Some(report), Command::Erase) => Ok(erase(report, facts)),
@@ -26,7 +30,7 @@ fn one(event: Event) -> Vec<ReportEvent> {
 fn classify(report: &Report, ruling: &Classification, facts: &Facts) -> Result<Vec<ReportEvent>, Refusal> {
     match report.phase {
         Phase::Filed | Phase::Opened { .. } | Phase::WithUnit(_) | Phase::BeingHandled(_) => {}
-        Phase::Answered(_) | Phase::Done(_) | Phase::Ended(_) => {
+        Phase::Answered(_) | Phase::Done(_) | Phase::Ended(_) | Phase::Stopped(_) => {
             return Err(Refusal::TooLateToClassify { state: report.phase.name() });
         }
     }
@@ -58,9 +62,11 @@ fn after(report: &Report, ruling: &Classification) -> Ruled {
 /// untouched and cost no write.
 fn follow(report: &Report, step: &OrderStep) -> Vec<ReportEvent> {
     let stale = step.order_version <= report.head.order_version;
-    if stale || Phase::following(step.work.clone()) == report.phase {
+    let next = report.after(step.work.clone());
+    if stale || next == report.phase {
         return Vec::new();
     }
+    let reply_ready = next.work().is_some_and(|work| work.reply_ready);
     one(Event::OrderStepped(OrderStepped {
         at_us: step.at.0,
         step: step.step.clone(),
@@ -68,7 +74,7 @@ fn follow(report: &Report, step: &OrderStep) -> Vec<ReportEvent> {
         unit: step.work.unit.clone(),
         unit_name: step.work.unit_name.clone(),
         due_us: step.work.due.map_or(0, |due| due.0),
-        reply_ready: step.work.reply_ready,
+        reply_ready,
         order_version: step.order_version,
     }))
 }

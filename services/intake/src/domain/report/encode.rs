@@ -1,6 +1,7 @@
 //! Between a report's head and its stored `Filed` event, both ways. The event is the truth; the head is what one reads.
 
 use super::{Attachment, Category, Head, Reporter, Whereabouts};
+use crate::domain::emergency::Line;
 use crate::domain::kind::{Channel, FoundBy, Kind, Urgency};
 use civic::{DivisionCode, Micros, Place, Private};
 use prost::bytes::Bytes;
@@ -38,6 +39,10 @@ pub(super) fn filed(head: &Head, at: Micros) -> Filed {
         tree_version: head.tree_version.clone(),
         filed_by: head.filed_by.clone(),
         sealed_channel_number: sealed(head.channel_number.as_ref()),
+        transfer_advice: head.transfer_advice.iter().map(|line| line.number()).collect(),
+        check_due: head.check_due,
+        filer: Bytes::copy_from_slice(&head.filer),
+        theme: sealed(head.theme.as_ref()),
     }
 }
 
@@ -73,6 +78,10 @@ pub(super) fn head(filed: &Filed) -> Option<Head> {
         tree_version: filed.tree_version.clone(),
         order_version: 0,
         rating: None,
+        transfer_advice: filed.transfer_advice.iter().map(|line| Line::from_number(*line)).collect::<Option<_>>()?,
+        check_due: filed.check_due,
+        filer: filed.filer.to_vec(),
+        theme: unsealed(&filed.theme),
         erased: false,
     })
 }
@@ -91,11 +100,11 @@ pub(super) fn sealed(private: Option<&Private<String>>) -> Bytes {
     private.map(|private| Bytes::copy_from_slice(private.sealed())).unwrap_or_default()
 }
 
-fn unsealed(bytes: &[u8]) -> Option<Private<String>> {
+pub(super) fn unsealed(bytes: &[u8]) -> Option<Private<String>> {
     (!bytes.is_empty()).then(|| Private::from_sealed(bytes.to_vec()))
 }
 
-fn stored_attachment(attachment: &Attachment) -> StoredAttachment {
+pub(super) fn stored_attachment(attachment: &Attachment) -> StoredAttachment {
     StoredAttachment {
         uri: attachment.uri.clone(),
         sha256: attachment.sha256.clone(),
@@ -103,7 +112,7 @@ fn stored_attachment(attachment: &Attachment) -> StoredAttachment {
     }
 }
 
-fn attachment(stored: &StoredAttachment) -> Attachment {
+pub(super) fn attachment(stored: &StoredAttachment) -> Attachment {
     Attachment { uri: stored.uri.clone(), sha256: stored.sha256.clone(), content_type: stored.content_type.clone() }
 }
 

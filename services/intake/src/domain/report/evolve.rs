@@ -1,26 +1,39 @@
 //! `evolve`: one event onto the state. An event that cannot be read gives `None`, which the casebook reports as a corrupt row:
 //! nothing is ever guessed into a report.
 
-use super::{Head, OrderState, Phase, Rating, Report, Work, encode};
+use super::{Head, Later, OrderState, Phase, Rating, Report, SpotCheck, Work, encode, later};
 use crate::domain::kind::Urgency;
 use civic::Micros;
 use proto::intake::v1::stored::{Classified, OrderStepped, ReportEvent, report_event::Event};
 
 pub(super) fn evolve(state: Option<Report>, event: &ReportEvent) -> Option<Report> {
     match (state, event.event.as_ref()?) {
-        (None, Event::Filed(filed)) => Some(Report { head: encode::head(filed)?, phase: Phase::Filed }),
-        (None, Event::Classified(_) | Event::OrderStepped(_) | Event::Rated(_) | Event::PersonErased(_)) => None,
+        (None, Event::Filed(filed)) => Some(Report::filed(encode::head(filed)?)),
+        (None, _) => None,
         // Filed twice is a history that no decision wrote.
         (Some(_), Event::Filed(_)) => None,
         (Some(report), Event::Classified(classified)) => classify(report, classified),
         (Some(report), Event::OrderStepped(stepped)) => follow(report, stepped),
         (Some(report), Event::Rated(rated)) => {
             let rating = Rating { answered: rated.answered, solved: rated.solved, satisfied: rated.satisfied };
-            Some(Report { head: Head { rating: Some(rating), ..report.head }, phase: report.phase })
+            Some(Report { head: Head { rating: Some(rating), ..report.head }, ..report })
         }
-        (Some(report), Event::PersonErased(_)) => {
-            Some(Report { head: Head { erased: true, ..report.head }, phase: report.phase })
-        }
+        (Some(report), Event::PersonErased(_)) => Some(Report { head: Head { erased: true, ..report.head }, ..report }),
+        (Some(report), Event::Supplemented(added)) => Some(later::supplemented(report, added)),
+        (Some(report), Event::Urged(urged)) => later::urged(report, urged),
+        (Some(report), Event::Withdrawn(withdrawn)) => Some(later::withdrawn(report, withdrawn)),
+        (Some(report), Event::Refused(refused)) => later::refused(report, refused),
+        (Some(report), Event::Transferred(transferred)) => later::transferred(report, transferred),
+        (Some(report), Event::Checked(checked)) => Some(later::checked(report, checked)),
+    }
+}
+
+impl Report {
+    /// As it begins.
+    #[must_use]
+    pub fn filed(head: Head) -> Self {
+        let check = head.check_due.then_some(SpotCheck::Pending);
+        Self { head, phase: Phase::Filed, later: Later { check, ..Later::default() } }
     }
 }
 

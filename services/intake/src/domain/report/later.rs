@@ -1,0 +1,92 @@
+//! What is added to a report after it was filed: supplements, urging, transfers to emergency lines, the check of what was
+//! resolved on the spot; and the two ways in which intake itself ends one, withdrawal and refusal.
+
+mod decide;
+mod evolve;
+
+pub(super) use decide::{check, refuse, supplement, transfer, urge, withdraw};
+pub(super) use evolve::{checked, refused, supplemented, transferred, urged, withdrawn};
+
+use super::{Attachment, Work};
+use crate::domain::emergency::Line;
+use crate::domain::ground::Ground;
+use civic::{Micros, Private};
+use serde::{Deserialize, Serialize};
+
+/// What has come since. Everything in it is bounded: supplements by the catalog, transfers by the lines there are.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct Later {
+    pub supplements: Vec<Supplement>,
+    pub urges: Urges,
+    pub transfers: Vec<Transfer>,
+    /// `None`: it was not drawn.
+    pub check: Option<SpotCheck>,
+}
+
+/// Text or attachments that were added. Never edited.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Supplement {
+    pub at: Micros,
+    /// Role and unit, by reference; `citizen/` for the reporter.
+    pub by: String,
+    pub text: Option<Private<String>>,
+    pub attachments: Vec<Attachment>,
+}
+
+/// How often the matter was urged, whoever did it: no count follows a person.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Urges {
+    pub total: u32,
+    pub last: Option<Micros>,
+    /// Of those, on the last one's day in China.
+    pub that_day: u32,
+}
+
+/// A record that an emergency line was told.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Transfer {
+    pub to: Line,
+    pub at: Micros,
+    pub by: String,
+}
+
+/// Drawn for a check by a second person.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum SpotCheck {
+    Pending,
+    Made { confirmed: bool, at: Micros, by: String },
+}
+
+/// A report that intake itself has ended.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Stopped {
+    pub ending: Ending,
+    pub at: Micros,
+    pub by: String,
+    /// The order as it stood then, as far as a unit was named.
+    pub work: Option<Work>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Ending {
+    Withdrawn,
+    Refused(Ground),
+}
+
+impl Urges {
+    /// Urged on the day of `now`, until now.
+    pub fn on_the_day_of(&self, now: Micros) -> u32 {
+        let same_day = self.last.is_some_and(|last| last.local_date() == now.local_date());
+        if same_day { self.that_day } else { 0 }
+    }
+}
+
+impl Later {
+    pub fn check_is_due(&self) -> bool {
+        self.check == Some(SpotCheck::Pending)
+    }
+
+    pub fn was_transferred_to(&self, line: Line) -> bool {
+        self.transfers.iter().any(|transfer| transfer.to == line)
+    }
+}

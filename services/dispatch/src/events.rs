@@ -43,6 +43,13 @@ impl Effects for OpenOrders {
                 Ok(Some(Bundle::of(ask)))
             }
             // Our own events do not come back to us, and what a later release tells is not for this one.
+            Some(Public::ReportAmended(amended)) => {
+                // What a later release tells is not for this one.
+                let Some(what) = &amended.what else { return Ok(None) };
+                let bad_id = || GiveUp("the amended report's id is none".to_owned());
+                let ask = self.app.hearing(&amended, what, &event.traceparent).ok_or_else(bad_id)?;
+                Ok(Some(Bundle::of(ask)))
+            }
             Some(Public::WorkOrderChanged(_)) | None => Ok(None),
         }
     }

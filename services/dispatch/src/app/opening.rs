@@ -2,11 +2,12 @@
 
 use casebook::Ask;
 use civic::{CaseId, Micros, Place, UnitCode};
-use proto::events::v1::{ReportClassified, ReportFiled};
+use proto::events::v1::report_amended::What;
+use proto::events::v1::{ReportAmended, ReportClassified, ReportFiled};
 
 use super::{App, Desk};
 use crate::domain::urgency::Urgency;
-use crate::domain::work_order::{Answering, Author, Command, Opening, Ruling, WorkOrder};
+use crate::domain::work_order::{Answering, Author, Command, Heard, Opening, Ruling, Said, WorkOrder};
 
 impl App {
     /// The command that opens the order of a report. `None` when the report's id is none.
@@ -27,6 +28,26 @@ impl App {
         let desk = self.desk();
         let ruling = desk.rule(ruling);
         let ask = Ask::new(id, Command::Reclassify(Box::new(ruling)), desk.facts(Author::Report));
+        Some(ask.with_traceparent(traceparent.to_owned()))
+    }
+}
+
+impl App {
+    /// The command that tells an order what came to its report. `None` when the report's id is none.
+    #[must_use]
+    pub fn hearing(&self, amended: &ReportAmended, what: &What, traceparent: &str) -> Option<Ask<WorkOrder>> {
+        let id: CaseId = amended.report.parse().ok()?;
+        let ended = |reason: &str| Said::Ended { reason: self.cases.sealer().seal(id, reason) };
+        let said = match what {
+            What::Supplemented(added) => Said::Supplemented { attachments: added.attachments },
+            What::Urged(urged) => Said::Urged { total: urged.total },
+            What::Transferred(transferred) => Said::Transferred { to: transferred.to },
+            What::Checked(checked) => Said::Checked { confirmed: checked.confirmed },
+            What::Withdrawn(_) => ended("诉求人撤回"),
+            What::Refused(refused) => ended(&format!("不予受理：{}（{}）", refused.text, refused.law)),
+        };
+        let command = Command::Hear(Heard { said, by: amended.by.clone() });
+        let ask = Ask::new(id, command, self.desk().facts(Author::Report));
         Some(ask.with_traceparent(traceparent.to_owned()))
     }
 }

@@ -9,7 +9,7 @@ use proto::types::v1::TimelineEntry;
 
 use super::answer::Answers;
 use super::timestamp;
-use crate::domain::work_order::WorkOrder;
+use crate::domain::work_order::{WorkOrder, heard};
 use crate::error::Error;
 
 /// The languages that words are there for.
@@ -55,6 +55,7 @@ impl Answers<'_> {
         // A ruling comes by way of intake; who decided stands in it. After a reform nobody did.
         let by = match &event.event {
             Some(Body::Reclassified(body)) if !body.ruled_by.is_empty() => &body.ruled_by,
+            Some(Body::ReportSpoke(body)) => &body.told_by,
             Some(_) | None => &event.by,
         };
         let (role, unit) = by.split_once('@').unwrap_or((by, ""));
@@ -116,6 +117,7 @@ fn own_reason(body: &Body) -> Option<&Bytes> {
         | Body::LampTurned(_)
         | Body::AcceptOverdue(_)
         | Body::CalendarChanged(_)
+        | Body::ReportSpoke(_)
         | Body::Reclassified(_) => None,
     }
 }
@@ -177,6 +179,7 @@ fn plain_words(body: &Body, language: Language) -> &'static str {
             ("区划调整，所属区县随之变更", "divisions reformed, the place lies in another district")
         }
         Body::Reclassified(_) => ("类别或地点已由工作人员确定", "category or place decided by a person"),
+        Body::ReportSpoke(spoke) => heard::words(spoke),
         Body::CalendarChanged(_) => ("工作日历更新，时限重算", "calendar changed, due dates computed anew"),
         Body::SteppedAside(body) if body.assignee.is_empty() => {
             ("回避，退回单位另行签收", "stepped aside, back to the unit")

@@ -67,6 +67,7 @@ mod decide;
 mod decide_clock;
 mod event;
 mod evolve;
+pub mod heard;
 mod legal;
 mod parts;
 mod publish;
@@ -79,7 +80,7 @@ mod timers;
 pub mod verb;
 
 pub use clocks::{Lamps, Mark, Marks, PartMark};
-pub use command::{Answering, Author, CallBack, Command, Facts, Notice, Opening, Opinion, Ruling, Step};
+pub use command::{Answering, Author, CallBack, Command, Facts, Heard, Notice, Opening, Opinion, Ruling, Said, Step};
 pub use parts::{Part, PartStanding};
 pub use publish::summary;
 pub use refusal::Refusal;

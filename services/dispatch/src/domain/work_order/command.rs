@@ -16,6 +16,8 @@ pub enum Command {
     Open(Box<Opening>),
     /// A person decided what its report is about or where it lies.
     Reclassify(Box<Ruling>),
+    /// Something came to its report after filing.
+    Hear(Heard),
     /// A verb of the table.
     Step { step: Step<Private<String>>, note: Option<Private<String>> },
     /// A timer came due.
@@ -64,6 +66,35 @@ pub struct Ruling {
     pub tree_version: String,
     /// `role@unit` of who decided.
     pub by: String,
+}
+
+/// What came to the report.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Heard {
+    pub said: Said,
+    /// `role@unit`, or `citizen`.
+    pub by: String,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub enum Said {
+    Supplemented {
+        attachments: i32,
+    },
+    Urged {
+        total: i32,
+    },
+    /// Number of intake's emergency line.
+    Transferred {
+        to: i32,
+    },
+    Checked {
+        confirmed: bool,
+    },
+    /// Withdrawn or refused: the reason of the cancellation.
+    Ended {
+        reason: Private<String>,
+    },
 }
 
 /// A unit that exists today, with its name for display.

@@ -10,6 +10,7 @@ use super::aside;
 use super::command::{Answering, Author, CallBack, Command, Facts, Opening, Opinion, Step};
 use super::decide_clock;
 use super::event::{record, sealed, store_limit, store_place};
+use super::heard;
 use super::parts;
 use super::refusal::Refusal;
 use super::ruling;
@@ -34,9 +35,11 @@ pub(super) fn decide(
         (None, Command::Open(opening)) => Ok(open(opening, facts)),
         // The report's event came twice: the order it opened is the answer.
         (Some(_), Command::Open(_)) => Ok(Vec::new()),
-        (None, Command::Reclassify(_) | Command::Step { .. } | Command::Fire(_) | Command::Recalculate) => {
-            Err(Refusal::NotOpened)
-        }
+        (
+            None,
+            Command::Reclassify(_) | Command::Hear(_) | Command::Step { .. } | Command::Fire(_) | Command::Recalculate,
+        ) => Err(Refusal::NotOpened),
+        (Some(order), Command::Hear(heard)) => Ok(heard::hear(order, heard, facts)),
         (Some(order), Command::Reclassify(ruled)) => Ok(ruling::reclassify(order, ruled, facts)),
         (Some(order), Command::Step { step, note }) => {
             let body = take(order, step, facts)?;

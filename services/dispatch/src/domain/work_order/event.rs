@@ -138,6 +138,7 @@ fn moves_clocks(body: &Body) -> bool {
         | Body::ExtensionRequested(_)
         | Body::RequestDeclined(_)
         | Body::LampTurned(_)
+        | Body::ReportSpoke(_)
         | Body::AcceptOverdue(_)
         | Body::PartReportedIn(_)
         | Body::PartsLate(_)

@@ -73,7 +73,7 @@ fn step(head: &mut Head, phase: Phase, body: &Body, stamp: &Stamp<'_>) -> Option
         Body::Cancelled(_) => Some(cancelled(head, phase, stamp.at)),
         Body::LampTurned(body) => lamp_turned(head, phase, body),
         Body::AcceptOverdue(_) => accept_overdue(phase),
-        Body::CalendarChanged(_) => Some(phase),
+        Body::CalendarChanged(_) | Body::ReportSpoke(_) => Some(phase),
         Body::Reclassified(body) => ruling::reclassified(head, phase, body),
         Body::PartsCalled(_)
         | Body::PartReportedIn(_)

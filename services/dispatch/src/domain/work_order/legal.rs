@@ -35,6 +35,7 @@ fn cause(body: &Body) -> Cause {
         | Body::LampTurned(_)
         | Body::AcceptOverdue(_)
         | Body::CalendarChanged(_)
+        | Body::ReportSpoke(_)
         | Body::Reclassified(_) => {
             return Cause::Itself;
         }

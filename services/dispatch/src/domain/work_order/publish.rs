@@ -74,6 +74,7 @@ pub(super) fn event_type(event: &WorkOrderEvent) -> &'static str {
         Body::LampTurned(_) => "workOrder.lampTurned",
         Body::AcceptOverdue(_) => "workOrder.acceptOverdue",
         Body::CalendarChanged(_) => "workOrder.calendarChanged",
+        Body::ReportSpoke(spoke) => super::heard::event_type(spoke),
         Body::Reclassified(_) => "workOrder.reclassified",
         Body::PartsCalled(_) => "workOrder.partsCalled",
         Body::PartReportedIn(_) => "workOrder.partReportedIn",
@@ -116,6 +117,7 @@ fn is_public(body: &Body) -> bool {
         | Body::Reopened(_)
         | Body::Cancelled(_)
         | Body::CalendarChanged(_)
+        | Body::ReportSpoke(_)
         | Body::PartsCalled(_)
         | Body::PartReportedIn(_)
         | Body::PartAnswered(_)
@@ -166,6 +168,7 @@ pub fn summary(id: CaseId, event: &WorkOrderEvent) -> Option<WorkOrderChanged> {
         | Body::LampTurned(_)
         | Body::AcceptOverdue(_)
         | Body::CalendarChanged(_)
+        | Body::ReportSpoke(_)
         | Body::PartsCalled(_)
         | Body::PartReportedIn(_)
         | Body::PartAnswered(_)

@@ -1,0 +1,59 @@
+//! What comes to a report after filing, as its order hears it.
+
+use casebook::Case;
+use civic::Private;
+use dispatch::domain::work_order::{Author, Command, Heard, Said, State, Verb, WorkOrder};
+
+use crate::model::REAL;
+use crate::table::in_state;
+use crate::world::{NOW, facts};
+
+fn hear(said: Said) -> Command {
+    Command::Hear(Heard { said, by: "citizen".to_owned() })
+}
+
+fn ended() -> Command {
+    hear(Said::Ended { reason: Private::from_sealed(b"sealed".to_vec()) })
+}
+
+#[test]
+fn a_withdrawal_cancels_an_order_from_every_state_that_a_dispatcher_could_cancel_from() {
+    for state in State::ALL {
+        let order = in_state(state);
+        let events = (REAL.decide)(Some(&order), &ended(), &facts(NOW, Author::Report, 0)).unwrap();
+        if !Verb::Cancel.leads_from().contains(&state) {
+            assert!(events.is_empty(), "{state:?}: what is over stays as it was");
+            continue;
+        }
+        assert_eq!(events.iter().map(WorkOrder::event_type).collect::<Vec<_>>(), ["workOrder.cancelled"]);
+        assert!(WorkOrder::legal(Some(&order), &events[0]));
+        let after = (REAL.evolve)(Some(order), &events[0]).unwrap();
+        assert_eq!(after.state(), State::Cancelled);
+        assert!((REAL.timers)(&after).is_empty(), "{state:?}: nothing is timed any more");
+        assert!((REAL.decide)(Some(&after), &ended(), &facts(NOW, Author::Report, 0)).unwrap().is_empty());
+    }
+    let nobody = (REAL.decide)(None, &ended(), &facts(NOW, Author::Report, 0)).unwrap_err();
+    assert_eq!(nobody.reason(), "NOT_FOUND");
+}
+
+#[test]
+fn everything_else_stands_in_the_history_and_moves_neither_phase_nor_clock() {
+    let said = [
+        (Said::Supplemented { attachments: 2 }, "workOrder.reportSupplemented"),
+        (Said::Urged { total: 3 }, "workOrder.reportUrged"),
+        (Said::Transferred { to: 2 }, "workOrder.reportTransferred"),
+        (Said::Checked { confirmed: false }, "workOrder.reportChecked"),
+    ];
+    for state in State::ALL.into_iter().filter(|state| Verb::Cancel.leads_from().contains(state)) {
+        for (said, name) in said.clone() {
+            let order = in_state(state);
+            let events = (REAL.decide)(Some(&order), &hear(said), &facts(NOW, Author::Report, 0)).unwrap();
+            assert_eq!(events.iter().map(WorkOrder::event_type).collect::<Vec<_>>(), [name], "{state:?}");
+            assert!(WorkOrder::legal(Some(&order), &events[0]));
+            let after = (REAL.evolve)(Some(order.clone()), &events[0]).unwrap();
+            assert_eq!((&after.phase, &after.head.marks), (&order.phase, &order.head.marks), "{state:?}");
+            let id = civic::CaseId::from_bytes([1; 16]);
+            assert!(WorkOrder::publish(id, &events[0]).is_some(), "screens hear of it");
+        }
+    }
+}

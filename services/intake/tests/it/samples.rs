@@ -3,8 +3,8 @@
 use crate::oracle::place;
 use casebook::Case;
 use civic::Micros;
-use intake::domain::report::{Phase, Report};
-use intake::domain::{Channel, FoundBy, Kind, OrderState, Urgency};
+use intake::domain::report::{Ending, Phase, Report, SpotCheck};
+use intake::domain::{Channel, FoundBy, Ground, Kind, Line, OrderState, Urgency};
 use prost::Message;
 use proto::intake::v1::stored::ReportEvent;
 
@@ -24,6 +24,14 @@ const CLASSIFIED_AFTER: &str = include_str!("../samples/0.1-classified-after.hex
 const ORDER_STEPPED: &str = include_str!("../samples/0.1-order-stepped.hex");
 const RATED: &str = include_str!("../samples/0.1-rated.hex");
 const PERSON_ERASED: &str = include_str!("../samples/0.1-person-erased.hex");
+/// Drawn for a check, with emergency lines, a filer and a theme.
+const FILED_DRAWN: &str = include_str!("../samples/0.1-filed-drawn.hex");
+const SUPPLEMENTED: &str = include_str!("../samples/0.1-supplemented.hex");
+const URGED: &str = include_str!("../samples/0.1-urged.hex");
+const WITHDRAWN: &str = include_str!("../samples/0.1-withdrawn.hex");
+const REFUSED: &str = include_str!("../samples/0.1-refused.hex");
+const TRANSFERRED: &str = include_str!("../samples/0.1-transferred.hex");
+const CHECKED: &str = include_str!("../samples/0.1-checked.hex");
 
 #[test]
 fn a_report_of_release_0_1_reads_as_it_was() {
@@ -80,4 +88,31 @@ fn an_event_of_a_newer_release_is_corrupt_here_and_never_guessed() {
     assert_eq!(Report::evolve(Some(filed.clone()), &ReportEvent { event: None }), None);
     assert_eq!(Report::evolve(Some(filed), &event(FILED)), None);
     assert_eq!(Report::evolve(None, &event(RATED)), None);
+}
+
+#[test]
+fn what_came_later_to_a_report_of_release_0_1_reads_as_it_was() {
+    let filed = Report::evolve(None, &event(FILED_DRAWN)).unwrap();
+    assert_eq!(filed.head.transfer_advice, [Line::Fire, Line::Ambulance]);
+    assert_eq!((filed.head.filer.as_slice(), filed.later.check_is_due()), ([5; 16].as_slice(), true));
+    assert_eq!(filed.head.theme.as_ref().unwrap().sealed(), b"sealed theme");
+
+    let added = Report::evolve(Some(filed), &event(SUPPLEMENTED)).unwrap();
+    let supplement = &added.later.supplements[0];
+    assert_eq!((supplement.by.as_str(), supplement.attachments[0].uri.as_str()), ("citizen/", "files/1"));
+    assert_eq!(supplement.text.as_ref().unwrap().sealed(), b"sealed more");
+    let urged = Report::evolve(Some(added), &event(URGED)).unwrap();
+    assert_eq!((urged.later.urges.total, urged.later.urges.that_day), (4, 2));
+    let passed_on = Report::evolve(Some(urged), &event(TRANSFERRED)).unwrap();
+    assert_eq!(
+        (passed_on.later.transfers[0].to, passed_on.later.transfers[0].at),
+        (Line::Fire, Micros(1_764_000_000_000_104))
+    );
+    let checked = Report::evolve(Some(passed_on), &event(CHECKED)).unwrap();
+    assert!(matches!(checked.later.check, Some(SpotCheck::Made { confirmed: true, .. })));
+    let ending = |report: Report| if let Phase::Stopped(stopped) = report.phase { Some(stopped.ending) } else { None };
+    let withdrawn = Report::evolve(Some(checked.clone()), &event(WITHDRAWN)).unwrap();
+    assert_eq!(ending(withdrawn), Some(Ending::Withdrawn));
+    let refused = Report::evolve(Some(checked), &event(REFUSED)).unwrap();
+    assert_eq!(ending(refused), Some(Ending::Refused(Ground::ReviewConcluded)));
 }

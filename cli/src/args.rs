@@ -12,6 +12,7 @@ use crate::output::Format;
 use crate::verb::calendar::CalendarArgs;
 use crate::verb::case::CaseArgs;
 use crate::verb::catalog::CatalogArgs;
+use crate::verb::classifier::ClassifierArgs;
 
 use crate::verb::completion::CompletionArgs;
 use crate::verb::doctor::DoctorArgs;
@@ -50,6 +51,8 @@ pub enum Verb {
     Verify(VerifyArgs),
     /// Duty list, limits, keyword rules
     Catalog(CatalogArgs),
+    /// What reports are about: train and measure the model behind the keyword rules
+    Classifier(ClassifierArgs),
     /// Working days
     Calendar(CalendarArgs),
     /// Is this machine fit to run a cluster, and does one run

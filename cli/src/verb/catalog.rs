@@ -22,7 +22,8 @@ use std::error::Error;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-const INTAKE_FILES: [&str; 5] = ["limits.toml", "keywords.csv", "emergencies.csv", "urgencies.csv", "channels.csv"];
+const INTAKE_FILES: [&str; 6] =
+    ["limits.toml", "keywords.csv", "emergencies.csv", "urgencies.csv", "channels.csv", "classifier.model"];
 const DISPATCH_FILES: [&str; 5] = ["VERSION", "duties.csv", "limits.csv", "units.csv", "categories.csv"];
 
 /// `jiewang catalog`

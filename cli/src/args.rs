@@ -17,6 +17,7 @@ use crate::verb::classifier::ClassifierArgs;
 use crate::verb::completion::CompletionArgs;
 use crate::verb::doctor::DoctorArgs;
 use crate::verb::load::LoadArgs;
+use crate::verb::replay::ReplayArgs;
 use crate::verb::token::TokenArgs;
 use clap::{Args as ClapArgs, Parser, Subcommand};
 use std::path::PathBuf;
@@ -43,6 +44,8 @@ pub enum Verb {
     Token(TokenArgs),
     /// File the rows of a CSV as reports
     Load(LoadArgs),
+    /// Live through a city's history of service requests, on a clock of its own
+    Replay(ReplayArgs),
     /// Look at work orders and reports
     Case(CaseArgs),
     /// Events that could not take effect

@@ -9,8 +9,10 @@ pub mod folder;
 pub mod parked;
 mod rooms;
 mod settings;
+pub mod simulated;
 
 pub use books::PARTITIONS;
+pub use rooms::Hands;
 pub use settings::{Door, Rooms, Settings};
 
 use anyhow::Context;
@@ -74,6 +76,11 @@ impl Cluster {
     /// Stops by signals: the first drains, the second stops hard.
     pub fn stop_on_signals(&self) -> std::io::Result<()> {
         self.drain.on_signals(&self.chassis.tasks())
+    }
+
+    /// What a replay works with, in a cluster of all rooms.
+    pub fn hands(&self) -> Option<Hands> {
+        self.rooms.hands()
     }
 
     /// Where work that lasts as long as the cluster is spawned.

@@ -42,6 +42,7 @@ async fn perform(verb: Verb, printer: Printer) -> Result<Exit, Failure> {
     match verb {
         Verb::Token(args) => verb::token::run(&args, &printer),
         Verb::Load(args) => verb::load::run(&args, &printer).await,
+        Verb::Replay(args) => verb::replay::run(&args, &printer).await,
         Verb::Case(args) => verb::case::run(args, &printer).await,
         Verb::Doctor(args) => verb::doctor::run(&args, &printer).await,
         Verb::Catalog(args) => verb::catalog::run(args, &printer).await,

@@ -8,6 +8,7 @@ pub mod completion;
 pub mod doctor;
 pub mod load;
 pub mod parked;
+pub mod replay;
 pub mod token;
 pub mod up;
 pub mod verify;

@@ -1,8 +1,8 @@
 //! The services of a process, opened and joined.
 
-use super::{books, catalog_of, feeds, folder::Folder, parked::Parked, settings::Settings};
+use super::{books, catalog_of, feeds, folder::Folder, parked::Parked, settings::Settings, simulated};
 use anyhow::Context;
-use casebook::{Casebook, run_timers};
+use casebook::{Casebook, Effects, Fire, run_timers};
 use civic::{Calendar, Tree};
 use dispatch::domain::arrangement::Matter;
 use intake::peers::{Dispatch, NoDispatch, WorkOrders};
@@ -11,6 +11,20 @@ use std::{sync::Arc, time::Duration};
 
 /// How long a look-up waits for dispatch before it answers without the reply.
 const REPLY_WAIT: Duration = Duration::from_secs(1);
+
+/// The rpcs of both services without the wire, their books, and what happens when a timer comes due.
+pub struct Hands {
+    pub filing: intake::grpc::Grpc,
+    pub handling: dispatch::grpc::Grpc,
+    pub timers: Arc<dyn Fire>,
+    pub reports: Casebook,
+    pub orders: Casebook,
+}
+
+/// Under a simulated clock an event takes effect at the instant that it tells of, however late it is read.
+fn told(settings: &Settings, effects: Arc<dyn Effects>) -> Arc<dyn Effects> {
+    if settings.simulated { Arc::new(simulated::AtItsInstant::new(effects)) } else { effects }
+}
 
 /// The services of this process, each with its casebook.
 pub(super) struct Opened {
@@ -53,9 +67,11 @@ impl Opened {
         for book in self.books() {
             feeds::relay(chassis, settings, &book)?;
         }
-        if let Some((service, book)) = &self.dispatch {
+        if let Some((service, book)) = self.dispatch.as_ref().filter(|_| !settings.simulated) {
             let (drain, book, fire) = (chassis.drain(), book.clone(), service.timers());
             chassis.tasks().spawn_worker("dispatch.timers", async move { run_timers(book, fire, drain.begun()).await });
+        }
+        if let Some((service, _)) = &self.dispatch {
             let (drain, service) = (chassis.drain(), service.clone());
             chassis.tasks().spawn_worker("dispatch.places", async move { service.keep_places(drain.begun()).await });
         }
@@ -65,10 +81,22 @@ impl Opened {
             chassis.tasks().spawn_worker("dispatch.arrangements", keep);
         }
         if let (Some((intake, intake_book)), Some((dispatch, dispatch_book))) = (&self.intake, &self.dispatch) {
-            feeds::consume(chassis, settings, dispatch_book, intake_book, dispatch.effects())?;
+            feeds::consume(chassis, settings, dispatch_book, intake_book, told(settings, dispatch.effects()))?;
             feeds::consume(chassis, settings, intake_book, dispatch_book, intake.effects())?;
         }
         Ok(())
+    }
+
+    /// The rpcs and the timers, for whoever is in the same process and moves the time.
+    pub(super) fn hands(&self) -> Option<Hands> {
+        let ((intake, reports), (dispatch, orders)) = self.intake.as_ref().zip(self.dispatch.as_ref())?;
+        Some(Hands {
+            filing: intake.rpcs(),
+            handling: dispatch.rpcs(),
+            timers: dispatch.timers(),
+            reports: reports.clone(),
+            orders: orders.clone(),
+        })
     }
 
     /// Takes in what operators laid into the data folder while nothing ran. A file that cannot be taken in is named in the log, and the

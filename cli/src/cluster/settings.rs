@@ -46,6 +46,8 @@ pub struct Settings {
     pub gateway: gateway::Config,
     pub clock: Arc<dyn Clock>,
     pub rng: Arc<dyn Rng>,
+    /// Time stands until somebody moves it: timers fire when they are told to, and events take effect at the instants they tell of.
+    pub simulated: bool,
 }
 
 impl Settings {
@@ -63,6 +65,7 @@ impl Settings {
             gateway: gateway::Config::default(),
             clock: Arc::new(SystemClock),
             rng: Arc::new(SystemRng),
+            simulated: false,
         }
     }
 
@@ -82,6 +85,7 @@ impl Settings {
             gateway: gateway::Config::default(),
             clock: Arc::new(SystemClock),
             rng: Arc::new(SystemRng),
+            simulated: false,
         }
     }
 }

@@ -10,5 +10,6 @@ mod loading;
 mod operating;
 mod parsing;
 mod real_rows;
+mod replayed;
 mod running;
 mod verified;

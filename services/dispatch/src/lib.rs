@@ -109,6 +109,12 @@ impl Service {
         ArrangementsServer::new(self.grpc())
     }
 
+    /// The rpcs without a connection before them: for whoever calls in the same process and says who asks.
+    #[must_use]
+    pub fn rpcs(&self) -> Grpc {
+        self.grpc()
+    }
+
     fn grpc(&self) -> Grpc {
         Grpc::new(Arc::clone(&self.app), self.screens.clone(), self.positions.clone())
     }

@@ -82,7 +82,12 @@ impl Service {
 
     /// The gRPC server, to be added to the chassis.
     pub fn server(&self) -> ReportsServer<Grpc> {
-        ReportsServer::new(Grpc::new(Arc::clone(&self.app), self.positions.clone()))
+        ReportsServer::new(self.rpcs())
+    }
+
+    /// The rpcs without a connection before them: for whoever calls in the same process and says who asks.
+    pub fn rpcs(&self) -> Grpc {
+        Grpc::new(Arc::clone(&self.app), self.positions.clone())
     }
 
     /// What intake does about dispatch's events.

@@ -1,5 +1,6 @@
 //! A report as it is posted, and why a row does not become one.
 
+use civic::Micros;
 use serde::Serialize;
 
 /// Longest request id (docs/contract.md); intake's default for channel numbers is the same.
@@ -25,6 +26,16 @@ pub struct Filing {
     pub occur_time: String,
     #[serde(skip_serializing_if = "String::is_empty")]
     pub urgency: String,
+}
+
+/// A request with everything that became of it, in China's civil time.
+#[derive(Debug, Clone, PartialEq)]
+pub struct History {
+    pub city: String,
+    pub filing: Filing,
+    pub created: Micros,
+    pub due: Option<Micros>,
+    pub closed: Option<Micros>,
 }
 
 /// Where it is: one of the three ways.

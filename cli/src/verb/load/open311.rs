@@ -4,7 +4,7 @@
 //! categories, by two tables that `docs/open311-mapping.md` explains. Request id and channel number are `<city>/<request id>`,
 //! which is unique over the three cities; nothing of a row depends on when or where it is loaded.
 
-use super::filing::{Filing, Location, Reporter, RowError, id};
+use super::filing::{Filing, History, Location, Reporter, RowError, id};
 use civic::{Micros, Taxonomy};
 use csv::StringRecord;
 use jiff::civil::{Date, DateTime};
@@ -17,6 +17,8 @@ const PLACES: &str = include_str!("../../../data/open311-places.csv");
 const COLUMNS: [&str; 9] =
     ["city", "request_id", "created_at", "precision", "due_at", "type", "detail", "queue", "district"];
 
+const CLOSED_AT: &str = "closed_at";
+
 /// Stands for every district of a city that has no line of its own.
 const ANY: &str = "*";
 
@@ -27,6 +29,8 @@ type Lookup = HashMap<Box<str>, HashMap<Box<str>, Box<str>>>;
 #[derive(Debug)]
 pub struct Open311 {
     at: [usize; COLUMNS.len()],
+    /// Only a history needs it.
+    closed_at: Option<usize>,
     categories: Lookup,
     places: Lookup,
     taxonomy: Taxonomy,
@@ -53,7 +57,27 @@ impl Open311 {
             *place = header.iter().position(|column| *column == name)?;
         }
         let (categories, places) = (lookup(CATEGORIES), lookup(PLACES));
-        Some(Self { at, categories, places, taxonomy: Taxonomy::builtin() })
+        let closed_at = header.iter().position(|column| *column == CLOSED_AT);
+        Some(Self { at, closed_at, categories, places, taxonomy: Taxonomy::builtin() })
+    }
+
+    /// The header says when requests were closed.
+    pub(super) const fn has_history(&self) -> bool {
+        self.closed_at.is_some()
+    }
+
+    /// A row with everything that became of it.
+    pub(super) fn history(&self, record: &StringRecord) -> Result<History, RowError> {
+        let filing = self.filing(record)?;
+        let request = self.request(record);
+        let closed_at = self.closed_at.and_then(|index| record.get(index)).unwrap_or_default().trim();
+        Ok(History {
+            city: request.city.to_owned(),
+            created: created(&request)?,
+            due: (!request.due_at.is_empty()).then(|| civil(request.due_at, "due_at")).transpose()?,
+            closed: (!closed_at.is_empty()).then(|| instant(closed_at, request.precision, CLOSED_AT)).transpose()?,
+            filing,
+        })
     }
 
     pub(super) fn filing(&self, record: &StringRecord) -> Result<Filing, RowError> {
@@ -139,11 +163,15 @@ fn city_name(city: &str) -> &str {
 
 /// A civil time is taken as China's, a bare day as its first moment.
 fn created(request: &Request<'_>) -> Result<Micros, RowError> {
-    if request.precision == "d" {
-        let day = request.created_at.parse::<Date>();
-        return day.map(Micros::start_of_day).map_err(|_| RowError::Unreadable { column: "created_at", what: "date" });
+    instant(request.created_at, request.precision, "created_at")
+}
+
+fn instant(text: &str, precision: &str, column: &'static str) -> Result<Micros, RowError> {
+    if precision == "d" {
+        let day = text.parse::<Date>();
+        return day.map(Micros::start_of_day).map_err(|_| RowError::Unreadable { column, what: "date" });
     }
-    civil(request.created_at, "created_at")
+    civil(text, column)
 }
 
 fn civil(text: &str, column: &'static str) -> Result<Micros, RowError> {

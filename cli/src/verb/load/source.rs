@@ -1,6 +1,6 @@
 //! The file as a stream of rows: plain or gzip, one of the tables we know, one row in memory at a time.
 
-use super::filing::{Filing, RowError};
+use super::filing::{Filing, History, RowError};
 use super::open311::Open311;
 use super::own::Own;
 use crate::exit::Failure;
@@ -38,6 +38,8 @@ pub enum TableError {
     Column(String),
     #[error("column {0} stands in the header twice")]
     Repeated(String),
+    #[error("no history: it must be the open 311 table with the column closed_at")]
+    NoHistory,
 }
 
 /// The tables we know.
@@ -102,14 +104,56 @@ impl Rows {
         (self.read.clone(), self.length)
     }
 
-    fn filing(&self) -> Result<Filing, RowError> {
-        if self.record.len() != self.columns {
-            return Err(RowError::Columns { found: self.record.len(), expected: self.columns });
+    /// The rows with what became of them, each with its line.
+    ///
+    /// # Errors
+    /// The table does not tell.
+    pub fn histories(mut self) -> Result<impl Iterator<Item = (u64, Result<History, RowError>)>, TableError> {
+        let tells = matches!(&self.table, Table::Open311(table) if table.has_history());
+        let history = move || {
+            let (line, read) = self.advance()?;
+            Some((line, read.and_then(|()| self.history())))
+        };
+        if tells { Ok(std::iter::from_fn(history)) } else { Err(TableError::NoHistory) }
+    }
+
+    fn history(&self) -> Result<History, RowError> {
+        let record = self.texts()?;
+        match &self.table {
+            Table::Open311(table) => table.history(&record),
+            Table::Own(_) => Err(RowError::Empty("closed_at")),
         }
-        let record = StringRecord::from_byte_record(self.record.clone()).map_err(|_| RowError::NotUtf8)?;
+    }
+
+    fn filing(&self) -> Result<Filing, RowError> {
+        let record = self.texts()?;
         match &self.table {
             Table::Open311(table) => table.filing(&record),
             Table::Own(table) => table.filing(&record),
+        }
+    }
+
+    fn texts(&self) -> Result<StringRecord, RowError> {
+        if self.record.len() != self.columns {
+            return Err(RowError::Columns { found: self.record.len(), expected: self.columns });
+        }
+        StringRecord::from_byte_record(self.record.clone()).map_err(|_| RowError::NotUtf8)
+    }
+
+    /// Reads the next record; `None` at the end. With its line, on which it begins.
+    fn advance(&mut self) -> Option<(u64, Result<(), RowError>)> {
+        if self.ended {
+            return None;
+        }
+        let before = self.reader.position().line();
+        match self.reader.read_byte_record(&mut self.record) {
+            Ok(true) => Some((self.record.position().map_or(before, csv::Position::line), Ok(()))),
+            Ok(false) => None,
+            // Of bytes, with any number of columns, only the file itself can fail: a gzip cut short, a disk.
+            Err(error) => {
+                self.ended = true;
+                Some((before, Err(RowError::BrokenOff(error))))
+            }
         }
     }
 }
@@ -133,22 +177,8 @@ impl Iterator for Rows {
     type Item = Row;
 
     fn next(&mut self) -> Option<Row> {
-        if self.ended {
-            return None;
-        }
-        let before = self.reader.position().line();
-        match self.reader.read_byte_record(&mut self.record) {
-            Ok(true) => {
-                let line = self.record.position().map_or(before, csv::Position::line);
-                Some(Row { line, filing: self.filing() })
-            }
-            Ok(false) => None,
-            // Of bytes, with any number of columns, only the file itself can fail: a gzip cut short, a disk.
-            Err(error) => {
-                self.ended = true;
-                Some(Row { line: before, filing: Err(RowError::BrokenOff(error)) })
-            }
-        }
+        let (line, read) = self.advance()?;
+        Some(Row { line, filing: read.and_then(|()| self.filing()) })
     }
 }
 

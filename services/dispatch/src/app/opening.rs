@@ -76,6 +76,7 @@ impl Desk {
             anonymous: report.anonymous,
             no_reply: report.no_reply,
             accepted,
+            due: (report.due_us != 0).then_some(Micros(report.due_us)),
             tree_version: self.view.version().to_owned(),
             owner: cluster.to_owned(),
         }

@@ -5,6 +5,7 @@ mod api;
 mod arranged;
 mod beside;
 mod city;
+mod imported;
 mod life;
 mod model;
 mod oracle;

@@ -139,6 +139,7 @@ pub(crate) fn opening(variant: u8) -> Opening {
         anonymous: false,
         no_reply: false,
         accepted: NOW,
+        due: None,
         reply_approval: variant & 4 != 0,
         answering: (variant & 8 == 0).then(|| answering(variant >> 4)),
         tree_version: "t".to_owned(),

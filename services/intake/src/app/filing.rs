@@ -103,6 +103,7 @@ impl App {
             },
             track_secret: self.track_secret(id, number.as_str(), draft).to_vec(),
             occurred: draft.occurred,
+            due: draft.due,
             attachments: draft.attachments.clone(),
             on_the_spot: sealed.on_the_spot,
             filed_at: desk.now,

@@ -7,7 +7,7 @@ use crate::domain::kind::{Channel, Kind, Urgency};
 use crate::domain::locate::{Located, Lost, Told, locate};
 use crate::domain::report::Attachment;
 use crate::error::Error;
-use civic::{DivisionCode, Micros, Phone};
+use civic::{DivisionCode, Micros, Phone, Role};
 use prost::Message;
 use prost_types::Timestamp;
 use proto::intake::v1::{self as wire, CreateReportRequest};
@@ -36,6 +36,7 @@ pub fn draft(mut request: CreateReportRequest, asking: &Asking, desk: &Desk) -> 
     let whereabouts = whereabouts(&mut checks, request.location.unwrap_or_default(), desk);
     let reporter = person(&mut checks, request.reporter.unwrap_or_default(), limits.name_characters);
     let occurred = occurred(&mut checks, request.occur_time.as_ref(), desk);
+    let due = due(&mut checks, request.due_time.as_ref(), asking, desk);
     let attachments = attachments(&mut checks, request.attachments, desk);
     let on_the_spot = on_the_spot(&mut checks, request.on_the_spot, limits.result_characters);
     let theme = theme(&mut checks, request.theme, kind, limits.theme_characters);
@@ -52,6 +53,7 @@ pub fn draft(mut request: CreateReportRequest, asking: &Asking, desk: &Desk) -> 
         located,
         reporter,
         occurred,
+        due,
         urgency,
         attachments,
         on_the_spot,
@@ -220,6 +222,23 @@ fn occurred(checks: &mut Checks, time: Option<&Timestamp>, desk: &Desk) -> Optio
     let tolerance = i64::from(desk.catalog.limits.future_tolerance_seconds) * Micros::SECOND;
     if at > desk.now + tolerance {
         checks.refuse("occurTime", "OCCUR_TIME_IN_FUTURE", "lies in the future");
+    }
+    Some(at)
+}
+
+/// A limit that the matter has already, from the system that had it before us: machines bring such limits, people do not set them.
+fn due(checks: &mut Checks, time: Option<&Timestamp>, asking: &Asking, desk: &Desk) -> Option<Micros> {
+    let time = time?;
+    if asking.caller.role() != Role::Integrator {
+        checks.refuse("dueTime", "DUE_TIME_DENIED", "only an integrator brings a limit along");
+        return None;
+    }
+    let Some(at) = micros(time) else {
+        checks.refuse("dueTime", "DUE_TIME_INVALID", "not an instant");
+        return None;
+    };
+    if at < desk.now {
+        checks.refuse("dueTime", "DUE_TIME_PAST", "lies before the report");
     }
     Some(at)
 }

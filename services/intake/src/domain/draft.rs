@@ -20,6 +20,8 @@ pub struct Draft {
     pub located: Located,
     pub reporter: Person,
     pub occurred: Option<Micros>,
+    /// The limit that the matter came with.
+    pub due: Option<Micros>,
     pub urgency: Option<Urgency>,
     pub attachments: Vec<Attachment>,
     pub on_the_spot: Option<String>,

@@ -79,6 +79,8 @@ pub struct Head {
     /// Keyed hash of the phone's last four digits or of the PIN; empty when the reporter left neither and cannot track.
     pub track_secret: Vec<u8>,
     pub occurred: Option<Micros>,
+    /// The limit that the matter came with, from whoever had it before.
+    pub due: Option<Micros>,
     pub urgency: Urgency,
     pub attachments: Vec<Attachment>,
     /// Result of "resolved on the spot" (当场解决).

@@ -70,6 +70,7 @@ fn request() -> impl Strategy<Value = CreateReportRequest> {
             attachments,
             on_the_spot: result.map(|result| OnTheSpot { result }),
             theme: String::new(),
+            due_time: None,
         }
     })
 }

@@ -355,6 +355,7 @@ pub(crate) fn head(number: &str, category: &str, needs_person: bool) -> Head {
         reporter: Reporter { name: Some(sealed("name")), phone: Some(sealed("phone")), ..Reporter::default() },
         track_secret: vec![7; 16],
         occurred: Some(Micros(1_763_000_000_000_000)),
+        due: None,
         urgency: Urgency::LevelThree,
         attachments: Vec::new(),
         on_the_spot: None,

@@ -72,6 +72,12 @@ fn wrongs() -> Vec<(Change, &'static str, &'static str)> {
             "OCCUR_TIME_IN_FUTURE",
         ),
         (|r| r.occur_time = Some(prost_types::Timestamp { seconds: 0, nanos: -5 }), "occurTime", "OCCUR_TIME_INVALID"),
+        (
+            |r| r.due_time = Some(prost_types::Timestamp { seconds: NOW.secs() - 1, nanos: 0 }),
+            "dueTime",
+            "DUE_TIME_PAST",
+        ),
+        (|r| r.due_time = Some(prost_types::Timestamp { seconds: 0, nanos: -5 }), "dueTime", "DUE_TIME_INVALID"),
         (|r| attached(r, "a", &"AB".repeat(32)), "attachments[0].sha256", "ATTACHMENT_INVALID"),
         (|r| attached(r, "", &"ab".repeat(32)), "attachments[0].uri", "ATTACHMENT_INVALID"),
         (|r| (0..21).for_each(|_| attached(r, "a", &"ab".repeat(32))), "attachments", "TOO_MANY_ATTACHMENTS"),
@@ -110,6 +116,16 @@ async fn a_request_that_is_wrong_in_five_places_hears_of_all_five() {
     let problem = city.refusal(city.by_hotline(request)).await;
     let paths: Vec<&str> = problem.fields.iter().map(|field| field.path.as_str()).collect();
     assert_eq!(paths, ["kind", "text", "categoryCode", "location", "reporter.phone"]);
+}
+
+#[tokio::test]
+async fn a_limit_is_brought_along_by_machines_only() {
+    let city = City::open().await;
+    let due = prost_types::Timestamp { seconds: NOW.secs(), nanos: 0 };
+    let request = CreateReportRequest { due_time: Some(due), ..complaint("a") };
+    let problem = city.refusal(city.by_dispatcher(request.clone())).await;
+    assert_eq!(code_and_reason(&problem), (Code::Invalid, "DUE_TIME_DENIED"));
+    city.file(request).await;
 }
 
 #[tokio::test]

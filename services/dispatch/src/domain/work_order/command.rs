@@ -41,6 +41,8 @@ pub struct Opening {
     pub no_reply: bool,
     /// Intake's commit: the total clock starts here.
     pub accepted: Micros,
+    /// The limit that the matter came with: the total clock ends then, whatever the urgency would give.
+    pub due: Option<Micros>,
     pub reply_approval: bool,
     /// `None`: the duty list does not know, a dispatcher assigns.
     pub answering: Option<Answering>,

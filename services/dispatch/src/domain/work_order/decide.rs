@@ -62,7 +62,8 @@ fn open(opening: &Opening, facts: &Facts) -> Vec<WorkOrderEvent> {
         anonymous: opening.anonymous,
         no_reply: opening.no_reply,
         accepted_us: opening.accepted.0,
-        total_limit: Some(store_limit(facts.catalog.limits().closing(opening.urgency))),
+        total_limit: Some(store_limit(total_limit(opening, facts))),
+        due_us: opening.due.map_or(0, |due| due.0),
         reply_approval: opening.reply_approval,
         catalog_version: facts.catalog.version().to_owned(),
         tree_version: opening.tree_version.clone(),
@@ -76,6 +77,18 @@ fn open(opening: &Opening, facts: &Facts) -> Vec<WorkOrderEvent> {
     created.after = None;
     let assigned = Body::Assigned(assigned(&order, to, "", false, facts));
     vec![created, record(Some(&order), assigned, None, facts).0]
+}
+
+/// A limit that came with the matter is told in whole minutes; the rest of a minute is `due_us`'s.
+fn total_limit(opening: &Opening, facts: &Facts) -> Limit {
+    opening
+        .due
+        .map_or_else(|| facts.catalog.limits().closing(opening.urgency), |due| minutes_until(opening.accepted, due))
+}
+
+/// Whole minutes, at least none.
+fn minutes_until(from: Micros, to: Micros) -> Limit {
+    Limit::minutes(u32::try_from(((to - from) / Micros::MINUTE).max(0)).unwrap_or(u32::MAX))
 }
 
 fn take(order: &WorkOrder, step: &Step<Private<String>>, facts: &Facts) -> Result<Body, Refusal> {

@@ -114,6 +114,19 @@ fn beside(head: &mut Head, body: &Body, stamp: &Stamp<'_>) -> Option<()> {
     }
 }
 
+/// Grounds of the end that a matter came with, as the clock's page shows them.
+pub(super) const IMPORTED: &str = "imported";
+
+/// From intake's commit; to the very instant, where the matter came with one.
+fn total_clock(body: &stored::Created) -> Option<Stopwatch> {
+    let accepted = Micros(body.accepted_us);
+    let mut watch = Stopwatch::start(accepted, limit(body.total_limit.as_ref())?);
+    if body.due_us != 0 {
+        watch.extend(Micros(body.due_us), "intake", IMPORTED, accepted);
+    }
+    Some(watch)
+}
+
 fn created(body: &stored::Created, at: Micros) -> Option<WorkOrder> {
     let head = Head {
         report: body.report.clone(),
@@ -131,7 +144,7 @@ fn created(body: &stored::Created, at: Micros) -> Option<WorkOrder> {
         epoch: body.epoch,
         opened: at,
         updated: at,
-        total: Stopwatch::start(Micros(body.accepted_us), limit(body.total_limit.as_ref())?),
+        total: total_clock(body)?,
         marks: Marks::default(),
         lamps: Lamps::GREEN,
         round: 1,

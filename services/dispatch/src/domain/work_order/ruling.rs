@@ -44,7 +44,10 @@ fn after(order: &WorkOrder, ruling: &Ruling, facts: &Facts) -> stored::Reclassif
         category_name: ruling.category_name.clone(),
         place: Some(store_place(place)),
         urgency: raised.unwrap_or(head.urgency).number(),
-        total_limit: raised.map(|urgency| store_limit(facts.catalog.limits().closing(urgency))),
+        // A limit that the matter came with was promised elsewhere: it stays.
+        total_limit: raised
+            .filter(|_| head.imported_due().is_none())
+            .map(|urgency| store_limit(facts.catalog.limits().closing(urgency))),
         reply_approval: ruling.reply_approval.unwrap_or(head.reply_approval),
         tier: owner(head, place).as_str().to_owned(),
         catalog_version: facts.catalog.version().to_owned(),

@@ -13,7 +13,7 @@ use proto::intake::v1::stored::{Classified, Filed, Refused, ReportEvent, report_
 impl Case for Report {
     const KIND: &'static str = "report";
     // 2: the channel's number is sealed. A state kept under 1 is built anew from its events, and loses the number in the clear.
-    // 3: what comes after filing. One kept under 2 has none of it, and is built anew.
+    // 3: what comes after filing, and the limit that a matter came with. One kept under 2 has none of it, and is built anew.
     const SCHEMA: i64 = 3;
     type Event = ReportEvent;
     type Command = Command;
@@ -136,6 +136,7 @@ fn of_filed(id: CaseId, filed: &Filed) -> public_event::Event {
         accepted_us: filed.at_us,
         anonymous: filed.anonymous,
         no_reply: filed.no_reply,
+        due_us: filed.due_us,
     })
 }
 

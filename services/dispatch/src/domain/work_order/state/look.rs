@@ -1,9 +1,18 @@
 //! What can be read off an order in any phase.
 
-use civic::UnitCode;
+use civic::{Micros, UnitCode};
 
-use super::{Assignment, Before, Phase, Request, Resolution, State, WorkOrder};
+use super::{Assignment, Before, Head, Phase, Request, Resolution, State, WorkOrder};
 use crate::domain::work_order::decide::RETURNS_AT_MOST;
+use crate::domain::work_order::evolve::IMPORTED;
+
+impl Head {
+    /// The end that the matter came with, as long as no extension was granted.
+    #[must_use]
+    pub fn imported_due(&self) -> Option<Micros> {
+        self.total.extended_to.as_ref().filter(|end| end.reason == IMPORTED).map(|end| end.to)
+    }
+}
 
 impl WorkOrder {
     /// The phase by name.

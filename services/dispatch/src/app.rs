@@ -17,6 +17,7 @@ use civic::{Actor, Calendar, Clock, DivisionCode, Micros, Private, Tree, View};
 
 use crate::catalog::Catalog;
 use crate::domain::authority;
+use crate::domain::work_order::verb::By;
 use crate::domain::work_order::{Author, Command, Facts, Step, WorkOrder};
 use crate::error::Error;
 use arranging::Standing;
@@ -131,8 +132,17 @@ impl App {
         let Asked { id, rpc, request_id, body, etag, note, step } = asked;
         let request = self.cases.request_key(&asking.caller(), rpc, &request_id, &body);
         let seal = |text: String| Ok::<Private<String>, Error>(self.cases.sealer().seal(id, &text));
+        let scope = match step.verb().by() {
+            By::CalledUnit => self.sight(asking, desk, id).await?,
+            By::Dispatcher
+            | By::Unit
+            | By::HeadOrDispatcher
+            | By::Verifier
+            | By::CitizenOrHotline
+            | By::UnitOrDispatcher
+            | By::Supervisor => desk.scope_of(&asking.actor),
+        };
         let command = Command::Step { step: step.try_map(seal)?, note: note.map(seal).transpose()? };
-        let scope = self.sight(asking, desk, id).await?;
         let reference = self.cases.keyed_hash(PERSON, &[asking.actor.subject.as_bytes()]);
         let author = Author::Person { actor: asking.actor.clone(), reference };
         let ask = Ask::<WorkOrder>::new(id, command, desk.facts(author))
@@ -148,7 +158,10 @@ impl App {
     /// # Errors
     /// Not found, the store's.
     pub async fn get(&self, asking: &Asking, desk: &Desk, id: CaseId) -> Result<Found<WorkOrder>, Error> {
-        Ok(self.cases.get(&self.sight(asking, desk, id).await?, id).await?)
+        match self.cases.get(&desk.scope_of(&asking.actor), id).await {
+            Err(casebook::StoreError::NotFound) => Ok(self.cases.get(&self.sight(asking, desk, id).await?, id).await?),
+            found => Ok(found?),
+        }
     }
 
     /// The scope in which the caller may know of this order: a called unit (吹哨, 协办) sees it as long as it was not released.

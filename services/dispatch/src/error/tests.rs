@@ -31,6 +31,19 @@ fn refusals() -> Vec<(Refusal, Code)> {
         (Refusal::NotWaiting { order: order() }, Code::Refused),
         (Refusal::RatingWindowOver { order: order() }, Code::Refused),
         (Refusal::ReopenWindowOver { order: order() }, Code::Refused),
+        (Refusal::UnitCalledAlready { order: order(), unit: "500151002".parse().unwrap() }, Code::Refused),
+        (Refusal::TooManyParts { order: order() }, Code::Refused),
+        (Refusal::PartUnknown { order: order(), part: 3 }, Code::NotFound),
+        (Refusal::PartOver { order: order(), part: 3 }, Code::Refused),
+        (Refusal::PartOfAnotherUnit { order: order(), part: 3 }, Code::Denied),
+        (Refusal::ReportedInAlready { order: order(), part: 3 }, Code::Refused),
+        (Refusal::PartsOpen { order: order() }, Code::Refused),
+        (Refusal::SteppedAside { order: order() }, Code::Denied),
+        (Refusal::SupervisionOpen { order: order() }, Code::Refused),
+        (Refusal::NoSupervisionOpen { order: order() }, Code::Refused),
+        (Refusal::NoSupervisionReply { order: order() }, Code::Refused),
+        (Refusal::MilestoneUnknown { order: order() }, Code::Invalid),
+        (Refusal::NoSuchTier { order: order() }, Code::Refused),
     ]
 }
 

@@ -68,7 +68,29 @@ impl Beside {
                 .or_else(|| when(reached.iter().any(|number| *number > self.milestones), "MILESTONES_INVALID")),
             Step::ReviewSupervision { .. } => when(self.supervised == Supervised::Not, "NO_SUPERVISION_OPEN")
                 .or_else(|| when(self.supervised == Supervised::Noticed, "NO_SUPERVISION_REPLY")),
-            _ => None,
+            Step::Assign { .. }
+            | Step::Accept
+            | Step::Start
+            | Step::ApproveReply
+            | Step::RefuseReply { .. }
+            | Step::Verify(_)
+            | Step::Rate { .. }
+            | Step::Close
+            | Step::Return { .. }
+            | Step::Rule { .. }
+            | Step::Reassign { .. }
+            | Step::RequestSuspension { .. }
+            | Step::RequestExtension { .. }
+            | Step::Approve
+            | Step::Decline { .. }
+            | Step::Resume
+            | Step::WaitForCitizen { .. }
+            | Step::CitizenAnswered
+            | Step::Reopen { .. }
+            | Step::Cancel { .. }
+            | Step::StepAside { .. }
+            | Step::Escalate { .. }
+            | Step::HandDown { .. } => None,
         }
     }
 
@@ -82,7 +104,8 @@ impl Beside {
         let mut seen: Vec<&str> = Vec::new();
         for unit in units {
             let place = unit.split('-').next().unwrap();
-            if !place.starts_with(&lead.owner) && !(whistle && lead.place.starts_with(place)) {
+            let above = whistle && lead.place.starts_with(place);
+            if !place.starts_with(&lead.owner) && !above {
                 return Some("UNIT_OUT_OF_REACH");
             }
             let has_part = self.parts.iter().any(|share| share.is_open() && share.unit == unit);
@@ -121,7 +144,28 @@ impl Beside {
             Step::ReviewSupervision { satisfied, .. } => {
                 self.supervised = if *satisfied { Supervised::Not } else { Supervised::Noticed };
             }
-            _ => {}
+            Step::Assign { .. }
+            | Step::Accept
+            | Step::Start
+            | Step::ApproveReply
+            | Step::RefuseReply { .. }
+            | Step::Verify(_)
+            | Step::Rate { .. }
+            | Step::Close
+            | Step::Return { .. }
+            | Step::Rule { .. }
+            | Step::Reassign { .. }
+            | Step::RequestSuspension { .. }
+            | Step::RequestExtension { .. }
+            | Step::Approve
+            | Step::Decline { .. }
+            | Step::Resume
+            | Step::WaitForCitizen { .. }
+            | Step::CitizenAnswered
+            | Step::Reopen { .. }
+            | Step::Resolve { .. }
+            | Step::Escalate { .. }
+            | Step::HandDown { .. } => {}
         }
     }
 

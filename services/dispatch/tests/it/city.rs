@@ -11,6 +11,7 @@ use dispatch::domain::work_order::WorkOrder;
 use dispatch::{Seams, Service};
 use mesh::{Channel, Chassis, Code, Drain, Drained, PositionKey, Problem, ServeError, TokenKey};
 use proto::dispatch::v1 as pb;
+use proto::dispatch::v1::cooperation_client::CooperationClient;
 use proto::dispatch::v1::work_orders_client::WorkOrdersClient;
 use proto::events::v1::events_client::EventsClient;
 use proto::events::v1::{ReportFiled, StreamEventsRequest};
@@ -75,6 +76,10 @@ impl City {
 
     pub(crate) fn client(&self) -> WorkOrdersClient<Channel> {
         WorkOrdersClient::new(self.channel.clone())
+    }
+
+    pub(crate) fn cooperation(&self) -> CooperationClient<Channel> {
+        CooperationClient::new(self.channel.clone())
     }
 
     pub(crate) fn events_client(&self) -> EventsClient<Channel> {

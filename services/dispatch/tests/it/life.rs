@@ -50,6 +50,32 @@ pub(crate) fn ruled_life() -> Vec<WorkOrderEvent> {
     life.events
 }
 
+/// Whistled, answered, released, handed to another, supervised, escalated and handed down.
+pub(crate) fn shared_life() -> Vec<WorkOrderEvent> {
+    let mut life = Life { order: None, events: Vec::new(), now: NOW, calendar: 0 };
+    life.take(&open(2), Author::Report);
+    life.verb(Verb::Accept, 2, 0);
+    life.verb(Verb::Whistle, 2, 4);
+    life.verb(Verb::CoHandle, 0, 1);
+    life.verb(Verb::ReportIn, 20, 0);
+    life.fire(TimerName::PartYellow);
+    life.fire(TimerName::PartReportIn);
+    life.verb(Verb::AnswerPart, 20, 0);
+    life.verb(Verb::ReleasePart, 2, 1);
+    life.verb(Verb::Supervise, 19, 1);
+    life.fire(TimerName::SupervisionDue);
+    life.verb(Verb::ReplySupervision, 2, 2);
+    life.verb(Verb::ReviewSupervision, 19, 0);
+    life.verb(Verb::ReplySupervision, 2, 2);
+    life.verb(Verb::ReviewSupervision, 19, 1);
+    life.verb(Verb::StepAside, 2, 1);
+    life.verb(Verb::StepAside, 3, 0);
+    life.verb(Verb::Escalate, 0, 0);
+    life.verb(Verb::HandDown, 7, 0);
+    life.fire(TimerName::TotalRed);
+    life.events
+}
+
 /// The events of that life.
 pub(crate) fn life() -> Vec<WorkOrderEvent> {
     let mut life = Life { order: None, events: Vec::new(), now: NOW, calendar: 0 };

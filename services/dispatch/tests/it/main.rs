@@ -5,6 +5,8 @@ mod api;
 mod arranged;
 mod beside;
 mod city;
+mod cooperation;
+mod heard;
 mod imported;
 mod life;
 mod model;

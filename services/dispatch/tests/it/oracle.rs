@@ -1,11 +1,13 @@
 //! The rules once more, written apart: what an order must be after each step, and which steps must be refused with which reason.
 //! It reads the table of the documentation and keeps its own account of pauses; it knows nothing of events or calendars.
 
-use civic::{Actor, Micros, Place, Role, Tier, UnitCode};
+mod away;
+
+use civic::{Actor, Micros, Role, Tier, UnitCode};
 use dispatch::domain::urgency::Urgency;
 use dispatch::domain::work_order::{Author, Opening, Ruling, State, Step, Verb, WorkOrder};
 
-use crate::beside::{Beside, Lead};
+use crate::beside::Beside;
 use crate::table::Line;
 use crate::world::{REPORT, reference};
 
@@ -220,12 +222,8 @@ impl Oracle {
                 self.returns += 1;
                 self.state = State::Returned;
             }
-            Step::RequestSuspension { until, .. } => {
-                self.request = Some((Asked::Suspension, *until, actor.subject.clone()));
-            }
-            Step::RequestExtension { until, .. } => {
-                self.request = Some((Asked::Extension, *until, actor.subject.clone()));
-            }
+            Step::RequestSuspension { until, .. } => self.asks(Asked::Suspension, *until, actor),
+            Step::RequestExtension { until, .. } => self.asks(Asked::Extension, *until, actor),
             Step::Approve => self.grant(at),
             Step::Decline { .. } => self.request = None,
             Step::Resume => self.resume(at),
@@ -235,26 +233,9 @@ impl Oracle {
             }
             Step::CitizenAnswered => self.goes(at),
             Step::Reopen { .. } => self.works_again(at, true),
-            Step::Cancel { .. } => {
-                self.goes(at);
-                self.request = None;
-                self.state = State::Cancelled;
-            }
-            Step::StepAside { assignee, .. } if assignee.is_empty() => {
-                self.goes(at);
-                self.request = None;
-                self.state = State::Assigned;
-            }
-            Step::Escalate { to, .. } => {
-                let tier = self.above(*to).unwrap();
-                self.moves(tier, None, now, at);
-            }
-            Step::HandDown { into, .. } => {
-                let tier = self.below(into.as_ref()).unwrap();
-                self.moves(tier, into.as_ref(), now, at);
-            }
-            Step::StepAside { .. }
-            | Step::CoHandle { .. }
+            Step::Cancel { .. } => self.leaves(State::Cancelled, at),
+            Step::StepAside { .. } | Step::Escalate { .. } | Step::HandDown { .. } => self.take_away(step, now, at),
+            Step::CoHandle { .. }
             | Step::Whistle { .. }
             | Step::ReportIn { .. }
             | Step::AnswerPart { .. }
@@ -265,63 +246,14 @@ impl Oracle {
         }
     }
 
-    fn lead(&self) -> Lead {
-        let digits = match self.tier {
-            Tier::City => 2,
-            Tier::District => 6,
-            Tier::Town | Tier::Village | Tier::Grid => 9,
-        };
-        let owner = self.place.get(..digits).unwrap_or(&self.place).to_owned();
-        Lead { unit: self.unit.clone(), place: self.place.clone(), owner }
+    fn asks(&mut self, what: Asked, until: Micros, actor: &Actor) {
+        self.request = Some((what, until, actor.subject.clone()));
     }
 
-    fn above(&self, to: Option<Tier>) -> Option<Tier> {
-        match (self.tier, to) {
-            (Tier::Town, None | Some(Tier::District)) => Some(Tier::District),
-            (Tier::Town | Tier::District, Some(Tier::City)) | (Tier::District, None) => Some(Tier::City),
-            _ => None,
-        }
-    }
-
-    /// To the town that the place has, or the town that is named; from the city first to the district.
-    fn below(&self, into: Option<&Place>) -> Option<Tier> {
-        let code = into.map_or(self.place.as_str(), |place| place.code.as_str());
-        let inside = code.starts_with(&self.place);
-        let town = code.len() > 6;
-        match self.tier {
-            _ if !inside => None,
-            Tier::City if into.is_none() => Some(Tier::District),
-            Tier::City if town => Some(Tier::Town),
-            Tier::City => Some(Tier::District),
-            Tier::District if town => Some(Tier::Town),
-            Tier::District | Tier::Town | Tier::Village | Tier::Grid => None,
-        }
-    }
-
-    /// The duty list of that tier says who has it then; the round, the first receiver and the total clock stay.
-    fn moves(&mut self, tier: Tier, into: Option<&Place>, now: Micros, at: Micros) {
+    fn leaves(&mut self, state: State, at: Micros) {
         self.goes(at);
         self.request = None;
-        self.reply_pending = false;
-        self.ruled = false;
-        self.tier = tier;
-        self.moved = true;
-        if let Some(into) = into {
-            self.place = into.code.to_string();
-        }
-        let view = crate::world::view();
-        let code = match tier {
-            Tier::City => "50",
-            Tier::District => &self.place[..6],
-            Tier::Town | Tier::Village | Tier::Grid => self.place.as_str(),
-        };
-        let place = view.place(&code.parse().unwrap()).unwrap();
-        let catalog = crate::world::catalog();
-        self.unit = catalog.duty(&self.category, &place, now).map(|(_, unit)| unit.to_string());
-        self.state = if self.unit.is_some() { State::Assigned } else { State::Created };
-        if self.responsible.is_none() {
-            self.responsible.clone_from(&self.unit);
-        }
+        self.state = state;
     }
 
     /// The role whose decisions the order's place asks for.

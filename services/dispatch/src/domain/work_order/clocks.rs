@@ -78,7 +78,7 @@ impl Marks {
             total: self.total.map(Mark::to_stored),
             unit: self.unit.map(Mark::to_stored),
             calendar_version: self.calendar_version.clone(),
-            parts: self.parts.iter().map(PartMark::to_stored).collect(),
+            parts: self.parts.iter().map(|mark| mark.to_stored()).collect(),
         }
     }
 
@@ -93,7 +93,7 @@ impl Marks {
 }
 
 impl PartMark {
-    const fn to_stored(&self) -> stored::PartMark {
+    const fn to_stored(self) -> stored::PartMark {
         stored::PartMark { part: self.part, mark: Some(self.mark.to_stored()) }
     }
 

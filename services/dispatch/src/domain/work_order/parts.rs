@@ -130,7 +130,7 @@ fn may_call(order: &WorkOrder, whistle: bool, unit: &UnitCode, facts: &Facts) ->
     if own || above { Ok(()) } else { Err(Refusal::OutOfReach { unit: unit.clone() }) }
 }
 
-fn open_part<'a>(order: &'a WorkOrder, number: u32) -> Result<&'a Part, Refusal> {
+fn open_part(order: &WorkOrder, number: u32) -> Result<&Part, Refusal> {
     let part = order.head.parts.iter().find(|part| part.number == number);
     let part = part.ok_or_else(|| Refusal::PartUnknown { order: name(order), part: number })?;
     if part.is_open() { Ok(part) } else { Err(Refusal::PartOver { order: name(order), part: number }) }

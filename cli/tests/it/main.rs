@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "tests")]
 
+mod amended;
 mod binary;
 mod doctor;
 mod fake;

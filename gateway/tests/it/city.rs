@@ -155,6 +155,14 @@ impl reports_server::Reports for Script {
         Ok(Answer::new(intake::Report { name, ..Default::default() }))
     }
 
+    async fn list_duplicates(
+        &self,
+        rpc: Rpc<intake::ListDuplicatesRequest>,
+    ) -> Result<Answer<intake::ListDuplicatesResponse>, Status> {
+        self.note(rpc);
+        Ok(Answer::new(intake::ListDuplicatesResponse::default()))
+    }
+
     async fn get_report_timeline(
         &self,
         rpc: Rpc<intake::GetReportTimelineRequest>,

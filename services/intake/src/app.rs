@@ -1,10 +1,12 @@
 //! What intake can do, one method a use case. Knows cases, catalog, tree, clock and chance; knows neither tonic nor SQL.
 
+mod duplicates;
 mod filing;
 mod following;
 mod later;
 mod reading;
 
+pub use duplicates::Duplicate;
 pub use filing::{Filed, Ruling};
 pub use following::{Claim, Secret, Tracked};
 pub use later::{Act, Deed};

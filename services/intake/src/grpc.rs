@@ -9,9 +9,9 @@ use mesh::{Position, PositionKey};
 use proto::intake::v1::reports_server::Reports;
 use proto::intake::v1::{
     CheckReportRequest, ClassifyReportRequest, CreateReportRequest, GetReportRequest, GetReportTimelineRequest,
-    ListReportsRequest, ListReportsResponse, RateReportRequest, RefuseReportRequest, Report, ReportTimeline,
-    SupplementReportRequest, TrackReportRequest, TrackedReport, TransferReportRequest, UrgeReportRequest,
-    WithdrawReportRequest,
+    ListDuplicatesRequest, ListDuplicatesResponse, ListReportsRequest, ListReportsResponse, RateReportRequest,
+    RefuseReportRequest, Report, ReportTimeline, SupplementReportRequest, TrackReportRequest, TrackedReport,
+    TransferReportRequest, UrgeReportRequest, WithdrawReportRequest,
 };
 use std::sync::Arc;
 use tonic::{Request, Response, Status};
@@ -177,6 +177,16 @@ impl Reports for Grpc {
         let (asking, desk, language) = (asking(&request), self.app.desk(), language(&request));
         let act = later::check(request.into_inner(), &desk)?;
         self.act(&asking, &desk, act, language).await
+    }
+
+    async fn list_duplicates(
+        &self,
+        request: Request<ListDuplicatesRequest>,
+    ) -> Result<Response<ListDuplicatesResponse>, Status> {
+        let (asking, desk) = (asking(&request), self.app.desk());
+        let id = report_id(&request.into_inner().name)?;
+        let likely = self.app.duplicates(&asking, &desk, id).await?;
+        Ok(Response::new(answer::duplicates(&likely)))
     }
 
     async fn get_report_timeline(

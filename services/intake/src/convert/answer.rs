@@ -6,7 +6,7 @@ pub use later::own;
 
 use super::language::Language;
 use super::timestamp;
-use crate::app::{Desk, Moment, Plain, Tracked};
+use crate::app::{Desk, Duplicate, Moment, Plain, Tracked};
 use crate::domain::Line;
 use crate::domain::draft::Draft;
 use crate::domain::ground::Ground;
@@ -30,6 +30,15 @@ impl Plain {
             supplements: Vec::new(),
         }
     }
+}
+
+/// Likely duplicates, as they were ranked.
+pub fn duplicates(likely: &[Duplicate]) -> wire::ListDuplicatesResponse {
+    let named = |found: &Duplicate| wire::LikelyDuplicate {
+        name: format!("reports/{}", found.id),
+        score: i32::from(found.score),
+    };
+    wire::ListDuplicatesResponse { duplicates: likely.iter().map(named).collect() }
 }
 
 /// A report with its private parts. `pin` is set in the answer to its filing only.

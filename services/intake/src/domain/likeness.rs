@@ -25,6 +25,8 @@ pub const WINDOW: i64 = 30 * 24 * 3_600 * Micros::SECOND;
 const FAR: f32 = 600.0;
 /// From here on a dispatcher is shown the pair. Set on the pairs of `tests/data/pairs.tsv`.
 pub const LIKELY: u8 = 50;
+/// The same text of the same category at the same point at once.
+const MOST: f32 = 1.35 + 0.17 + 0.15;
 
 /// What of a report is compared.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -66,7 +68,11 @@ pub fn score(a: &Sketch, b: &Sketch) -> u8 {
         return 0;
     }
     let age = (a.at.0 - b.at.0).abs() as f32 / WINDOW as f32;
-    ((text * 1.35 + kind + near - 0.1 * age).clamp(0.0, 1.0) * 100.0).round() as u8
+    let sum = (text * 1.35 + kind + near - 0.1 * age).max(0.0);
+    // What is likely is spread over the upper half, so that the likeliest can still be told from the likely.
+    let likely = f32::from(LIKELY) / 100.0;
+    let spread = if sum < likely { sum } else { likely + (sum - likely) / (MOST - likely) * (1.0 - likely) };
+    (spread.min(1.0) * 100.0).round() as u8
 }
 
 /// On the flat: exact to a metre within a kilometre, and nothing farther is asked.

@@ -4,6 +4,7 @@
 mod api;
 mod city;
 mod dispatch;
+mod duplicates;
 mod durable;
 mod following;
 mod hostile;

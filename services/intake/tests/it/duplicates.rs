@@ -1,0 +1,87 @@
+//! Reports about the same matter are shown to whoever may see them, and stay two reports. What keywords do not know, the
+//! model says, or a person.
+
+use crate::city::{City, code_and_reason, complaint, refusal};
+use civic::taxonomy::Taxonomy;
+use civic::{Micros, Role};
+use intake::catalog::Catalog;
+use intake::domain::classifier::evaluate::By;
+use intake::domain::classifier::sentences;
+use mesh::Code;
+use proto::intake::v1::{CreateReportRequest, GetReportRequest, ListDuplicatesRequest, Report};
+use proto::types::v1::Location;
+
+const DAY: i64 = 24 * 3_600 * Micros::SECOND;
+
+fn told(request_id: &str, place: &str, text: &str) -> CreateReportRequest {
+    let location = Some(Location { division_code: place.to_owned(), ..Location::default() });
+    CreateReportRequest { location, text: text.to_owned(), ..complaint(request_id) }
+}
+
+async fn likely(city: &City, report: &Report) -> Vec<(String, i32)> {
+    let asked = city.by_dispatcher(ListDuplicatesRequest { name: report.name.clone() });
+    let answer = city.client().list_duplicates(asked).await.unwrap().into_inner();
+    answer.duplicates.into_iter().map(|found| (found.name, found.score)).collect()
+}
+
+#[tokio::test]
+async fn the_same_lamp_told_twice_is_found_and_other_matters_are_not() {
+    let city = City::open().await;
+    let first = city.file(told("a", "500151001", "12号楼门前的路灯不亮，晚上好黑")).await;
+    for (id, place, text) in [
+        ("b", "500151001", "18号楼门前的路灯不亮，晚上好黑"),
+        ("c", "500151001", "12号楼垃圾三天没人清运，臭得很"),
+        ("d", "500151002", "12号楼门前的路灯不亮，晚上好黑"),
+        ("e", "500151001", "12号楼门前的路灯修好了，不用来了"),
+    ] {
+        city.file(told(id, place, text)).await;
+    }
+    let second = city.file(told("f", "500151001", "12号楼门前路灯不亮了，晚上黑得很")).await;
+    let found = likely(&city, &second).await;
+    assert_eq!(found.iter().map(|(name, _)| name).collect::<Vec<_>>(), [&first.name], "{found:?}");
+    assert!((50..=100).contains(&found[0].1));
+    assert_eq!(likely(&city, &first).await[0].0, second.name);
+    assert_eq!(city.open_reports().await.len(), 6, "nothing was merged");
+}
+
+#[tokio::test]
+async fn a_lamp_that_fails_again_after_a_month_is_another_matter() {
+    let city = City::open().await;
+    city.file(told("a", "500151001", "12号楼门前的路灯不亮")).await;
+    city.clock.advance(31 * DAY);
+    let again = city.file(told("b", "500151001", "12号楼门前的路灯不亮")).await;
+    assert_eq!(likely(&city, &again).await, []);
+}
+
+#[tokio::test]
+async fn nobody_is_shown_a_duplicate_of_what_they_may_not_see() {
+    let city = City::open().await;
+    let report = city.file(told("a", "500151001", "12号楼门前的路灯不亮")).await;
+    city.file(told("b", "500151001", "12号楼门前的路灯不亮")).await;
+    let asked = || ListDuplicatesRequest { name: report.name.clone() };
+    let near = city.by(Role::TownDispatcher, "500151001", asked());
+    assert_eq!(city.client().list_duplicates(near).await.unwrap().into_inner().duplicates.len(), 1);
+    let far = city.by(Role::TownDispatcher, "500151002", asked());
+    let problem = refusal(city.client().list_duplicates(far).await);
+    assert_eq!(code_and_reason(&problem), (Code::NotFound, "NOT_FOUND"));
+    let problem = refusal(city.client().list_duplicates(asked()).await);
+    assert_eq!(code_and_reason(&problem), (Code::Unauthenticated, "TOKEN_MISSING"));
+}
+
+#[tokio::test]
+async fn what_keywords_do_not_know_the_model_decides_and_says_so() {
+    let (city, catalog) = (City::open().await, Catalog::builtin());
+    let sentences = sentences::read(sentences::BUILTIN, &Taxonomy::builtin()).unwrap();
+    let by = |wanted: By| sentences.iter().find(|sentence| catalog.decide(&sentence.text).by == wanted).unwrap();
+    for (wanted, named) in [(By::Keywords, "keywords"), (By::Model, "model")] {
+        let text = &by(wanted).text;
+        let filed = city.file(told(named, "500151001", text)).await;
+        let asked = city.by_dispatcher(GetReportRequest { name: filed.name });
+        let report = city.client().get_report(asked).await.unwrap().into_inner();
+        let category = report.category.unwrap();
+        assert_eq!((category.by.as_str(), category.code.is_empty()), (named, false), "{text}");
+        assert!(!report.needs_person, "{text}");
+    }
+    let unsure = city.file(told("person", "500151001", &by(By::Person).text)).await;
+    assert!(unsure.needs_person);
+}

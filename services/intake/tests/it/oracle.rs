@@ -471,9 +471,10 @@ pub(crate) fn run(table: &Table, rules: Rules, ops: &[Op]) -> Result<(), Wrong> 
     let mut driver = Driver::new(table, rules);
     let mut clock = 0;
     for op in ops {
-        match op {
-            Op::Pass(hours) => driver.pass(*hours),
-            op => driver.step(&op.command(&mut clock))?,
+        if let Op::Pass(hours) = op {
+            driver.pass(*hours);
+        } else {
+            driver.step(&op.command(&mut clock))?;
         }
     }
     driver.finish()

@@ -1,5 +1,5 @@
-//! The operators' services, there and with nothing to tell: the gateway is ready only when every routed service is.
-use proto::dispatch::v1::{self as dispatch, arrangements_server::Arrangements};
+//! The operators' services and cooperation, there and with nothing to tell: the gateway is ready only when every routed service is.
+use proto::dispatch::v1::{self as dispatch, arrangements_server::Arrangements, cooperation_server::Cooperation};
 use proto::queue::v1::{self as queue, parked_cases_server::ParkedCases};
 use tonic::{Request, Response, Status};
 
@@ -24,6 +24,21 @@ nothing_to_tell! {
     list_calendars(dispatch::ListCalendarsRequest) -> dispatch::ListCalendarsResponse;
     load_duty_list(dispatch::LoadDutyListRequest) -> dispatch::DutyList;
     list_duty_lists(dispatch::ListDutyListsRequest) -> dispatch::ListDutyListsResponse;
+}
+
+nothing_to_tell! {
+    Cooperation:
+    co_handle(dispatch::CoHandleRequest) -> dispatch::WorkOrder;
+    whistle(dispatch::WhistleRequest) -> dispatch::WorkOrder;
+    report_in_part(dispatch::ReportInPartRequest) -> dispatch::WorkOrder;
+    answer_part(dispatch::AnswerPartRequest) -> dispatch::WorkOrder;
+    release_part(dispatch::ReleasePartRequest) -> dispatch::WorkOrder;
+    step_aside_work_order(dispatch::StepAsideWorkOrderRequest) -> dispatch::WorkOrder;
+    supervise_work_order(dispatch::SuperviseWorkOrderRequest) -> dispatch::WorkOrder;
+    reply_supervision(dispatch::ReplySupervisionRequest) -> dispatch::WorkOrder;
+    review_supervision(dispatch::ReviewSupervisionRequest) -> dispatch::WorkOrder;
+    escalate_work_order(dispatch::EscalateWorkOrderRequest) -> dispatch::WorkOrder;
+    hand_down_work_order(dispatch::HandDownWorkOrderRequest) -> dispatch::WorkOrder;
 }
 
 nothing_to_tell! {

@@ -20,6 +20,7 @@ use catalog::{Catalog, CatalogError};
 use civic::taxonomy::Taxonomy;
 use civic::{Atlas, AtlasError, Clock, Gazetteer, Rng, Tree};
 use config::{Config, ConfigError};
+pub use domain::likeness;
 pub use error::Error;
 use grpc::Grpc;
 use mesh::PositionKey;

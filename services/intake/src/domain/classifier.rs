@@ -40,7 +40,7 @@ pub struct Classifier {
     rows: HashMap<u32, Row>,
     /// (class, weight) of all rows, one after the other.
     weights: Vec<(u16, f32)>,
-    /// Divides the scores before they become chances, so that "70" is right about seven times in ten.
+    /// Divides the scores before they become chances, so that they come nearer to how often it is right.
     temperature: f32,
     /// Of any feature: that of one met once.
     rarest: f32,

@@ -1,20 +1,38 @@
-//! Every row of the real table becomes a report.
+//! Every row of the real table becomes a report, and what became of it can be told.
 
 use jiewang::verb::load::source::Rows;
+use jiewang::verb::replay::script::{Script, Turn};
 use std::collections::{BTreeMap, HashSet};
 use std::path::Path;
 
 const FILE: &str = "../../shared/data/service-requests/311-open.csv.gz";
 
-#[test]
-fn all_rows_of_the_three_cities_are_mapped_and_none_is_mistaken_for_another() {
+/// `None`, and a word about it, where the file is not.
+fn real() -> Option<Rows> {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(FILE);
     if !path.exists() {
         assert!(std::env::var_os("CI").is_none_or(|ci| ci != "true"), "{FILE} must be there");
         eprintln!("skipped: {FILE} is not there");
-        return;
+        return None;
     }
-    let rows = Rows::open(&path).unwrap();
+    Some(Rows::open(&path).unwrap())
+}
+
+/// The whole replay takes minutes (docs/replay.md); that it can begin, and how it must end, is in the script.
+#[test]
+fn the_history_of_the_three_cities_is_whole_but_for_seven_closings() {
+    let Some(rows) = real() else { return };
+    let script = Script::read(rows.histories().unwrap(), &mut |line| panic!("{line}"));
+    let closed = script.happenings.iter().filter(|happening| happening.turn == Turn::Closed).count();
+    assert_eq!((script.scenes.len(), closed, script.backwards.len()), (104_173, 87_072, 7));
+    let due = |city| script.scenes.iter().filter(move |s| s.history.city == city && s.history.due.is_some()).count();
+    assert_eq!((due("boston"), due("chicago"), due("nyc")), (21_035, 0, 3));
+    assert_eq!(script.end.to_string(), "2024-06-04T04:55:49+08:00");
+}
+
+#[test]
+fn all_rows_of_the_three_cities_are_mapped_and_none_is_mistaken_for_another() {
+    let Some(rows) = real() else { return };
     assert_eq!(rows.table(), "open311");
     let (mut ids, mut cities, mut towns) = (HashSet::new(), BTreeMap::<String, u32>::new(), HashSet::new());
     for row in rows {

@@ -3,9 +3,9 @@
 use anyhow::Context;
 use proto::intake::v1::{
     CheckReportRequest, ClassifyReportRequest, CreateReportRequest, GetReportRequest, GetReportTimelineRequest,
-    ListReportsRequest, ListReportsResponse, RateReportRequest, RefuseReportRequest, Report, ReportTimeline,
-    SupplementReportRequest, TrackReportRequest, TrackedReport, TransferReportRequest, UrgeReportRequest,
-    WithdrawReportRequest,
+    ListDuplicatesRequest, ListDuplicatesResponse, ListReportsRequest, ListReportsResponse, RateReportRequest,
+    RefuseReportRequest, Report, ReportTimeline, SupplementReportRequest, TrackReportRequest, TrackedReport,
+    TransferReportRequest, UrgeReportRequest, WithdrawReportRequest,
     reports_server::{Reports, ReportsServer},
 };
 use std::net::SocketAddr;
@@ -41,6 +41,13 @@ impl Reports for Echo {
     }
 
     async fn list_reports(&self, _: Request<ListReportsRequest>) -> Result<Response<ListReportsResponse>, Status> {
+        not_here()
+    }
+
+    async fn list_duplicates(
+        &self,
+        _: Request<ListDuplicatesRequest>,
+    ) -> Result<Response<ListDuplicatesResponse>, Status> {
         not_here()
     }
 

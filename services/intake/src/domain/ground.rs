@@ -68,13 +68,13 @@ impl Ground {
     /// Where it is written.
     pub const fn law(self) -> &'static str {
         match self {
-            Self::CourtOrArbitration => "国办发〔2020〕53号（热线受理范围）；《信访工作条例》第三十一条",
-            Self::ReconsiderationOrDisclosure
-            | Self::DisciplineInspection
-            | Self::InPetition
-            | Self::SecretsOrPublicOrder => "国办发〔2020〕53号（热线受理范围）",
+            Self::CourtOrArbitration | Self::ReconsiderationOrDisclosure => {
+                "国办发〔2020〕53号（热线受理范围）；《信访工作条例》第三十一条"
+            }
+            Self::DisciplineInspection => "国办发〔2020〕53号（热线受理范围）；《信访工作条例》第二十二条",
+            Self::InPetition | Self::SecretsOrPublicOrder => "国办发〔2020〕53号（热线受理范围）",
             Self::ReviewConcluded => "《信访工作条例》第三十六条",
-            Self::NotGovernment => "《信访工作条例》第二十二条",
+            Self::NotGovernment => "《信访工作条例》第二十三条",
         }
     }
 }

@@ -8,7 +8,7 @@ use toml::Value;
 pub(super) struct Rules {
     pub(super) licenses: Licenses,
     pub(super) bans: Bans,
-    /// Only crates.io and our own folders, whatever is written there.
+    /// Only a registry and our own folders, whatever is written there.
     #[serde(rename = "sources")]
     _sources: Value,
     /// cargo-deny's alone: which targets to look at (here: all of them), and advisories, which need the network.

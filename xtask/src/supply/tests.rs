@@ -27,7 +27,7 @@ const RULES: &str = r#"
 fn package(name: &str, version: &str, more: Value) -> Value {
     let mut package = json!({
         "id": format!("{name}@{version}"), "name": name, "version": version, "license": "MIT",
-        "source": super::CRATES_IO, "dependencies": [],
+        "source": super::REGISTRY, "dependencies": [],
     });
     package.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
     package

@@ -229,6 +229,38 @@ impl Casebook {
         }
     }
 
+    /// Several commands on cases of one kind in one transaction: all of them or none. Decided in their order, so a later one on the
+    /// same case sees what an earlier one did; the first that the rules refuse is the answer. Request and etag are the first one's
+    /// affair, whose case is answered with; the others bring neither request nor unique key nor timer.
+    pub async fn execute_together<C: Case>(
+        &self,
+        first: Ask<C>,
+        others: Vec<Ask<C>>,
+    ) -> Result<Done<C>, Error<C::Refusal>> {
+        let case = first.case;
+        let mut work = first.into_work();
+        work.steps.extend(others.into_iter().flat_map(|ask| ask.into_work().steps));
+        let mut submission = self.submit(Submission::of(work)).await?;
+        let mut work = submission.works.pop().expect("the submission had one work");
+        match work.outcome {
+            Outcome::Committed { .. } => self.decided(case, work.steps.drain(..1).collect()),
+            Outcome::Refused => {
+                // The one that refused is the last that was decided.
+                for step in work.steps {
+                    self.decided::<C>(case, vec![step])?;
+                }
+                Err(Error::Store(corrupt("cases", case)))
+            }
+            Outcome::Repeated { same_body: false, .. } => Err(Error::RequestReused),
+            Outcome::Repeated { case, version, same_body: true } => self.replay(case, version).await,
+            Outcome::Taken { key, case, .. } => Err(Error::UniqueTaken { key, case }),
+            Outcome::TimerGone => Err(Error::TimerGone),
+            Outcome::Pending | Outcome::Parked | Outcome::LeaseLost(_) => {
+                Err(Error::Store(StoreError::Unavailable("the commit gave no outcome".to_owned())))
+            }
+        }
+    }
+
     pub(crate) async fn submit(&self, submission: Submission) -> Result<Submission, StoreError> {
         let stopped = || StoreError::Unavailable("the committer has stopped".to_owned());
         let (reply, answer) = oneshot::channel();

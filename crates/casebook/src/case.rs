@@ -80,6 +80,45 @@ pub struct Row {
     pub lamp: i64,
     /// A person must look at it (below a threshold, parked question).
     pub flagged: bool,
+    /// Further lists that it stands in, sorted. Most cases have none: then they cost nothing.
+    pub tags: Vec<Tag>,
+}
+
+/// A list that a case stands in besides those of its columns, of which a case may have several.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Tag {
+    /// A unit that has a share in the case and does not answer for it.
+    Unit(String),
+    /// The case that this one is a member of.
+    Parent(CaseId),
+}
+
+impl Tag {
+    const UNIT: &'static str = "unit/";
+    const PARENT: &'static str = "parent/";
+
+    /// As a row keeps it.
+    pub(crate) fn text(&self) -> String {
+        match self {
+            Self::Unit(unit) => format!("{}{unit}", Self::UNIT),
+            Self::Parent(case) => format!("{}{case}", Self::PARENT),
+        }
+    }
+
+    fn read(text: &str) -> Option<Self> {
+        let unit = text.strip_prefix(Self::UNIT).map(|unit| Self::Unit(unit.to_owned()));
+        unit.or_else(|| text.strip_prefix(Self::PARENT)?.parse().ok().map(Self::Parent))
+    }
+
+    /// All tags of a case in one column; `None`: none.
+    pub(crate) fn join(tags: &[Self]) -> Option<String> {
+        (!tags.is_empty()).then(|| tags.iter().map(Self::text).collect::<Vec<_>>().join(" "))
+    }
+
+    /// `None`: a column that no release wrote.
+    pub(crate) fn split(column: Option<&str>) -> Option<Vec<Self>> {
+        column.unwrap_or_default().split_whitespace().map(Self::read).collect()
+    }
 }
 
 /// Something that must happen later: a row armed and cancelled in the state's own transaction.
@@ -106,4 +145,20 @@ pub struct DueTimer {
     pub due: Micros,
     /// Version of the case that armed it: a later arming of the same name has another generation.
     pub generation: i64,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tags_go_into_one_column_and_come_back() {
+        let id = CaseId::from_bytes([7; 16]);
+        for tags in [vec![], vec![Tag::Parent(id)], vec![Tag::Unit("500151-gongan".to_owned()), Tag::Parent(id)]] {
+            assert_eq!(Tag::split(Tag::join(&tags).as_deref()), Some(tags));
+        }
+        for column in ["unit", "parent/x", "moon/1"] {
+            assert_eq!(Tag::split(Some(column)), None, "{column}");
+        }
+    }
 }

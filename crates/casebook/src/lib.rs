@@ -32,7 +32,7 @@ pub mod verify;
 
 pub use batch::{OnTaken, RequestKey, Unique};
 pub use book::{Ask, Casebook, Done, Found, Journal, LogPosition, Opening};
-pub use case::{Case, DueTimer, Row, Timer};
+pub use case::{Case, DueTimer, Row, Tag, Timer};
 pub use committer::Committer;
 pub use effects::{Bundle, Consume, Effects, GiveUp};
 pub use error::{Error, StoreError};

@@ -1,6 +1,6 @@
 //! Who sees what, in a form that compiles to SQL: every read takes a scope, there is no unscoped list.
 
-use crate::case::Row;
+use crate::case::{Row, Tag};
 use civic::CaseId;
 
 /// A place column of the index row.
@@ -39,7 +39,7 @@ pub enum Scope {
     All,
     /// Cases of one place.
     Place(PlaceColumn, String),
-    /// Cases that this unit answers for now.
+    /// Cases that this unit answers for now, and those that it has a share in.
     Unit(String),
     /// One case only: its reporter's.
     Case(CaseId),
@@ -52,14 +52,14 @@ impl Scope {
         match self {
             Self::All => true,
             Self::Place(column, code) => column.of(row) == Some(code),
-            Self::Unit(unit) => row.unit.as_ref() == Some(unit),
+            Self::Unit(unit) => row.unit.as_ref() == Some(unit) || row.tags.contains(&Tag::Unit(unit.clone())),
             Self::Case(case) => *case == id,
             Self::Nothing => false,
         }
     }
 }
 
-/// What a list may be narrowed by. Without a state only open cases are listed.
+/// What a list may be narrowed by. Without a state or a parent only open cases are listed.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Filter {
     pub place: Option<(PlaceColumn, String)>,
@@ -70,15 +70,22 @@ pub struct Filter {
     pub category: Option<String>,
     pub urgency: Option<i64>,
     pub flagged: Option<bool>,
+    /// Members of this case, also those that are over.
+    pub parent: Option<CaseId>,
 }
 
 impl Filter {
+    pub(crate) fn lists_closed(&self) -> bool {
+        self.state.is_some() || self.parent.is_some()
+    }
+
     pub fn admits(&self, row: &Row) -> bool {
         fn same<T: PartialEq>(wanted: Option<&T>, have: &T) -> bool {
             wanted.is_none_or(|w| w == have)
         }
         self.place.as_ref().is_none_or(|(column, code)| column.of(row) == Some(code))
-            && (self.state.is_some() || row.open)
+            && (self.lists_closed() || row.open)
+            && self.parent.is_none_or(|parent| row.tags.contains(&Tag::Parent(parent)))
             && same(self.state.as_ref(), &row.state)
             && same(self.lamp.as_ref(), &row.lamp)
             && same(self.urgency.as_ref(), &row.urgency)

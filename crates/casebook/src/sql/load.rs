@@ -19,7 +19,7 @@ use queue::{Partition, Position};
 use std::{collections::BTreeSet, sync::Arc};
 
 const CASES: &str = "SELECT id, kind, version, schema, state, owner, epoch, open, st, urgency, category, district, town, \
-    village, grid, unit, place, yellow_at, red_at, lamp, flagged FROM cases WHERE id IN";
+    village, grid, unit, place, yellow_at, red_at, lamp, flagged, tags FROM cases WHERE id IN";
 /// In the order of ids, so that two replicas cannot wait for each other in a circle.
 const LOCKED: &str = "ORDER BY id FOR UPDATE";
 const UNIQUES: &str = "SELECT name, content, case_id, version FROM uniques WHERE name IN";

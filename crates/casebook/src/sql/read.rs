@@ -6,7 +6,7 @@ use super::{
     rows::{CASE_COLUMNS, case_row, event_row, id_of, id_value, timer_row},
 };
 use crate::{
-    case::DueTimer,
+    case::{DueTimer, Tag},
     error::StoreError,
     scope::{Filter, Page, PlaceColumn, Scope},
     store::{CaseRow, EventRow},
@@ -58,7 +58,21 @@ impl SqlStore {
             return Ok(Vec::new());
         };
         filter_terms(filter, &mut terms);
-        let (sql, values) = compile(kind, scope, filter, page, terms);
+        let mut cases = self.one_list(compile(kind, scope, filter, page, terms)).await?;
+        if let Scope::Unit(unit) = scope {
+            // What it has a share in is another list; both are in the order of ids, so one page of each makes one of both.
+            let mut shared = Vec::new();
+            filter_terms(filter, &mut shared);
+            let tag = Tag::Unit(unit.clone());
+            cases.extend(self.one_list(compile_tagged(kind, scope, filter, page, (shared, &tag))).await?);
+            cases.sort_by_key(|case| case.id);
+            cases.dedup_by_key(|case| case.id);
+            cases.truncate(page.size + 1);
+        }
+        Ok(cases)
+    }
+
+    async fn one_list(&self, (sql, values): (String, Vec<Value>)) -> Result<Vec<CaseRow>, StoreError> {
         let records = self.db.query(sql.into(), values).await?;
         records.iter().map(case_row).collect()
     }
@@ -168,7 +182,43 @@ impl Term {
     }
 }
 
+/// A list by a tag: the few that have it are looked up by their ids, and no column's index is offered.
+fn compile_tagged(
+    kind: &str,
+    scope: &Scope,
+    filter: &Filter,
+    page: &Page,
+    (terms, tag): (Vec<Term>, &Tag),
+) -> (String, Vec<Value>) {
+    let after = page.after.map_or_else(|| Value::Blob(Vec::new()), id_value);
+    let mut values = vec![Value::Text(kind.to_owned()), after, Value::Text(tag.text())];
+    let mut sql = format!(
+        "SELECT {CASE_COLUMNS} FROM tagged CROSS JOIN cases WHERE tagged.tag = $3 AND tagged.case_id > $2 \
+        AND cases.id = tagged.case_id AND kind = $1"
+    );
+    if !filter.lists_closed() {
+        sql.push_str(" AND open = 1");
+    }
+    for term in terms {
+        sql.push_str(&term.condition(false, &mut values));
+    }
+    if let Some(parent) = filter.parent.map(Tag::Parent).filter(|parent| parent != tag) {
+        values.push(Value::Text(parent.text()));
+        let other = values.len();
+        sql.push_str(&format!(
+            " AND EXISTS (SELECT 1 FROM tagged AS o WHERE o.tag = ${other} AND o.case_id = tagged.case_id)"
+        ));
+    }
+    one_case(scope, &mut sql, &mut values);
+    values.push(count(page.size + 1));
+    sql.push_str(&format!(" ORDER BY tagged.case_id LIMIT ${}", values.len()));
+    (sql, values)
+}
+
 fn compile(kind: &str, scope: &Scope, filter: &Filter, page: &Page, mut terms: Vec<Term>) -> (String, Vec<Value>) {
+    if let Some(parent) = filter.parent {
+        return compile_tagged(kind, scope, filter, page, (terms, &Tag::Parent(parent)));
+    }
     // The indexes of places and units hold open cases only, and a state may be a closed one.
     let by_state = filter.state.is_some();
     terms.sort_by_key(|t| (by_state && t.selectivity != Selectivity::State, !t.has_index(), t.selectivity));
@@ -182,11 +232,15 @@ fn compile(kind: &str, scope: &Scope, filter: &Filter, page: &Page, mut terms: V
         let by_index = i == 0 && term.has_index();
         sql.push_str(&term.condition(by_index, &mut values));
     }
+    one_case(scope, &mut sql, &mut values);
+    values.push(count(page.size + 1));
+    sql.push_str(&format!(" ORDER BY id LIMIT ${}", values.len()));
+    (sql, values)
+}
+
+fn one_case(scope: &Scope, sql: &mut String, values: &mut Vec<Value>) {
     if let Scope::Case(id) = scope {
         values.push(id_value(*id));
         sql.push_str(&format!(" AND id = ${}", values.len()));
     }
-    values.push(count(page.size + 1));
-    sql.push_str(&format!(" ORDER BY id LIMIT ${}", values.len()));
-    (sql, values)
 }

@@ -2,7 +2,7 @@
 
 use super::conn::{Record, Value};
 use crate::{
-    case::{DueTimer, Row},
+    case::{DueTimer, Row, Tag},
     error::StoreError,
     store::{CaseRow, EventRow},
 };
@@ -10,7 +10,7 @@ use civic::{CaseId, Micros};
 
 /// Columns of `cases`, in the order of [`case_values`] and [`case_row`].
 pub(super) const CASE_COLUMNS: &str = "id, kind, version, schema, state, owner, epoch, open, st, urgency, category, district, town, \
-    village, grid, unit, place, yellow_at, red_at, lamp, flagged";
+    village, grid, unit, place, yellow_at, red_at, lamp, flagged, tags";
 pub(super) const EVENT_COLUMNS: &str =
     "e.case_id, e.version, e.kind, e.type, e.at, e.actor, e.place, e.traceparent, e.payload";
 
@@ -48,6 +48,7 @@ pub(super) fn case_values(case: CaseRow, values: &mut Vec<Value>) {
         red_at,
         lamp,
         flagged,
+        tags,
     } = case.row;
     values.extend([
         id_value(case.id),
@@ -71,12 +72,16 @@ pub(super) fn case_values(case: CaseRow, values: &mut Vec<Value>) {
         micros(red_at),
         Value::Int(lamp),
         Value::Int(flagged.into()),
+        Value::OptText(Tag::join(&tags)),
     ]);
 }
 
 pub(super) fn case_row(r: &Record) -> Result<CaseRow, StoreError> {
+    let id = id_of(&r.blob(0)?, "cases")?;
+    let tags = Tag::split(r.opt_text(21)?.as_deref());
+    let tags = tags.ok_or_else(|| StoreError::Corrupt { table: "cases", row: id.to_string() })?;
     Ok(CaseRow {
-        id: id_of(&r.blob(0)?, "cases")?,
+        id,
         kind: r.text(1)?,
         version: r.int(2)?,
         schema: r.int(3)?,
@@ -98,6 +103,7 @@ pub(super) fn case_row(r: &Record) -> Result<CaseRow, StoreError> {
             red_at: r.opt_int(18)?.map(Micros),
             lamp: r.int(19)?,
             flagged: r.int(20)? != 0,
+            tags,
         },
     })
 }

@@ -5,10 +5,10 @@
 //! All times are microseconds since the epoch, UTC; ids are the sixteen bytes of a UUIDv7.
 
 /// Version of this schema. A database with a newer one is refused.
-pub(super) const VERSION: i64 = 3;
+pub(super) const VERSION: i64 = 4;
 
 /// Each step brings a database from the version before to its own, in one transaction.
-pub(super) const MIGRATIONS: [(i64, &str); 3] = [(1, FIRST), (2, SECOND), (3, THIRD)];
+pub(super) const MIGRATIONS: [(i64, &str); 4] = [(1, FIRST), (2, SECOND), (3, THIRD), (4, FOURTH)];
 
 const FIRST: &str = "
 CREATE TABLE cases (
@@ -74,6 +74,10 @@ const SECOND: &str = "CREATE INDEX IF NOT EXISTS cases_open ON cases (id) WHERE 
 /// Of a case's timers only the earliest is armed; before, all were.
 const THIRD: &str = "DELETE FROM timers WHERE EXISTS (SELECT 1 FROM timers AS e WHERE e.case_id = timers.case_id
   AND (e.due < timers.due OR (e.due = timers.due AND e.name < timers.name)));";
+
+/// Further lists of a case. They lie beside the row, too, so that reading a case says all of it.
+const FOURTH: &str = "ALTER TABLE cases ADD COLUMN tags TEXT;
+CREATE TABLE tagged (tag TEXT NOT NULL, case_id BLOB NOT NULL, PRIMARY KEY (tag, case_id)) WITHOUT ROWID;";
 
 /// Before everything else, so that an unknown database can be asked who it is.
 pub(super) const META: &str = "CREATE TABLE IF NOT EXISTS meta (name TEXT NOT NULL PRIMARY KEY, value TEXT NOT NULL)";

@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{
     batch::{Armed, CaseWrite, LeaseKey, RequestRow, UniqueRow, Writes},
-    case::Row,
+    case::{Row, Tag},
     error::StoreError,
     store::{EventRow, ParkedEvent, Placed},
 };
@@ -20,7 +20,7 @@ use queue::Position;
 use std::collections::{BTreeMap, HashMap};
 
 const CASES: &str = "INSERT INTO cases (id, kind, version, schema, state, owner, epoch, open, st, urgency, category, district, town, \
-    village, grid, unit, place, yellow_at, red_at, lamp, flagged)";
+    village, grid, unit, place, yellow_at, red_at, lamp, flagged, tags)";
 /// No column that an index looks at has changed: only the row itself is touched.
 const STATE_ONLY: &str = "ON CONFLICT (id) DO UPDATE SET version = excluded.version, schema = excluded.schema, state = excluded.state, \
     owner = excluded.owner, epoch = excluded.epoch, yellow_at = excluded.yellow_at, red_at = excluded.red_at";
@@ -31,7 +31,8 @@ const ALL: &str = "ON CONFLICT (id) DO UPDATE SET version = excluded.version, sc
     owner = excluded.owner, epoch = excluded.epoch, open = excluded.open, st = excluded.st, urgency = excluded.urgency, \
     category = excluded.category, district = excluded.district, town = excluded.town, village = excluded.village, \
     grid = excluded.grid, unit = excluded.unit, place = excluded.place, yellow_at = excluded.yellow_at, \
-    red_at = excluded.red_at, lamp = excluded.lamp, flagged = excluded.flagged";
+    red_at = excluded.red_at, lamp = excluded.lamp, flagged = excluded.flagged, \
+    tags = excluded.tags";
 const NEW: &str = "";
 const EVENTS: &str = "INSERT INTO events (case_id, version, kind, type, at, actor, place, traceparent, payload)";
 const LOG: &str = "INSERT INTO event_log (part, position, case_id, version)";
@@ -40,6 +41,8 @@ const TIMERS: &str = "INSERT INTO timers (case_id, name, kind, due, generation)"
 const TIMERS_SET: &str =
     "ON CONFLICT (case_id, name) DO UPDATE SET due = excluded.due, generation = excluded.generation";
 const TIMERS_GONE: &str = "DELETE FROM timers WHERE (case_id, name) IN (";
+const TAGGED: &str = "INSERT INTO tagged (tag, case_id)";
+const TAGGED_GONE: &str = "DELETE FROM tagged WHERE (tag, case_id) IN (";
 const PARKED_GONE: &str = "DELETE FROM parked WHERE (producer, subject, position) IN (";
 const UNIQUES: &str = "INSERT INTO uniques (name, content, case_id, version)";
 const REQUESTS: [&str; REQUEST_TABLES] = [
@@ -153,14 +156,29 @@ impl SqlStore {
         let mut cases: Vec<CaseWrite> = cases.into_values().collect();
         cases.sort_unstable_by_key(|w| w.case.id);
         let mut by_tail: BTreeMap<&'static str, Vec<Value>> = BTreeMap::new();
+        self.write_tags(tx, &cases).await?;
         for write in cases {
             let tail = conflict_tail(write.stored.as_ref(), &write.case.row);
             case_values(write.case, by_tail.entry(tail).or_default());
         }
         for (tail, all) in by_tail {
-            self.insert(tx, values(CASES, 21, tail), all).await?;
+            self.insert(tx, values(CASES, 22, tail), all).await?;
         }
         Ok(())
+    }
+
+    /// Only what changed, which for most cases is nothing.
+    async fn write_tags(&self, tx: &mut Tx, cases: &[CaseWrite]) -> Result<(), StoreError> {
+        let row = |tag: &Tag, id: CaseId| [Value::Text(tag.text()), id_value(id)];
+        let (mut gone, mut added) = (Vec::new(), Vec::new());
+        for CaseWrite { case, stored } in cases {
+            let had = stored.as_ref().map_or(&[][..], |row| &row.tags);
+            let has = &case.row.tags;
+            gone.extend(had.iter().filter(|tag| !has.contains(tag)).flat_map(|tag| row(tag, case.id)));
+            added.extend(has.iter().filter(|tag| !had.contains(tag)).flat_map(|tag| row(tag, case.id)));
+        }
+        self.insert(tx, values(TAGGED_GONE, 2, ")"), gone).await?;
+        self.insert(tx, values(TAGGED, 2, "ON CONFLICT DO NOTHING"), added).await.map(drop)
     }
 
     async fn write_events(&self, tx: &mut Tx, events: Vec<EventRow>) -> Result<(), StoreError> {

@@ -1,7 +1,7 @@
 //! Two small kinds of case that use everything the casebook offers: a parcel that is labelled, weighed and watched by alarms, and a
 //! depot that counts what was brought.
 
-use casebook::{Case, Row, Timer};
+use casebook::{Case, Row, Tag, Timer};
 use civic::{CaseId, Micros};
 use prost::{Message, Oneof};
 use serde::{Deserialize, Serialize};
@@ -35,6 +35,11 @@ pub(crate) struct Labels {
     /// Stands for what a real state holds.
     #[prost(string, tag = "11")]
     pub(crate) text: String,
+    /// Units that have a share.
+    #[prost(string, repeated, tag = "12")]
+    pub(crate) shares: Vec<String>,
+    #[prost(string, optional, tag = "13")]
+    pub(crate) parent: Option<String>,
 }
 
 #[derive(Clone, PartialEq, Eq, Message, Serialize, Deserialize)]
@@ -160,6 +165,8 @@ impl Case for Parcel {
 
     fn index(&self) -> Row {
         let l = self.labels.clone();
+        let shares = l.shares.into_iter().map(Tag::Unit);
+        let parent = l.parent.map(|id| Tag::Parent(id.parse().expect("a test plants ids")));
         Row {
             open: self.open,
             state: l.state,
@@ -175,6 +182,7 @@ impl Case for Parcel {
             red_at: None,
             lamp: l.lamp,
             flagged: l.flagged,
+            tags: shares.chain(parent).collect(),
         }
     }
 

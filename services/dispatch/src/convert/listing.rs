@@ -40,6 +40,7 @@ pub fn listing(request: ListWorkOrdersRequest, desk: &Desk) -> Result<Listing, E
             &mut reader,
         ),
         flagged: None,
+        parent: None,
     };
     let size = size(request.page_size, &mut reader);
     reader.finish(Some(Listing { filter, size, token: request.page_token }))

@@ -13,7 +13,8 @@ fn maybe(seed: &Seed, prefix: &str) -> Option<String> {
     (seed.below(4) > 0).then(|| format!("{prefix}{}", seed.below(3)))
 }
 
-fn labels(seed: &Seed) -> Labels {
+/// With one of the ids before as its parent, sometimes.
+fn labels(seed: &Seed, ids: &[CaseId]) -> Labels {
     let small = |bound| i64::try_from(seed.below(bound)).unwrap();
     Labels {
         district: maybe(seed, "d"),
@@ -27,6 +28,8 @@ fn labels(seed: &Seed) -> Labels {
         lamp: small(3),
         flagged: seed.below(2) == 0,
         text: String::new(),
+        shares: (0..seed.below(3)).map(|unit| format!("u{unit}")).collect(),
+        parent: ids.first().filter(|_| seed.below(3) == 0).map(ToString::to_string),
     }
 }
 
@@ -50,7 +53,7 @@ fn scope(seed: &Seed, ids: &[CaseId]) -> Scope {
     }
 }
 
-fn filter(seed: &Seed) -> Filter {
+fn filter(seed: &Seed, ids: &[CaseId]) -> Filter {
     let few = || seed.below(3) == 0;
     let small = || Some(i64::try_from(seed.below(3)).unwrap());
     Filter {
@@ -61,6 +64,7 @@ fn filter(seed: &Seed) -> Filter {
         category: few().then(|| format!("c{}", seed.below(3))),
         urgency: few().then(small).flatten(),
         flagged: few().then(|| seed.below(2) == 0),
+        parent: ids.first().copied().filter(|_| few()),
     }
 }
 
@@ -73,9 +77,9 @@ pub(super) async fn scope_and_filter_admit_exactly_what_the_list_shows(w: &World
     for i in 0..60 {
         let id = w.id();
         w.clock.advance(1);
-        w.run(id, Command::Open(labels(&w.seed))).await.unwrap();
+        w.run(id, Command::Open(labels(&w.seed, &ids))).await.unwrap();
         if i % 2 == 0 {
-            w.run(id, Command::Label(labels(&w.seed))).await.unwrap();
+            w.run(id, Command::Label(labels(&w.seed, &ids))).await.unwrap();
         }
         if i % 5 == 0 {
             w.run(id, Command::Close).await.unwrap();
@@ -87,7 +91,7 @@ pub(super) async fn scope_and_filter_admit_exactly_what_the_list_shows(w: &World
         rows.insert(row.id, row.row);
     }
     for _ in 0..150 {
-        let (scope, filter) = (scope(&w.seed, &ids), filter(&w.seed));
+        let (scope, filter) = (scope(&w.seed, &ids), filter(&w.seed, &ids));
         let listed = list(w, &scope, &filter, &Page { size: 1000, after: None }).await;
         let expected: Vec<CaseId> =
             rows.iter().filter(|(id, row)| scope.admits(**id, row) && filter.admits(row)).map(|(id, _)| *id).collect();
@@ -139,6 +143,53 @@ pub(super) async fn closed_cases_are_listed_by_state_only(w: &World) {
     let page = Page { size: 10, after: None };
     assert_eq!(list(w, &Scope::All, &Filter::default(), &page).await, []);
     assert_eq!(list(w, &Scope::All, &Filter { state: Some(0), ..Filter::default() }, &page).await, [id]);
+}
+
+pub(super) async fn a_unit_s_list_holds_what_it_shares_in_once_page_by_page(w: &World) {
+    let mut wanted = Vec::new();
+    for i in 0..25 {
+        w.clock.advance(1000);
+        let id = w.id();
+        let unit = (i % 3 == 0).then(|| "own".to_owned());
+        let shares = if i % 4 == 0 { vec!["own".to_owned(), "other".to_owned()] } else { Vec::new() };
+        if unit.is_some() || !shares.is_empty() {
+            wanted.push(id);
+        }
+        w.run(id, Command::Open(Labels { unit, shares, ..Labels::default() })).await.unwrap();
+    }
+    let (mut seen, mut after) = (Vec::new(), None);
+    loop {
+        let page = list(w, &Scope::Unit("own".to_owned()), &Filter::default(), &Page { size: 4, after }).await;
+        let more = page.len() > 4;
+        seen.extend(page.into_iter().take(4));
+        after = seen.last().copied();
+        if !more {
+            break;
+        }
+    }
+    assert_eq!(seen, wanted);
+    w.run(wanted[1], Command::Label(Labels::default())).await.unwrap();
+    let left = list(w, &Scope::Unit("other".to_owned()), &Filter::default(), &Page { size: 100, after: None }).await;
+    assert!(!left.contains(&wanted[1]) && left.contains(&wanted[0]), "a share that ended leaves the list");
+}
+
+pub(super) async fn members_are_listed_by_their_parent_also_when_they_are_over(w: &World) {
+    let parent = w.parcel().await;
+    let mut members = Vec::new();
+    for _ in 0..3 {
+        w.clock.advance(1000);
+        let id = w.id();
+        let labels = Labels { parent: Some(parent.to_string()), ..Labels::default() };
+        w.run(id, Command::Open(labels)).await.unwrap();
+        members.push(id);
+    }
+    w.run(members[1], Command::Close).await.unwrap();
+    let filter = Filter { parent: Some(parent), ..Filter::default() };
+    let page = Page { size: 10, after: None };
+    assert_eq!(list(w, &Scope::All, &filter, &page).await, members);
+    let rest = Page { size: 10, after: Some(members[0]) };
+    assert_eq!(list(w, &Scope::All, &filter, &rest).await, members[1..]);
+    assert_eq!(list(w, &Scope::Case(members[2]), &filter, &page).await, members[2..]);
 }
 
 pub(super) async fn page_tokens_open_only_under_their_binding(w: &World) {

@@ -61,6 +61,29 @@ pub(super) async fn commands_of_one_bundle_commit_together_or_not_at_all(w: &Wor
     assert_eq!((stock(from).await, stock(to).await), (Some(6), Some(4)));
 }
 
+pub(super) async fn commands_executed_together_commit_together_or_not_at_all(w: &World) {
+    let (one, two) = (w.parcel().await, w.parcel().await);
+    let weight = async |id| w.sure(async || w.book.get::<Parcel>(&Scope::All, id).await).await.state.weight;
+    let together = async |by: [i64; 2], request: &casebook::RequestKey| loop {
+        let ask = |id, by| Ask::<Parcel>::new(id, Command::Weigh(by), w.now());
+        let first = ask(one, by[0]).with_request(request.clone());
+        match w.book.execute_together(first, vec![ask(two, by[1])]).await {
+            Err(Error::Store(StoreError::Unavailable(_))) if w.is_faulty() => {}
+            answer => return answer,
+        }
+    };
+    let (refused, taken) = (w.request("a"), w.request("b"));
+    for by in [[5, -1], [-1, 5]] {
+        let answer = together(by, &refused).await;
+        assert!(matches!(answer, Err(Error::Refused(Refused::TooLight))), "{answer:?}");
+    }
+    assert_eq!((weight(one).await, weight(two).await), (0, 0), "whichever refused, neither happened");
+    let done = together([5, 7], &taken).await.unwrap();
+    assert_eq!((done.id, done.version, done.state.weight), (one, 2, 5));
+    let again = together([5, 7], &taken).await.unwrap();
+    assert_eq!((again.version, weight(one).await, weight(two).await), (2, 5, 7), "once, by the request");
+}
+
 fn fixed() -> casebook::RequestKey {
     casebook::RequestKey { key: [3; 16], body: [4; 16] }
 }

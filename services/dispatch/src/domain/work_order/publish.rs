@@ -43,6 +43,7 @@ pub(super) fn index(order: &WorkOrder) -> Row {
         lamp: i64::from(lamp_number(head.lamps.total)),
         // No unit has it: a dispatcher must look.
         flagged: matches!(state, State::Created | State::Returned),
+        tags: Vec::new(),
     }
 }
 

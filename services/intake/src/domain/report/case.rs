@@ -48,6 +48,7 @@ impl Case for Report {
             red_at: None,
             lamp: 0,
             flagged: self.is_flagged(),
+            tags: Vec::new(),
         }
     }
 

@@ -13,15 +13,6 @@ pub enum PlaceColumn {
 }
 
 impl PlaceColumn {
-    pub(crate) fn name(self) -> &'static str {
-        match self {
-            Self::District => "district",
-            Self::Town => "town",
-            Self::Village => "village",
-            Self::Grid => "grid",
-        }
-    }
-
     fn of(self, row: &Row) -> Option<&str> {
         match self {
             Self::District => row.district.as_deref(),

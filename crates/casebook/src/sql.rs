@@ -1,23 +1,28 @@
 //! SQLite and PostgreSQL behind one text of SQL. What differs stands in [`conn`] and [`sqlite`] (how to begin, how errors are told), in
-//! [`schema`] (types of columns) and in [`log`] (who gives positions); everything else is the same statement on both.
+//! [`schema`] (types of columns, indexes), in [`log`] and [`appended`] (who gives positions, how the log lies), and in [`newest`], [`hot`]
+//! and [`open_cases`] (what the one writer of a SQLite file remembers); everything else is the same statement on both.
 //!
 //! A commit is: begin; look up requests, unique keys, timers, leases and cases that the batch names; decide in memory;
 //! multi-row writes; commit. Rows are written in chunks of powers of two, so that there are few texts to prepare.
 
+mod appended;
 mod commit;
 mod conn;
 mod consume;
 mod hot;
+mod list;
 mod load;
 mod log;
 mod newest;
 mod open;
+mod open_cases;
 mod read;
 mod rows;
 mod scan;
 mod schema;
 mod sqlite;
 mod statement;
+mod term;
 mod write;
 
 use crate::{
@@ -54,6 +59,10 @@ pub struct SqlStore {
     newest: Mutex<Option<newest::Newest>>,
     /// What SQLite's one writer committed last; empty on PostgreSQL.
     hot: std::sync::Mutex<hot::Hot>,
+    /// `None` on PostgreSQL, and on SQLite when it has to be read anew.
+    open_cases: std::sync::RwLock<Option<open_cases::OpenCases>>,
+    /// How far readers of SQLite's log came last.
+    cursors: std::sync::Mutex<Vec<appended::Cursor>>,
     /// Last positions for readers, who must not wait for a commit.
     published: std::sync::Mutex<Vec<Position>>,
 }
@@ -73,7 +82,7 @@ impl Store for SqlStore {
     }
 
     async fn list(&self, kind: &str, scope: &Scope, filter: &Filter, page: &Page) -> Result<Vec<CaseRow>, StoreError> {
-        self.list_cases(kind, scope, filter, page).await
+        self.list_cases(list::Asked { kind, scope, filter, page }).await
     }
 
     async fn events(&self, case: CaseId, upto: i64) -> Result<Vec<EventRow>, StoreError> {

@@ -5,6 +5,7 @@ use super::{
     conn::{RERUN, Tx},
     hot::{Fresh, Hot},
     newest::Newest,
+    open_cases::Move,
 };
 use crate::{
     batch::{Outcome, Submission, Workspace},
@@ -45,6 +46,11 @@ impl SqlStore {
                 return Err(error);
             }
         };
+        // Before anything of this transaction is written: readers see what the last one left.
+        if let Err(error) = self.remember_open().await {
+            tx.rollback().await;
+            return Err(error);
+        }
         let done = self.run(&mut tx, batch, newest.as_ref().and_then(|held| held.as_ref())).await;
         let written = match done {
             Ok(Some(written)) => written,
@@ -66,6 +72,7 @@ impl SqlStore {
         };
         self.published.lock().unwrap_or_else(PoisonError::into_inner).clone_from(&gained.heads);
         known.heads = gained.heads;
+        known.log = gained.log;
         known.note_requests(self.request_slot(), &gained.requests);
         *held = Some(known);
         Ok(Committed { placed: gained.placed, earliest })
@@ -86,19 +93,23 @@ impl SqlStore {
             return Ok(None);
         }
         let earliest = writes.earliest();
-        let fresh = newest.map(|_| Fresh::of(&writes));
+        let fresh = newest.map(|_| (Fresh::of(&writes), Move::of(&writes)));
         let gained = self.write(tx, writes, newest).await?;
         Ok(Some(Written { earliest, gained, fresh }))
     }
 
     /// Commits, and remembers what was written. After a COMMIT whose end is not known nothing is remembered: the table is asked.
-    async fn finish(&self, tx: Tx, fresh: Option<Fresh>) -> Result<(), StoreError> {
+    async fn finish(&self, tx: Tx, fresh: Option<(Fresh, Vec<Move>)>) -> Result<(), StoreError> {
         let done = tx.commit().await;
-        if let Some(fresh) = fresh {
+        if let Some((fresh, moves)) = fresh {
             let mut hot = self.hot.lock().unwrap_or_else(PoisonError::into_inner);
-            match &done {
-                Ok(()) => hot.note(fresh),
-                Err(_) => *hot = Hot::default(),
+            let mut open = self.open_cases.write().unwrap_or_else(PoisonError::into_inner);
+            match (&done, open.as_mut()) {
+                (Ok(()), Some(open)) => {
+                    hot.note(fresh);
+                    open.apply(moves);
+                }
+                (Ok(()) | Err(_), _) => (*hot, *open) = (Hot::default(), None),
             }
         }
         done
@@ -110,12 +121,14 @@ struct Written {
     earliest: Option<Micros>,
     gained: Option<Gained>,
     /// Where one writer remembers.
-    fresh: Option<Fresh>,
+    fresh: Option<(Fresh, Vec<Move>)>,
 }
 
 /// What SQLite's writer will know once the transaction is committed.
 pub(super) struct Gained {
     pub(super) heads: Vec<Position>,
+    /// Number of the log's last row.
+    pub(super) log: i64,
     pub(super) placed: Placed,
     /// In the order of their rows.
     pub(super) requests: Vec<[u8; 16]>,

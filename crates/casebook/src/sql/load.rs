@@ -3,6 +3,7 @@
 use super::{
     SqlStore,
     conn::{Record, Tx, Value},
+    list::BY_ID,
     newest::Newest,
     rows::{case_row, event_row, hash_of, id_of, id_value, timer_row},
     schema::REQUEST_TABLES,
@@ -18,8 +19,6 @@ use civic::CaseId;
 use queue::{Partition, Position};
 use std::{collections::BTreeSet, sync::Arc};
 
-const CASES: &str = "SELECT id, kind, version, schema, state, owner, epoch, open, st, urgency, category, district, town, \
-    village, grid, unit, place, yellow_at, red_at, lamp, flagged, tags FROM cases WHERE id IN";
 /// In the order of ids, so that two replicas cannot wait for each other in a circle.
 const LOCKED: &str = "ORDER BY id FOR UPDATE";
 const UNIQUES: &str = "SELECT name, content, case_id, version FROM uniques WHERE name IN";
@@ -69,7 +68,7 @@ impl SqlStore {
 
     async fn load_cases(&self, tx: &mut Tx, ids: &BTreeSet<CaseId>) -> Result<(Vec<CaseRow>, Rebuilt), StoreError> {
         let tail = if self.db.is_sqlite() { "" } else { LOCKED };
-        let shape = Shape { head: CASES, columns: 1, tail, form: Form::Keys };
+        let shape = Shape { head: BY_ID, columns: 1, tail, form: Form::Keys };
         let (mut cases, others) = self.hot_cases(ids);
         let records = self.by_keys(tx, shape, others.into_iter().map(id_value).collect()).await?;
         let mut rebuilding = Vec::new();

@@ -18,6 +18,9 @@ impl SqlStore {
         after: Position,
         limit: usize,
     ) -> Result<Vec<(Position, EventRow)>, StoreError> {
+        if self.db.is_sqlite() {
+            return self.read_appended(partition, after, limit).await;
+        }
         let sql = format!(
             "SELECT l.position, {EVENT_COLUMNS} FROM event_log l JOIN events e ON e.case_id = l.case_id AND e.version = l.version \
              WHERE l.part = $1 AND l.position > $2 ORDER BY l.position LIMIT $3"

@@ -25,6 +25,8 @@ const PAGE: usize = 8192;
 #[derive(Default)]
 pub(super) struct Newest {
     pub(super) heads: Vec<Position>,
+    /// Number of the log's last row.
+    pub(super) log: i64,
     tables: [Table; REQUEST_TABLES],
 }
 
@@ -93,7 +95,8 @@ impl SqlStore {
     }
 
     async fn read_newest(&self, tx: &mut Tx) -> Result<Newest, StoreError> {
-        let mut newest = Newest { heads: self.sqlite_heads(tx).await?, ..Newest::default() };
+        let (heads, log) = self.appended_heads(tx).await?;
+        let mut newest = Newest { heads, log, ..Newest::default() };
         for (slot, table) in newest.tables.iter_mut().enumerate() {
             let sql = format!("SELECT n, key FROM requests_{slot} WHERE n > $1 ORDER BY n LIMIT $2");
             loop {

@@ -2,15 +2,15 @@
 
 use super::{
     SqlStore,
+    appended::Cursor,
     conn::{Db, Tx, Value, store_error},
     load::RequestTexts,
-    schema::{META, MIGRATIONS, REQUEST_TABLES, VERSION, for_postgres, requests_table},
+    schema::{META, MIGRATIONS, Migration, REQUEST_TABLES, VERSION, for_postgres, requests_table},
     sqlite::Sqlite,
     statement::{Mark, PREPARED, Statements},
 };
 use crate::{error::StoreError, kinds::Kinds, store::Identity};
 use civic::{Clock, Micros};
-use queue::Position;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use std::{
     path::Path,
@@ -61,11 +61,14 @@ async fn finish(db: Db, setting: Setting) -> Result<SqlStore, StoreError> {
         requests_day: AtomicI64::new(-1),
         newest: tokio::sync::Mutex::new(None),
         hot: std::sync::Mutex::default(),
+        open_cases: std::sync::RwLock::new(None),
+        cursors: std::sync::Mutex::new(vec![Cursor::default(); usize::from(partitions)]),
         published: std::sync::Mutex::new(vec![0; usize::from(partitions)]),
     };
     store.migrate().await?;
     store.publish_sqlite_heads().await?;
     store.free_sqlite_leases().await?;
+    store.remember_open().await?;
     Ok(store)
 }
 
@@ -83,8 +86,11 @@ impl SqlStore {
                 "the data has schema {have}, this program knows up to {VERSION}: start the newer program, or restore a backup from before it"
             )));
         }
-        for (version, sql) in MIGRATIONS.iter().filter(|(version, _)| *version > have) {
-            tx.batch(self.dialect(sql)).await?;
+        for Migration { version, both, sqlite } in MIGRATIONS.iter().filter(|m| m.version > have) {
+            tx.batch(self.dialect(both)).await?;
+            if self.db.is_sqlite() {
+                tx.batch((*sqlite).to_owned()).await?;
+            }
             set_meta(&mut tx, "schema", &version.to_string()).await?;
         }
         if have < 2 {
@@ -141,17 +147,6 @@ impl SqlStore {
         let mut tx = self.db.begin().await?;
         tx.execute("UPDATE leases SET until = 0, holder = ''".into(), Vec::new()).await?;
         tx.commit().await
-    }
-
-    /// One look at the end of each partition's part of the key.
-    pub(super) async fn sqlite_heads(&self, tx: &mut Tx) -> Result<Vec<Position>, StoreError> {
-        let mut heads = Vec::with_capacity(usize::from(self.partitions));
-        for part in 0..self.partitions {
-            let sql = "SELECT MAX(position) FROM event_log WHERE part = $1";
-            let records = tx.query(sql.into(), vec![Value::Int(part.into())]).await?;
-            heads.push(records.first().map(|r| r.opt_int(0)).transpose()?.flatten().unwrap_or(0));
-        }
-        Ok(heads)
     }
 
     /// Writes who the database belongs to when it is new, compares when it is not.

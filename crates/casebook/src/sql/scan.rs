@@ -52,6 +52,9 @@ impl SqlStore {
         after: Position,
         limit: usize,
     ) -> Result<Vec<(Position, CaseId, i64)>, StoreError> {
+        if self.db.is_sqlite() {
+            return self.appended_keys(partition, after, limit).await;
+        }
         let sql = "SELECT position, case_id, version FROM event_log WHERE part = $1 AND position > $2 \
             ORDER BY position LIMIT $3";
         let values = vec![Value::Int(partition.into()), Value::Int(after), count(limit)];

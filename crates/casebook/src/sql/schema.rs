@@ -5,10 +5,23 @@
 //! All times are microseconds since the epoch, UTC; ids are the sixteen bytes of a UUIDv7.
 
 /// Version of this schema. A database with a newer one is refused.
-pub(super) const VERSION: i64 = 4;
+pub(super) const VERSION: i64 = 5;
 
 /// Each step brings a database from the version before to its own, in one transaction.
-pub(super) const MIGRATIONS: [(i64, &str); 4] = [(1, FIRST), (2, SECOND), (3, THIRD), (4, FOURTH)];
+pub(super) const MIGRATIONS: [Migration; 5] = [
+    Migration { version: 1, both: FIRST, sqlite: "" },
+    Migration { version: 2, both: SECOND, sqlite: "" },
+    Migration { version: 3, both: THIRD, sqlite: "" },
+    Migration { version: 4, both: FOURTH, sqlite: "" },
+    Migration { version: 5, both: FIFTH, sqlite: FIFTH_SQLITE },
+];
+
+pub(super) struct Migration {
+    pub(super) version: i64,
+    pub(super) both: &'static str,
+    /// What follows it on SQLite.
+    pub(super) sqlite: &'static str,
+}
 
 const FIRST: &str = "
 CREATE TABLE cases (
@@ -78,6 +91,34 @@ const THIRD: &str = "DELETE FROM timers WHERE EXISTS (SELECT 1 FROM timers AS e 
 /// Further lists of a case. They lie beside the row, too, so that reading a case says all of it.
 const FOURTH: &str = "ALTER TABLE cases ADD COLUMN tags TEXT;
 CREATE TABLE tagged (tag TEXT NOT NULL, case_id BLOB NOT NULL, PRIMARY KEY (tag, case_id)) WITHOUT ROWID;";
+
+/// Lists of closed cases of a town or a unit.
+const FIFTH: &str = "
+CREATE INDEX cases_closed_town ON cases (town, st, id) WHERE open = 0 AND town IS NOT NULL;
+CREATE INDEX cases_closed_unit ON cases (unit, st, id) WHERE open = 0 AND unit IS NOT NULL;
+";
+
+/// What is left of the indexes when the one writer remembers open cases ([`super::open_cases`]), and a log that is only appended to
+/// ([`super::appended`]): a partition's rows stand in the order of their positions, whatever lies between them. Rows of different
+/// partitions may stand in any order, so those that are there are laid down by position.
+const FIFTH_SQLITE: &str = "
+DROP INDEX cases_unit; DROP INDEX cases_town; DROP INDEX cases_village; DROP INDEX cases_grid; DROP INDEX cases_district;
+DROP INDEX cases_category; DROP INDEX cases_lamp; DROP INDEX cases_urgency; DROP INDEX cases_flagged; DROP INDEX cases_state;
+CREATE INDEX cases_closed ON cases (st, id) WHERE open = 0;
+
+ALTER TABLE event_log RENAME TO event_log_keyed;
+CREATE TABLE event_log (
+  n INTEGER PRIMARY KEY, part BIGINT NOT NULL, position BIGINT NOT NULL, case_id BLOB NOT NULL, version BIGINT NOT NULL
+);
+INSERT INTO event_log (part, position, case_id, version)
+  SELECT part, position, case_id, version FROM event_log_keyed ORDER BY position, part;
+DROP TABLE event_log_keyed;
+CREATE TABLE log_marks (
+  part BIGINT NOT NULL, position BIGINT NOT NULL, n BIGINT NOT NULL,
+  PRIMARY KEY (part, position)
+) WITHOUT ROWID;
+INSERT INTO log_marks (part, position, n) SELECT part, position, n FROM event_log WHERE position % 64 = 0;
+";
 
 /// Before everything else, so that an unknown database can be asked who it is.
 pub(super) const META: &str = "CREATE TABLE IF NOT EXISTS meta (name TEXT NOT NULL PRIMARY KEY, value TEXT NOT NULL)";

@@ -2,6 +2,7 @@
 
 use super::{
     SqlStore,
+    appended::Appended,
     commit::Gained,
     conn::{Tx, Value},
     newest::Newest,
@@ -13,7 +14,7 @@ use crate::{
     batch::{Armed, CaseWrite, LeaseKey, RequestRow, UniqueRow, Writes},
     case::{Row, Tag},
     error::StoreError,
-    store::{EventRow, ParkedEvent, Placed},
+    store::{EventRow, ParkedEvent},
 };
 use civic::CaseId;
 use queue::Position;
@@ -35,7 +36,6 @@ const ALL: &str = "ON CONFLICT (id) DO UPDATE SET version = excluded.version, sc
     tags = excluded.tags";
 const NEW: &str = "";
 const EVENTS: &str = "INSERT INTO events (case_id, version, kind, type, at, actor, place, traceparent, payload)";
-const LOG: &str = "INSERT INTO event_log (part, position, case_id, version)";
 const UNPLACED: &str = "INSERT INTO unplaced (part, case_id, version)";
 const TIMERS: &str = "INSERT INTO timers (case_id, name, kind, due, generation)";
 const TIMERS_SET: &str =
@@ -69,7 +69,7 @@ const APPENDED: [&str; REQUEST_TABLES] = [
     "INSERT INTO requests_8 (n, key, body, case_id, version)",
 ];
 
-const fn values(head: &'static str, columns: usize, tail: &'static str) -> Shape {
+pub(super) const fn values(head: &'static str, columns: usize, tail: &'static str) -> Shape {
     Shape { head, columns, tail, form: Form::Values }
 }
 
@@ -88,7 +88,7 @@ impl SqlStore {
         self.write_timers(tx, writes.timers).await?;
         self.write_consumed(tx, writes.consumed).await?;
         self.write_parked(tx, writes.parked, writes.unparked).await?;
-        Ok(placed.map(|(heads, placed)| Gained { heads, placed, requests }))
+        Ok(placed.map(|Appended { heads, log, placed }| Gained { heads, log, placed, requests }))
     }
 
     /// Rows of `columns` values each, in chunks. Number written.
@@ -195,28 +195,17 @@ impl SqlStore {
         tx: &mut Tx,
         events: &[EventRow],
         newest: Option<&Newest>,
-    ) -> Result<Option<(Vec<Position>, Placed)>, StoreError> {
-        let Some(newest) = newest else {
-            let mut all = Vec::with_capacity(events.len() * 3);
-            for event in events {
-                let part = event.case.partition(self.partitions);
-                all.extend([Value::Int(part.into()), id_value(event.case), Value::Int(event.version)]);
-            }
-            self.insert(tx, values(UNPLACED, 3, ""), all).await?;
-            return Ok(None);
-        };
-        let mut heads = newest.heads.clone();
-        let mut all = Vec::with_capacity(events.len() * 4);
-        let mut placed = Vec::with_capacity(events.len());
+    ) -> Result<Option<Appended>, StoreError> {
+        if let Some(newest) = newest {
+            return self.append_log(tx, events, newest).await.map(Some);
+        }
+        let mut all = Vec::with_capacity(events.len() * 3);
         for event in events {
             let part = event.case.partition(self.partitions);
-            let head = &mut heads[usize::from(part)];
-            *head += 1;
-            all.extend([Value::Int(part.into()), Value::Int(*head), id_value(event.case), Value::Int(event.version)]);
-            placed.push((part, *head, event.clone()));
+            all.extend([Value::Int(part.into()), id_value(event.case), Value::Int(event.version)]);
         }
-        self.insert(tx, values(LOG, 4, ""), all).await?;
-        Ok(Some((heads, placed)))
+        self.insert(tx, values(UNPLACED, 3, ""), all).await?;
+        Ok(None)
     }
 
     async fn write_timers(

@@ -107,7 +107,7 @@ async fn measure(args: &Args) -> anyhow::Result<ExitCode> {
     }
     done?;
     println!("\n{} figures miss what is asked", sheet.missed());
-    Ok(ExitCode::SUCCESS)
+    Ok(if sheet.missed() == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
 async fn parts(args: &Args, sheet: &mut Sheet) -> anyhow::Result<()> {

@@ -8,6 +8,7 @@ mod effects;
 mod faulty;
 mod kinds;
 mod postgres;
+mod remembered;
 mod sqlite;
 mod verifying;
 mod walking;

@@ -25,12 +25,12 @@ impl Raw {
         let options = SqliteConnectOptions::new()
             .filename(file)
             .create_if_missing(true)
-            .page_size(1024)
+            .page_size(2048)
             .journal_mode(SqliteJournalMode::Wal)
             .synchronous(SqliteSynchronous::Full)
-            .pragma("wal_autocheckpoint", "64000")
+            .pragma("wal_autocheckpoint", "32000")
             .pragma("journal_size_limit", "67108864")
-            .pragma("cache_size", "-32000");
+            .pragma("cache_size", "-8000");
         let mut connection = SqliteConnection::connect_with(&options).await?;
         sqlx::raw_sql(SCHEMA).execute(&mut connection).await?;
         Ok(Self { batches: Batches::new(templates), connection })

@@ -21,7 +21,7 @@ use civic::CaseId;
 use queue::{Partition, Position};
 use std::sync::PoisonError;
 
-/// Positions of a partition from one mark to the next; the migration to schema 4 counts with it, too.
+/// Positions of a partition from one mark to the next; the migration to schema 5 counts with it, too.
 const STRIDE: Position = 64;
 const LOG: &str = "INSERT INTO event_log (n, part, position, case_id, version)";
 const MARKS: &str = "INSERT INTO log_marks (part, position, n)";

@@ -47,7 +47,7 @@ const SCHEMA_TWO: &str = "
     CREATE INDEX cases_district ON cases (district, id); CREATE INDEX cases_category ON cases (category, id);
     CREATE INDEX cases_lamp ON cases (lamp, id); CREATE INDEX cases_urgency ON cases (urgency, id);
     CREATE INDEX cases_flagged ON cases (id) WHERE flagged = 1; CREATE INDEX cases_state ON cases (st, id);
-    UPDATE meta SET value = '2' WHERE name = 'schema';";
+    ALTER TABLE cases DROP COLUMN tags; DROP TABLE tagged; UPDATE meta SET value = '2' WHERE name = 'schema';";
 
 #[tokio::test]
 async fn a_file_of_schema_two_keeps_its_log_its_lists_and_one_timer_for_each_case() {

@@ -79,7 +79,7 @@ pub fn read_catalog(folder: &Path) -> io::Result<Option<Versioned>> {
     };
     let Some(version) = read("VERSION")? else { return Ok(None) };
     let mut files = Vec::new();
-    for name in ["categories.csv", "duties.csv", "limits.csv", "units.csv"] {
+    for name in ["categories.csv", "duties.csv", "limits.csv", "units.csv", "tasks.csv", "care.csv"] {
         files.extend(read(name)?.map(|text| (name.to_owned(), text)));
     }
     Ok(Some((version.trim().to_owned(), files)))

@@ -51,6 +51,8 @@ impl Opened {
             let sight = sight(chassis, book, opened.intake.as_ref().map(|(_, book)| book));
             chassis.add_service(sight.before(service.server()));
             chassis.add_service(sight.before(service.cooperation_server()));
+            chassis.add_service(sight.before(service.tasks_server()));
+            chassis.add_service(sight.before(service.care_server()));
             chassis.add_service(service.events_server());
             chassis.add_service(service.arrangements_server());
         }
@@ -181,6 +183,7 @@ async fn open_dispatch(
         tree: tree.clone(),
         calendar: Arc::new(Calendar::china()),
         clock: chassis.clock(),
+        rng: chassis.rng(),
         positions: chassis.position_key().clone(),
     };
     let service = dispatch::Service::open(&config, seams).context("failed to open dispatch")?;

@@ -3,7 +3,7 @@
 //!
 //! ```text
 //! PATH/intake/     limits.toml keywords.csv emergencies.csv urgencies.csv channels.csv    what is missing is this release's
-//! PATH/dispatch/   VERSION duties.csv limits.csv units.csv, and categories.csv where the taxonomy is another
+//! PATH/dispatch/   VERSION duties.csv limits.csv units.csv tasks.csv care.csv, and categories.csv where the taxonomy is another
 //! ```
 //! One of the two folders may be missing; that service then keeps the catalog it has.
 
@@ -24,7 +24,8 @@ use std::path::{Path, PathBuf};
 
 const INTAKE_FILES: [&str; 6] =
     ["limits.toml", "keywords.csv", "emergencies.csv", "urgencies.csv", "channels.csv", "classifier.model"];
-const DISPATCH_FILES: [&str; 5] = ["VERSION", "duties.csv", "limits.csv", "units.csv", "categories.csv"];
+const DISPATCH_FILES: [&str; 7] =
+    ["VERSION", "duties.csv", "limits.csv", "units.csv", "categories.csv", "tasks.csv", "care.csv"];
 
 /// `jiewang catalog`
 #[derive(Args, Debug)]

@@ -11,7 +11,9 @@ use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::TokioExecutor;
 use mesh::{Chassis, Code, Drain, Fault, TokenKey};
 use proto::dispatch::v1::arrangements_server::ArrangementsServer;
+use proto::dispatch::v1::care_lists_server::CareListsServer;
 use proto::dispatch::v1::cooperation_server::CooperationServer;
+use proto::dispatch::v1::tasks_server::TasksServer;
 use proto::dispatch::v1::{self as dispatch, work_orders_server as orders};
 use proto::events::v1::{self as events, events_server};
 use proto::intake::v1::{self as intake, reports_server};
@@ -311,6 +313,8 @@ impl City {
         chassis.add_service(events_server::EventsServer::new(script.clone()));
         chassis.add_service(ArrangementsServer::new(Operators));
         chassis.add_service(CooperationServer::new(Operators));
+        chassis.add_service(TasksServer::new(Operators));
+        chassis.add_service(CareListsServer::new(Operators));
         chassis.add_service(ParkedCasesServer::new(Operators));
         let (channel, services) = (chassis.edge_channel(), chassis.drain());
         let mut tasks = JoinSet::new();

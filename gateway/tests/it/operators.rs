@@ -1,5 +1,8 @@
 //! The operators' services and cooperation, there and with nothing to tell: the gateway is ready only when every routed service is.
-use proto::dispatch::v1::{self as dispatch, arrangements_server::Arrangements, cooperation_server::Cooperation};
+use proto::dispatch::v1::{
+    self as dispatch, arrangements_server::Arrangements, care_lists_server::CareLists, cooperation_server::Cooperation,
+    tasks_server::Tasks,
+};
 use proto::queue::v1::{self as queue, parked_cases_server::ParkedCases};
 use tonic::{Request, Response, Status};
 
@@ -47,4 +50,21 @@ nothing_to_tell! {
     get_parked_case(queue::GetParkedCaseRequest) -> queue::ParkedCase;
     replay_parked_case(queue::ReplayParkedCaseRequest) -> queue::ParkedCase;
     give_up_parked_case(queue::GiveUpParkedCaseRequest) -> queue::ParkedCase;
+}
+
+nothing_to_tell! {
+    Tasks:
+    list_tasks(dispatch::ListTasksRequest) -> dispatch::ListTasksResponse;
+    tick_task(dispatch::TickTaskRequest) -> dispatch::Task;
+    assign_task(dispatch::AssignTaskRequest) -> dispatch::Task;
+    load_roster(dispatch::LoadRosterRequest) -> dispatch::Roster;
+    get_roster(dispatch::GetRosterRequest) -> dispatch::Roster;
+}
+
+nothing_to_tell! {
+    CareLists:
+    enter_care(dispatch::EnterCareRequest) -> dispatch::CareEntry;
+    get_care_entry(dispatch::GetCareEntryRequest) -> dispatch::CareEntry;
+    list_care_entries(dispatch::ListCareEntriesRequest) -> dispatch::ListCareEntriesResponse;
+    end_care_entry(dispatch::EndCareEntryRequest) -> dispatch::CareEntry;
 }

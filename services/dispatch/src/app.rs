@@ -1,11 +1,15 @@
 //! What dispatch can do, one method a use case. Knows cases, catalog, tree, calendar and clock; knows neither tonic nor SQL.
 
+mod acting;
 pub mod arranging;
+pub mod caring;
 mod opening;
 mod reading;
 mod reform;
 mod timing;
+pub mod working;
 
+pub use acting::{Acting, Paging};
 pub use reading::{Listed, Listing};
 
 use std::sync::{Arc, PoisonError, RwLock};
@@ -13,7 +17,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 use casebook::Found;
 use casebook::{Ask, Casebook, Done, Scope};
 use civic::CaseId;
-use civic::{Actor, Calendar, Clock, DivisionCode, Micros, Private, Tree, View};
+use civic::{Actor, Calendar, Clock, DivisionCode, Micros, Place, Private, Rng, Tier, Tree, View};
 
 use crate::catalog::Catalog;
 use crate::domain::authority;
@@ -38,6 +42,7 @@ pub struct App {
     tree: Arc<Tree>,
     root: DivisionCode,
     clock: Arc<dyn Clock>,
+    rng: Arc<dyn Rng>,
 }
 
 /// What an [`App`] is made of.
@@ -49,6 +54,7 @@ pub struct Parts {
     /// The territory.
     pub root: DivisionCode,
     pub clock: Arc<dyn Clock>,
+    pub rng: Arc<dyn Rng>,
 }
 
 /// What one call decides by: catalog, calendar, tree and time of its beginning.
@@ -83,7 +89,7 @@ pub struct Asked {
 impl App {
     #[must_use]
     pub fn new(parts: Parts) -> Self {
-        let Parts { cases, catalog, calendar, tree, root, clock } = parts;
+        let Parts { cases, catalog, calendar, tree, root, clock, rng } = parts;
         Self {
             cases,
             catalog: RwLock::new(Arc::new(catalog)),
@@ -93,6 +99,7 @@ impl App {
             tree,
             root,
             clock,
+            rng,
         }
     }
 
@@ -143,14 +150,18 @@ impl App {
             | By::Supervisor => desk.scope_of(&asking.actor),
         };
         let command = Command::Step { step: step.try_map(seal)?, note: note.map(seal).transpose()? };
-        let reference = self.cases.keyed_hash(PERSON, &[asking.actor.subject.as_bytes()]);
-        let author = Author::Person { actor: asking.actor.clone(), reference };
-        let ask = Ask::<WorkOrder>::new(id, command, desk.facts(author))
+        let ask = Ask::<WorkOrder>::new(id, command, desk.facts(self.author(asking)))
             .with_scope(scope)
             .with_etag(etag)
             .with_request(request)
             .with_traceparent(asking.traceparent.clone());
         Ok(self.cases.execute(ask).await?)
+    }
+
+    /// Who asks, as events keep it.
+    fn author(&self, asking: &Asking) -> Author {
+        let reference = self.cases.keyed_hash(PERSON, &[asking.actor.subject.as_bytes()]);
+        Author::Person { actor: asking.actor.clone(), reference }
     }
 
     /// One order in the caller's scope.
@@ -197,6 +208,17 @@ impl Desk {
     pub fn facts(&self, author: Author) -> Facts {
         let (catalog, calendar) = (Arc::clone(&self.catalog), Arc::clone(&self.calendar));
         Facts { now: self.now, author, catalog, calendar, view: self.view.clone(), root: self.root.clone() }
+    }
+
+    /// Where a place lies today. Grids are in no list of divisions: one lies where the village whose code begins its own does.
+    #[must_use]
+    pub fn locate(&self, code: &DivisionCode) -> Option<Place> {
+        if let Some(place) = self.view.place(code) {
+            return Some(place);
+        }
+        let village = code.as_str().get(..Tier::Village.digits()).filter(|_| code.tier() == Tier::Grid)?;
+        let around = self.view.place(&village.parse().ok()?)?;
+        Some(Place { code: code.clone(), grid: Some(code.clone()), ..around })
     }
 
     /// The orders this actor may know of.

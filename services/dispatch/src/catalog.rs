@@ -6,6 +6,8 @@
 //! units.csv        slug,tiers,name_zh,name_en              an empty slug is a place's own desk
 //! duties.csv       category,tier,unit,co_handling,urgency,reply_approval,law,article,from,to
 //! limits.csv       limit,urgency,amount,measure
+//! tasks.csv        code,selects,every,name_zh,name_en,from,to    what grid workers do each so many days
+//! care.csv         purpose,consent,longest,name_zh,name_en       why people may be on a care list
 //! VERSION          one line; every order's first event names it
 //! ```
 //!
@@ -19,11 +21,13 @@ mod duties;
 mod error;
 pub(crate) mod limits;
 mod table;
+mod tasks;
 mod units;
 
 pub use duties::{Basis, Duty, UnitRule};
 pub use error::{CatalogError, Problem};
 pub use limits::Limits;
+pub use tasks::{Purpose, Purposes, Selects, TaskRule, Tasks};
 pub use units::{Unit, UnitFault};
 
 use std::io::ErrorKind;
@@ -41,6 +45,8 @@ pub struct Catalog {
     duties: Duties,
     limits: Limits,
     units: Units,
+    tasks: Tasks,
+    care: Purposes,
 }
 
 /// The texts of the files.
@@ -51,6 +57,8 @@ pub struct Files<'a> {
     pub units: &'a str,
     pub duties: &'a str,
     pub limits: &'a str,
+    pub tasks: &'a str,
+    pub care: &'a str,
 }
 
 /// The files of this release.
@@ -60,6 +68,8 @@ const SHIPPED: Files<'static> = Files {
     units: include_str!("../catalog/units.csv"),
     duties: include_str!("../catalog/duties.csv"),
     limits: include_str!("../catalog/limits.csv"),
+    tasks: include_str!("../catalog/tasks.csv"),
+    care: include_str!("../catalog/care.csv"),
 };
 
 impl Catalog {
@@ -82,12 +92,15 @@ impl Catalog {
         let version = own("VERSION")?.ok_or(CatalogError::Version)?;
         let (categories, units) = (own("categories.csv")?, own("units.csv")?);
         let (duties, limits) = (own("duties.csv")?, own("limits.csv")?);
+        let (tasks, care) = (own("tasks.csv")?, own("care.csv")?);
         Self::parse(&Files {
             version: &version,
             categories: categories.as_deref(),
             units: units.as_deref().unwrap_or(SHIPPED.units),
             duties: duties.as_deref().unwrap_or(SHIPPED.duties),
             limits: limits.as_deref().unwrap_or(SHIPPED.limits),
+            tasks: tasks.as_deref().unwrap_or(SHIPPED.tasks),
+            care: care.as_deref().unwrap_or(SHIPPED.care),
         })
     }
 
@@ -103,6 +116,8 @@ impl Catalog {
             units: own("units.csv").unwrap_or(SHIPPED.units),
             duties: own("duties.csv").unwrap_or(SHIPPED.duties),
             limits: own("limits.csv").unwrap_or(SHIPPED.limits),
+            tasks: own("tasks.csv").unwrap_or(SHIPPED.tasks),
+            care: own("care.csv").unwrap_or(SHIPPED.care),
         })
     }
 
@@ -122,7 +137,9 @@ impl Catalog {
         let units = Units::parse(files.units)?;
         let duties = Duties::parse(files.duties, &taxonomy, &units)?;
         let limits = Limits::parse(files.limits)?;
-        Ok(Self { version: version.to_owned(), taxonomy, duties, limits, units })
+        let care = Purposes::parse(files.care)?;
+        let tasks = Tasks::parse(files.tasks, &care)?;
+        Ok(Self { version: version.to_owned(), taxonomy, duties, limits, units, tasks, care })
     }
 
     /// Which list this is.
@@ -141,6 +158,18 @@ impl Catalog {
     #[must_use]
     pub const fn limits(&self) -> &Limits {
         &self.limits
+    }
+
+    /// What grid workers do each so many days.
+    #[must_use]
+    pub const fn tasks(&self) -> &Tasks {
+        &self.tasks
+    }
+
+    /// Why people may be on a care list.
+    #[must_use]
+    pub const fn care(&self) -> &Purposes {
+        &self.care
     }
 
     /// The duty for a category at a place on the day of `at`: the list of the narrowest tier that has one, and the unit it names there.

@@ -2,9 +2,12 @@
 
 pub mod answer;
 pub mod arrangements;
+pub mod care;
 mod cooperation;
 pub mod listing;
 pub mod reader;
+mod roster;
+pub mod tasks;
 pub mod timeline;
 pub mod verbs;
 
@@ -19,6 +22,15 @@ use crate::error::Error;
 /// Not found.
 pub fn order_id(name: &str) -> Result<CaseId, Error> {
     name.strip_prefix("workOrders/").and_then(|id| id.parse().ok()).ok_or(Error::NOT_FOUND)
+}
+
+/// The id in `<collection>/<id>`, likewise.
+///
+/// # Errors
+/// Not found.
+pub(crate) fn case_id(collection: &str, name: &str) -> Result<CaseId, Error> {
+    let id = name.strip_prefix(collection).and_then(|rest| rest.strip_prefix('/'));
+    id.and_then(|id| id.parse().ok()).ok_or(Error::NOT_FOUND)
 }
 
 pub(crate) fn order_name(id: CaseId) -> String {

@@ -2,5 +2,10 @@
 
 pub mod arrangement;
 pub mod authority;
+pub mod care;
+pub mod day;
+pub mod refusal;
+pub mod roster;
 pub mod urgency;
 pub mod work_order;
+pub mod worklist;

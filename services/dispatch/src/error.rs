@@ -3,8 +3,8 @@
 use casebook::{SealError, StoreError};
 use mesh::{CaseError, Code, Fault, FieldFault, Own};
 
-use crate::domain::arrangement;
 use crate::domain::work_order::Refusal;
+use crate::domain::{arrangement, refusal};
 
 /// Why dispatch does not answer as asked.
 #[derive(Debug, thiserror::Error)]
@@ -24,6 +24,9 @@ pub enum Error {
     OperatorsOnly,
     #[error(transparent)]
     Arrangement(#[from] arrangement::Refusal),
+    /// Of what stands beside the work orders.
+    #[error(transparent)]
+    Matter(#[from] refusal::Refusal),
     /// What is the same for every service: not there, moved on, the store away.
     #[error(transparent)]
     Case(#[from] CaseError),
@@ -47,6 +50,7 @@ impl Error {
             Self::Refused(refusal) => code_of(refusal),
             Self::Arrangement(arrangement::Refusal::NothingLoaded) => Code::NotFound,
             Self::Arrangement(arrangement::Refusal::VersionTaken(_)) => Code::Conflict,
+            Self::Matter(refusal) => code_of_matter(refusal),
             Self::Case(case) => case.code(),
         }
     }
@@ -62,6 +66,7 @@ impl Error {
             Self::ResumeToken => "INVALID_RESUME_TOKEN",
             Self::Arrangement(arrangement::Refusal::NothingLoaded) => "NOT_FOUND",
             Self::Arrangement(arrangement::Refusal::VersionTaken(_)) => "VERSION_TAKEN",
+            Self::Matter(refusal) => refusal.reason(),
             Self::Case(case) => case.reason(),
         }
     }
@@ -78,6 +83,7 @@ impl Error {
             | Self::PageToken
             | Self::ResumeToken
             | Self::Arrangement(_)
+            | Self::Matter(_)
             | Self::Case(_) => self.to_string(),
         }
     }
@@ -120,6 +126,23 @@ const fn code_of(refusal: &Refusal) -> Code {
     }
 }
 
+/// As for work orders.
+const fn code_of_matter(refusal: &refusal::Refusal) -> Code {
+    use refusal::Refusal;
+    match refusal {
+        Refusal::NotOpened | Refusal::TaskUnknown { .. } => Code::NotFound,
+        Refusal::Role { .. } | Refusal::OutOfReach { .. } | Refusal::OtherWorker => Code::Denied,
+        Refusal::PostUnknown
+        | Refusal::DateNotLater
+        | Refusal::EndNotLater
+        | Refusal::EndTooFar { .. }
+        | Refusal::ConsentMissing => Code::Invalid,
+        Refusal::State { .. } | Refusal::TaskDone { .. } | Refusal::OtherDay { .. } | Refusal::TooManyTasks { .. } => {
+            Code::Refused
+        }
+    }
+}
+
 impl From<StoreError> for Error {
     fn from(error: StoreError) -> Self {
         Self::Case(error.into())
@@ -154,6 +177,17 @@ impl From<casebook::Error<arrangement::Refusal>> for Error {
     }
 }
 
+impl From<casebook::Error<refusal::Refusal>> for Error {
+    fn from(error: casebook::Error<refusal::Refusal>) -> Self {
+        match CaseError::of(error) {
+            Ok(case) => Self::Case(case),
+            // Only the timer loop carries timers, and there are no unique keys.
+            Err(Own::Refused(refusal::Refusal::NotOpened) | Own::TimerGone | Own::UniqueTaken) => Self::NOT_FOUND,
+            Err(Own::Refused(refusal)) => Self::Matter(refusal),
+        }
+    }
+}
+
 impl From<Error> for Fault {
     fn from(error: Error) -> Self {
         let fault = Self::new(error.code(), error.reason(), error.safe_text());
@@ -166,6 +200,11 @@ impl From<Error> for Fault {
             Error::Refused(refusal) => {
                 let at = |fault: Self, (path, detail)| fault.field(path, reason, detail);
                 refusal.law().into_iter().fold(refusal.field().into_iter().fold(fault, at), Self::with_law)
+            }
+            Error::Matter(refusal) => {
+                let detail = refusal.to_string();
+                let fault = refusal.field().into_iter().fold(fault, |fault, path| fault.field(path, reason, &detail));
+                refusal.law().into_iter().fold(fault, Self::with_law)
             }
             Error::PageToken => fault.field("pageToken", reason, "belongs to another list"),
             Error::ResumeToken => fault.field("lastEventId", reason, "is not one of this stream"),

@@ -1,7 +1,9 @@
 //! The rpcs: unpack, convert, call, pack. Every verb goes the same way.
 
 mod arrangements;
+mod care;
 mod cooperation;
+mod tasks;
 
 use std::sync::Arc;
 

@@ -20,13 +20,15 @@ use std::sync::Arc;
 use app::{App, Parts};
 use casebook::{Casebook, Effects, Fire, Kinds};
 use catalog::{Catalog, CatalogError};
-use civic::{Calendar, Clock, Tree};
+use civic::{Calendar, Clock, Rng, Tree};
 use config::{Config, ConfigError};
 pub use error::Error;
 use grpc::Grpc;
 use mesh::{Chassis, PositionKey};
 use proto::dispatch::v1::arrangements_server::ArrangementsServer;
+use proto::dispatch::v1::care_lists_server::CareListsServer;
 use proto::dispatch::v1::cooperation_server::CooperationServer;
+use proto::dispatch::v1::tasks_server::TasksServer;
 use proto::dispatch::v1::work_orders_server::WorkOrdersServer;
 use proto::events::v1::events_server::EventsServer;
 use stream::Screens;
@@ -37,16 +39,23 @@ pub const NAME: &str = "dispatch";
 /// The kinds of case that dispatch's database holds.
 #[must_use]
 pub fn kinds() -> Kinds {
-    Kinds::default().with::<domain::work_order::WorkOrder>().with::<domain::arrangement::Arrangement>()
+    Kinds::default()
+        .with::<domain::work_order::WorkOrder>()
+        .with::<domain::arrangement::Arrangement>()
+        .with::<domain::roster::Roster>()
+        .with::<domain::worklist::Worklist>()
+        .with::<domain::care::CareEntry>()
 }
 
-/// What dispatch is given by whoever starts it. It makes no ids and rolls no dice: an order has the id of its report.
+/// What dispatch is given by whoever starts it.
 pub struct Seams {
     pub cases: Casebook,
     /// Shared with the other services of the process: it holds twelve thousand places.
     pub tree: Arc<Tree>,
     pub calendar: Arc<Calendar>,
     pub clock: Arc<dyn Clock>,
+    /// For ids of what does not begin with a report: an order has the id of its own.
+    pub rng: Arc<dyn Rng>,
     pub positions: PositionKey,
 }
 
@@ -76,12 +85,12 @@ impl Service {
     /// What is wrong with the configuration or the catalog.
     pub fn open(config: &Config, seams: Seams) -> Result<Self, OpenError> {
         config.validate()?;
-        let Seams { cases, tree, calendar, clock, positions } = seams;
+        let Seams { cases, tree, calendar, clock, rng, positions } = seams;
         let unknown = || OpenError::PlaceUnknown(config.place.clone());
         let root = config.place.parse().map_err(|_| unknown())?;
         tree.today(clock.now()).get(&root).ok_or_else(unknown)?;
         let catalog = build_catalog(config.catalog.as_deref())?;
-        let app = Arc::new(App::new(Parts { cases, catalog, calendar, tree, root, clock }));
+        let app = Arc::new(App::new(Parts { cases, catalog, calendar, tree, root, clock, rng }));
         Ok(Self { screens: Screens::new(Arc::clone(&app)), app, positions })
     }
 
@@ -95,6 +104,18 @@ impl Service {
     #[must_use]
     pub fn cooperation_server(&self) -> CooperationServer<Grpc> {
         CooperationServer::new(self.grpc())
+    }
+
+    /// The daily tasks' gRPC server.
+    #[must_use]
+    pub fn tasks_server(&self) -> TasksServer<Grpc> {
+        TasksServer::new(self.grpc())
+    }
+
+    /// The care lists' gRPC server.
+    #[must_use]
+    pub fn care_server(&self) -> CareListsServer<Grpc> {
+        CareListsServer::new(self.grpc())
     }
 
     /// The live stream's gRPC server.
@@ -123,6 +144,8 @@ impl Service {
     pub fn register(&self, chassis: &mut Chassis) {
         chassis.add_service(self.server());
         chassis.add_service(self.cooperation_server());
+        chassis.add_service(self.tasks_server());
+        chassis.add_service(self.care_server());
         chassis.add_service(self.events_server());
         chassis.add_service(self.arrangements_server());
     }

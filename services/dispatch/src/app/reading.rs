@@ -1,10 +1,10 @@
 //! Lists, timelines and clocks.
 
-use casebook::{Filter, Found, Page};
+use casebook::{Filter, Found};
 use civic::CaseId;
 use proto::dispatch::v1::stored::WorkOrderEvent;
 
-use super::{App, Asking, Desk};
+use super::{App, Asking, Desk, Paging};
 use crate::domain::work_order::WorkOrder;
 use crate::error::Error;
 
@@ -29,18 +29,8 @@ impl App {
     /// # Errors
     /// A page token of another list, the store's.
     pub async fn list(&self, asking: &Asking, desk: &Desk, listing: &Listing) -> Result<Listed, Error> {
-        let scope = desk.scope_of(&asking.actor);
-        let binding = format!("ListWorkOrders {} {scope:?} {:?}", asking.caller(), listing.filter);
-        let tokens = self.cases.page_tokens();
-        let after = match listing.token.as_str() {
-            "" => None,
-            token => Some(tokens.open(&binding, token).map_err(|_| Error::PageToken)?),
-        };
-        let page = Page { size: listing.size, after };
-        let mut orders = self.cases.list::<WorkOrder>(&scope, &listing.filter, &page).await?;
-        let more = orders.len() > listing.size;
-        orders.truncate(listing.size);
-        let next = orders.last().filter(|_| more).map(|last| tokens.seal(&binding, last.id)).unwrap_or_default();
+        let paging = Paging { size: listing.size, token: listing.token.clone() };
+        let (orders, next) = self.page(asking, &desk.scope_of(&asking.actor), &listing.filter, &paging).await?;
         Ok(Listed { orders, next })
     }
 

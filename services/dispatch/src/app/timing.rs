@@ -1,11 +1,13 @@
 //! Timers that come due, and a calendar that changes.
 
 use async_trait::async_trait;
-use casebook::{Ask, DueTimer, Filter, Fire, Found, Page, Scope, StoreError};
+use casebook::{Ask, Case, DueTimer, Filter, Fire, Found, Page, Scope, StoreError};
 use civic::CaseId;
 
 use super::App;
-use crate::domain::work_order::{Author, Command, TimerName, WorkOrder};
+use crate::domain::care::{self, CareEntry};
+use crate::domain::roster::{self, Roster};
+use crate::domain::work_order::{Author, Command, Facts, TimerName, WorkOrder};
 use crate::error::Error;
 
 /// Open orders read at once while the clocks are recomputed.
@@ -15,12 +17,29 @@ const PAGE: usize = 200;
 impl Fire for App {
     /// Fired or cancelled by somebody else is fine; an error of the store is tried again.
     async fn fire(&self, timer: DueTimer) -> Result<(), StoreError> {
-        let Ok(name) = timer.name.parse::<TimerName>() else {
-            tracing::warn!(order.id = %timer.case, timer.name, "dispatch.timer.unknown");
-            return Ok(());
-        };
-        let facts = self.desk().facts(Author::Timer);
-        let ask = Ask::<WorkOrder>::new(timer.case, Command::Fire(name), facts).with_timer(timer);
+        match (timer.kind.as_str(), timer.name.as_str()) {
+            (Roster::KIND, roster::MAKE) => self.make_day(timer).await,
+            (CareEntry::KIND, care::END) => self.fire_case::<CareEntry>(timer, care::Command::Expire).await,
+            (WorkOrder::KIND, name) if name.parse::<TimerName>().is_ok() => {
+                let name = name.parse().expect("it was parsed a line above");
+                self.fire_case::<WorkOrder>(timer, Command::Fire(name)).await
+            }
+            (kind, name) => {
+                tracing::warn!(case.id = %timer.case, kind, name, "dispatch.timer.unknown");
+                Ok(())
+            }
+        }
+    }
+}
+
+impl App {
+    /// A timer's command on its case, if it is still armed.
+    pub(super) async fn fire_case<C: Case<Facts = Facts>>(
+        &self,
+        timer: DueTimer,
+        command: C::Command,
+    ) -> Result<(), StoreError> {
+        let ask = Ask::<C>::new(timer.case, command, self.desk().facts(Author::Timer)).with_timer(timer);
         match self.cases.execute(ask).await {
             Ok(_) | Err(casebook::Error::TimerGone | casebook::Error::NotFound) => Ok(()),
             Err(casebook::Error::Store(error)) => Err(error),

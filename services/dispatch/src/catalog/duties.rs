@@ -7,7 +7,7 @@ use jiff::civil::Date;
 use serde::Deserialize;
 
 use super::error::{CatalogError, Problem};
-use super::table::{at, rows};
+use super::table::{at, date, flag, rows};
 use super::units::Units;
 use crate::domain::urgency::Urgency;
 
@@ -139,22 +139,10 @@ fn unit(text: &str, list: Tier, units: &Units) -> Result<UnitRule, Problem> {
     Ok(UnitRule { tier, slug: slug.to_owned() })
 }
 
-fn flag(text: &str) -> Result<bool, Problem> {
-    match text {
-        "true" => Ok(true),
-        "false" => Ok(false),
-        _ => Err(Problem::Flag),
-    }
-}
-
 fn basis(law: &str, article: &str) -> Result<Option<Basis>, Problem> {
     match (law.is_empty(), article.is_empty()) {
         (true, true) => Ok(None),
         (false, false) => Ok(Some(Basis { law: law.to_owned(), article: article.to_owned() })),
         (true, false) | (false, true) => Err(Problem::Basis),
     }
-}
-
-fn date(text: &str) -> Result<Date, Problem> {
-    text.parse().map_err(|_| Problem::Date)
 }

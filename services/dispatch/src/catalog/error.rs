@@ -42,10 +42,22 @@ pub enum Problem {
     Slug,
     #[error("a name is missing")]
     Name,
-    #[error("the limit must be accept, closing, unit, reportIn or window; window for no urgency, the others for each")]
+    #[error(
+        "the limit must be accept, closing, unit, reportIn, window or tasks; the last two for no urgency, the others for each"
+    )]
     Limit,
     #[error("the amount must be 1 to 100,000, the measure minute, hour, calendarDay or workingDay")]
     Amount,
+    #[error("tasks is an hour of the day, 1 to 23")]
+    Hour,
+    #[error(
+        "selects is grid, or care/<purpose> with a purpose of care.csv: no task selects people by a trait otherwise"
+    )]
+    Selection,
+    #[error("days are 1 to 366, of a care list 1 to 1,100")]
+    Days,
+    #[error("the code stands in the file already, or is not of small letters, digits and dashes")]
+    Code,
     #[error("the limit {0} is missing or given twice")]
     LimitCount(String),
 }

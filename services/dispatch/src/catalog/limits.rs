@@ -18,6 +18,9 @@ const REPORT_IN: [Limit; 4] = [
 ];
 pub(crate) const MEASURES: [Measure; 4] = [Measure::Minute, Measure::Hour, Measure::CalendarDay, Measure::WorkingDay];
 
+/// For lists that were written before there were daily tasks: at five in the morning.
+const TASKS_HOUR: u32 = 5;
+
 /// Limits by urgency. The yellow lamp's 70 % are civic's: part of what a clock is, not of a list.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Limits {
@@ -26,6 +29,7 @@ pub struct Limits {
     unit: [Limit; 4],
     report_in: [Limit; 4],
     window: Limit,
+    tasks_hour: i64,
 }
 
 #[derive(Deserialize)]
@@ -74,6 +78,12 @@ impl Limits {
     pub const fn window(&self) -> Limit {
         self.window
     }
+
+    /// Hours after midnight at which the lists of a day's tasks are made.
+    #[must_use]
+    pub const fn tasks_hour(&self) -> i64 {
+        self.tasks_hour
+    }
 }
 
 #[derive(Default)]
@@ -83,6 +93,7 @@ struct Found {
     unit: [Option<Limit>; 4],
     report_in: [Option<Limit>; 4],
     window: Option<Limit>,
+    tasks: Option<Limit>,
 }
 
 impl Found {
@@ -99,8 +110,12 @@ impl Found {
     }
 
     fn slot(&mut self, limit: &str, urgency: &str) -> Result<&mut Option<Limit>, Problem> {
-        if limit == "window" {
-            return if urgency.is_empty() { Ok(&mut self.window) } else { Err(Problem::Limit) };
+        if let Some(slot) = match limit {
+            "window" => Some(&mut self.window),
+            "tasks" => Some(&mut self.tasks),
+            _ => None,
+        } {
+            return if urgency.is_empty() { Ok(slot) } else { Err(Problem::Limit) };
         }
         let by_urgency = match limit {
             "accept" => &mut self.accept,
@@ -120,7 +135,17 @@ impl Found {
             unit: all("unit", self.unit)?,
             report_in: std::array::from_fn(|level| self.report_in[level].unwrap_or(REPORT_IN[level])),
             window: self.window.ok_or_else(|| Problem::LimitCount("window".to_owned()))?,
+            tasks_hour: i64::from(tasks_hour(self.tasks)?),
         })
+    }
+}
+
+/// An hour of the day at which a list is made: 1 to 23.
+fn tasks_hour(given: Option<Limit>) -> Result<u32, Problem> {
+    match given {
+        None => Ok(TASKS_HOUR),
+        Some(limit) if limit.measure == Measure::Hour && limit.amount < 24 => Ok(limit.amount),
+        Some(_) => Err(Problem::Hour),
     }
 }
 

@@ -1,5 +1,6 @@
 //! CSV files whose every complaint names the line.
 
+use jiff::civil::Date;
 use serde::de::DeserializeOwned;
 
 use super::error::{CatalogError, Problem};
@@ -27,4 +28,18 @@ pub(super) const fn at(file: &'static str, line: u64, problem: Problem) -> Catal
 fn unreadable(file: &'static str, error: &csv::Error) -> CatalogError {
     let line = error.position().map_or(0, csv::Position::line);
     at(file, line, Problem::Csv(error.to_string()))
+}
+
+/// `true` or `false`.
+pub(super) fn flag(text: &str) -> Result<bool, Problem> {
+    match text {
+        "true" => Ok(true),
+        "false" => Ok(false),
+        _ => Err(Problem::Flag),
+    }
+}
+
+/// `2026-01-31`.
+pub(super) fn date(text: &str) -> Result<Date, Problem> {
+    text.parse().map_err(|_| Problem::Date)
 }

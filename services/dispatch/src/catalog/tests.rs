@@ -101,6 +101,8 @@ fn with(duties: Option<&str>, limits: Option<&str>, units: Option<&str>) -> Resu
         units: units.unwrap_or(include_str!("../../catalog/units.csv")),
         duties: duties.unwrap_or(include_str!("../../catalog/duties.csv")),
         limits: limits.unwrap_or(include_str!("../../catalog/limits.csv")),
+        tasks: include_str!("../../catalog/tasks.csv"),
+        care: include_str!("../../catalog/care.csv"),
     })
 }
 
@@ -181,4 +183,56 @@ fn a_folder_replaces_single_files_and_has_a_version_of_its_own() {
     let catalog = Catalog::load(folder.path()).unwrap();
     assert_eq!((catalog.version(), catalog.limits().window().amount), ("town 7", 30));
     assert_eq!(catalog.duties(), Catalog::builtin().duties());
+}
+
+/// The shipped tasks and care lists with other ones in their place.
+fn with_tasks(tasks: &str, care: Option<&str>) -> Result<Catalog, CatalogError> {
+    let files = [("tasks.csv", Some(tasks)), ("care.csv", care)];
+    let given = files.into_iter().filter_map(|(name, text)| Some((name.to_owned(), text?.to_owned())));
+    Catalog::of("test", &given.collect::<Vec<_>>())
+}
+
+#[test]
+fn the_shipped_list_of_a_grid_worker_has_six_duties_one_of_them_the_visits() {
+    let catalog = Catalog::builtin();
+    let today = now().local_date();
+    let (grid, visits): (Vec<_>, Vec<_>) = catalog.tasks().on(today).partition(|rule| rule.selects == Selects::Grid);
+    assert_eq!((grid.len(), visits.len()), (5, 3));
+    for visit in visits {
+        let Selects::Care(purpose) = &visit.selects else { panic!("{visit:?}") };
+        assert!(catalog.care().get(purpose).is_some(), "{purpose}");
+    }
+    assert_eq!(catalog.limits().tasks_hour(), 5);
+}
+
+/// Domain, lines not crossed: 5. No list and no task selects people but through a care list.
+#[test]
+fn a_rule_that_picks_people_by_a_trait_cannot_be_loaded() {
+    const HEAD: &str = "code,selects,every,name_zh,name_en,from,to\n";
+    for selects in
+        ["people/over-60", "petitioners", "care", "care/", "care/former-convicts", "origin/other-province", ""]
+    {
+        let refused = with_tasks(&format!("{HEAD}visit,{selects},7,走访,visit,2025-01-01,\n"), None).unwrap_err();
+        let line = CatalogError::Line { file: "tasks.csv", line: 2, problem: Problem::Selection };
+        assert_eq!(refused, line, "{selects}");
+    }
+    let care = "purpose,consent,longest,name_zh,name_en\nformer-convicts,true,30,名单,list\n";
+    assert!(with_tasks(&format!("{HEAD}visit,care/living-alone,7,走访,visit,2025-01-01,\n"), Some(care)).is_err());
+}
+
+#[test]
+fn a_task_without_an_interval_a_name_or_a_code_is_refused_by_its_line() {
+    const HEAD: &str = "code,selects,every,name_zh,name_en,from,to\n";
+    for (row, problem) in [
+        ("a,grid,0,查看,look,2025-01-01,", Problem::Days),
+        ("a,grid,1,,look,2025-01-01,", Problem::Name),
+        ("A b,grid,1,查看,look,2025-01-01,", Problem::Code),
+        ("a,grid,1,查看,look,2025-13-01,", Problem::Date),
+        ("a,grid,1,查看,look,2025-01-02,2025-01-02", Problem::Date),
+    ] {
+        let refused = with_tasks(&format!("{HEAD}{row}\n"), None).unwrap_err();
+        assert_eq!(refused, CatalogError::Line { file: "tasks.csv", line: 2, problem }, "{row}");
+    }
+    let twice = with_tasks(&format!("{HEAD}{0}{0}", "a,grid,1,查看,look,2025-01-01,\n"), None).unwrap_err();
+    assert_eq!(twice, CatalogError::Line { file: "tasks.csv", line: 3, problem: Problem::Code });
 }

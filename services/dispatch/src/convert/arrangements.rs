@@ -49,6 +49,8 @@ pub fn duty_list_loading(mut request: pb::LoadDutyListRequest, desk: &Desk) -> R
         ("categories.csv", request.categories),
         ("duties.csv", request.duties),
         ("limits.csv", request.limits),
+        ("tasks.csv", request.tasks),
+        ("care.csv", request.care),
         ("units.csv", request.units),
     ];
     let given = files.into_iter().filter(|(_, text)| !text.is_empty());

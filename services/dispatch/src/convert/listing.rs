@@ -6,7 +6,7 @@ use proto::dispatch::v1::ListWorkOrdersRequest;
 use proto::types::v1::{Lamp, Urgency, WorkOrderState};
 
 use super::reader::Reader;
-use crate::app::{Desk, Listing};
+use crate::app::{Desk, Listing, Paging};
 use crate::domain::authority::column_of;
 use crate::error::Error;
 
@@ -82,6 +82,16 @@ fn category(code: String, desk: &Desk, reader: &mut Reader<'_>) -> Option<String
         reader.fault("category", "CATEGORY_UNKNOWN", "there is no such category");
     }
     Some(code)
+}
+
+/// A page of any other list.
+///
+/// # Errors
+/// The size is none.
+pub fn paging(page_size: i32, token: String, desk: &Desk) -> Result<Paging, Error> {
+    let mut reader = Reader::new(desk);
+    let size = size(page_size, &mut reader);
+    reader.finish(Some(Paging { size, token }))
 }
 
 fn size(asked: i32, reader: &mut Reader<'_>) -> usize {

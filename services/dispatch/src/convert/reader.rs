@@ -9,6 +9,7 @@ use super::micros;
 use crate::app::Desk;
 use crate::catalog::limits::{LARGEST, MEASURES};
 use crate::catalog::{Unit, UnitFault};
+use crate::domain::day::Day;
 use crate::domain::work_order::{Answering, MILESTONES_AT_MOST};
 use crate::error::Error;
 
@@ -174,6 +175,28 @@ impl<'a> Reader<'a> {
             self.fault("divisionCode", "DIVISION_UNKNOWN", "there is no such division today");
         }
         place.map(Some)
+    }
+
+    /// A day, or none. The outer `None`: it was wrong.
+    pub(super) fn optional_day(&mut self, path: &str, text: &str) -> Option<Option<Day>> {
+        if text.is_empty() {
+            return Some(None);
+        }
+        let day = text.parse().ok();
+        if day.is_none() {
+            self.fault(path, "DATE_INVALID", "a date is written 2026-01-31");
+        }
+        day.map(Some)
+    }
+
+    /// A place of this territory, down to grids.
+    pub(super) fn place(&mut self, path: &str, code: &str) -> Option<Place> {
+        let place = code.parse().ok().and_then(|code| self.desk.locate(&code));
+        let place = place.filter(|place| place.lies_in(&self.desk.root));
+        if place.is_none() {
+            self.fault(path, "DIVISION_UNKNOWN", "there is no such division today");
+        }
+        place
     }
 
     /// Titles with dates, in the order of the dates.

@@ -7,6 +7,7 @@
 use casebook::{PlaceColumn, Scope};
 use civic::{Actor, CaseId, DivisionCode, Place, Role, Tier, UnitCode, View};
 
+use super::refusal;
 use super::work_order::verb::By;
 use super::work_order::{Refusal, Verb, WorkOrder};
 
@@ -130,6 +131,49 @@ fn is_over(actor: &Actor, order: &WorkOrder) -> bool {
 /// [`Refusal::OutOfReach`].
 pub fn may_give_to(unit: &UnitCode, actor: &Actor, view: &View) -> Result<(), Refusal> {
     if reaches(actor, &unit.place(), view) { Ok(()) } else { Err(Refusal::OutOfReach { unit: unit.clone() }) }
+}
+
+/// A dispatcher of the place, or of one around it.
+///
+/// # Errors
+/// [`refusal::Refusal::Role`], [`refusal::Refusal::OutOfReach`].
+pub fn dispatches(actor: &Actor, place: &DivisionCode, view: &View) -> Result<(), refusal::Refusal> {
+    if dispatcher_of(actor.role).is_none() {
+        return Err(refusal::Refusal::Role { role: actor.role });
+    }
+    within(actor, place, reaches(actor, place, view))
+}
+
+/// Keeps the care lists of a place: its village's desk, or a dispatcher.
+///
+/// # Errors
+/// [`refusal::Refusal::Role`], [`refusal::Refusal::OutOfReach`].
+pub fn keeps_lists_of(actor: &Actor, place: &Place, view: &View) -> Result<(), refusal::Refusal> {
+    if dispatcher_of(actor.role).is_none() && actor.role != Role::VillageDesk {
+        return Err(refusal::Refusal::Role { role: actor.role });
+    }
+    within(actor, &place.code, around(actor, place, view))
+}
+
+/// Leads the grid workers of a place: gives them tasks and sees their lists.
+///
+/// # Errors
+/// [`refusal::Refusal::Role`], [`refusal::Refusal::OutOfReach`].
+pub fn leads_at(actor: &Actor, place: &Place, view: &View) -> Result<(), refusal::Refusal> {
+    if dispatcher_of(actor.role).is_none() && !matches!(actor.role, Role::VillageDesk | Role::GridLeader) {
+        return Err(refusal::Refusal::Role { role: actor.role });
+    }
+    within(actor, &place.code, around(actor, place, view))
+}
+
+fn within(actor: &Actor, place: &DivisionCode, reached: bool) -> Result<(), refusal::Refusal> {
+    debug_assert!(actor.unit.is_some() || !reached, "whoever has no unit has no place");
+    if reached { Ok(()) } else { Err(refusal::Refusal::OutOfReach { place: place.clone() }) }
+}
+
+/// The place lies in the caller's own. Grids are in no list of divisions: their columns say where they lie.
+fn around(actor: &Actor, place: &Place, view: &View) -> bool {
+    home(actor, view).is_some_and(|home| place.lies_in(&home))
 }
 
 /// The place is the caller's own or lies in it, as the tree stands.

@@ -79,6 +79,11 @@ mod tiers;
 mod timers;
 pub mod verb;
 
+/// Places as every stored event of this service writes them.
+pub(crate) mod stored_place {
+    pub(crate) use super::event::{place, store_place};
+}
+
 pub use clocks::{Lamps, Mark, Marks, PartMark};
 pub use command::{Answering, Author, CallBack, Command, Facts, Heard, Notice, Opening, Opinion, Ruling, Said, Step};
 pub use parts::{Part, PartStanding};

@@ -30,7 +30,7 @@ pub(super) fn limit(stored: Option<&StoredLimit>) -> Option<Limit> {
     Some(Limit::new(stored.amount, measure))
 }
 
-pub(super) fn store_place(place: &Place) -> StoredPlace {
+pub(crate) fn store_place(place: &Place) -> StoredPlace {
     let code = |code: &Option<DivisionCode>| code.as_ref().map(ToString::to_string).unwrap_or_default();
     StoredPlace {
         code: place.code.to_string(),
@@ -41,7 +41,7 @@ pub(super) fn store_place(place: &Place) -> StoredPlace {
     }
 }
 
-pub(super) fn place(stored: Option<&StoredPlace>) -> Option<Place> {
+pub(crate) fn place(stored: Option<&StoredPlace>) -> Option<Place> {
     let stored = stored?;
     Some(Place {
         code: stored.code.parse().ok()?,

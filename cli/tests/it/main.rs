@@ -4,6 +4,7 @@
 
 mod amended;
 mod binary;
+mod daily;
 mod doctor;
 mod fake;
 mod filed;

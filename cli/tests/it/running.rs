@@ -62,6 +62,13 @@ impl Running {
         Client::new(&self.base, Some(self.token(role))).unwrap()
     }
 
+    /// Somebody of another unit.
+    pub(crate) fn somebody(&self, role: Role, subject: &str, unit: &str) -> Client {
+        let actor = Actor::member(role, subject, unit.parse().unwrap());
+        let token = mesh::mint(&self.key, &actor, self.clock.now(), Duration::from_secs(40 * 24 * 3600));
+        Client::new(&self.base, Some(token)).unwrap()
+    }
+
     pub(crate) fn token(&self, role: Role) -> String {
         let actor = Actor::member(role, "test", "500151001".parse().unwrap());
         mesh::mint(&self.key, &actor, self.clock.now(), Duration::from_secs(40 * 24 * 3600))

@@ -67,6 +67,7 @@ impl People {
             tree: tree.clone(),
             calendar: Arc::new(civic::Calendar::china()),
             clock: clock.clone(),
+            rng: Arc::new(SeededRng::new(seed ^ 2)),
             positions: positions.clone(),
         };
         let dispatch = dispatch::Service::open(&dispatch::config::Config::default(), seams)?;

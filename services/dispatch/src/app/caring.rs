@@ -18,6 +18,15 @@ pub struct Entry {
     pub entering: Entering,
 }
 
+/// The end of an entry as somebody asked for it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Ending {
+    pub id: CaseId,
+    pub request_id: String,
+    pub body: Vec<u8>,
+    pub reason: String,
+}
+
 /// Who is visited.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct PlainPerson {
@@ -50,14 +59,9 @@ impl App {
     ///
     /// # Errors
     /// The rules', the store's.
-    pub async fn end_care(
-        &self,
-        asking: &Asking,
-        desk: &Desk,
-        (id, request_id, body): (CaseId, String, Vec<u8>),
-        reason: &str,
-    ) -> Result<Done<CareEntry>, Error> {
-        let command = Command::End { reason: self.cases.sealer().seal(id, reason) };
+    pub async fn end_care(&self, asking: &Asking, desk: &Desk, ending: Ending) -> Result<Done<CareEntry>, Error> {
+        let Ending { id, request_id, body, reason } = ending;
+        let command = Command::End { reason: self.cases.sealer().seal(id, &reason) };
         let acting = Acting { id, rpc: "EndCareEntry", request_id, body, command };
         self.act(asking, desk, desk.scope_of(&asking.actor), acting).await
     }

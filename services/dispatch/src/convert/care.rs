@@ -6,7 +6,7 @@ use proto::dispatch::v1 as pb;
 
 use super::reader::Reader;
 use super::{case_id, timestamp};
-use crate::app::caring::{Entry, PlainPerson};
+use crate::app::caring::{Ending, Entry, PlainPerson};
 use crate::app::{App, Desk};
 use crate::domain::care::{CareEntry, Entering, Person};
 use crate::domain::day::Day;
@@ -65,21 +65,18 @@ fn person(reader: &mut Reader<'_>, person: pb::CarePerson) -> PlainPerson {
     PlainPerson { name: reader.text("person.name", person.name, "NAME_MISSING"), phone, address, remark }
 }
 
-/// Which entry is ended, by which request, and why.
+/// Which entry is ended, and why.
 ///
 /// # Errors
 /// Not found for a malformed name, else every field at fault.
-pub fn ending(
-    mut request: pb::EndCareEntryRequest,
-    desk: &Desk,
-) -> Result<((civic::CaseId, String, Vec<u8>), String), Error> {
+pub fn ending(mut request: pb::EndCareEntryRequest, desk: &Desk) -> Result<Ending, Error> {
     let request_id = std::mem::take(&mut request.request_id);
     let body = request.encode_to_vec();
     let id = case_id("careEntries", &request.name)?;
     let mut reader = Reader::new(desk);
     let request_id = reader.request_id(request_id);
     let reason = reader.text("reason", request.reason, "REASON_MISSING");
-    reader.finish(Some(((id, request_id, body), reason)))
+    reader.finish(Some(Ending { id, request_id, body, reason }))
 }
 
 /// Which entry is looked at, and why.

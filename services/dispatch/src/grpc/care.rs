@@ -45,8 +45,8 @@ impl CareLists for Grpc {
         request: Request<pb::EndCareEntryRequest>,
     ) -> Result<Response<pb::CareEntry>, Status> {
         let (asking, desk) = (asking(&request)?, self.app.desk());
-        let (which, reason) = ending(request.into_inner(), &desk)?;
-        let done = self.app.end_care(&asking, &desk, which, &reason).await?;
+        let ending = ending(request.into_inner(), &desk)?;
+        let done = self.app.end_care(&asking, &desk, ending).await?;
         Ok(self.at(done.position, answer(&desk, done.id, done.version, &done.state)))
     }
 }

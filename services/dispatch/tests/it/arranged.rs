@@ -65,6 +65,7 @@ impl City {
             tree: Tree::chongqing(),
             calendar: Arc::new(Calendar::china()),
             clock: Arc::new(self.clock.clone()),
+            rng: Arc::new(civic::SeededRng::new(5)),
             positions: self.positions(),
         };
         Service::open(&Config::default(), seams).unwrap()

@@ -11,7 +11,9 @@ use dispatch::domain::work_order::WorkOrder;
 use dispatch::{Seams, Service};
 use mesh::{Channel, Chassis, Code, Drain, Drained, PositionKey, Problem, ServeError, TokenKey};
 use proto::dispatch::v1 as pb;
+use proto::dispatch::v1::care_lists_client::CareListsClient;
 use proto::dispatch::v1::cooperation_client::CooperationClient;
+use proto::dispatch::v1::tasks_client::TasksClient;
 use proto::dispatch::v1::work_orders_client::WorkOrdersClient;
 use proto::events::v1::events_client::EventsClient;
 use proto::events::v1::{ReportFiled, StreamEventsRequest};
@@ -53,6 +55,7 @@ impl City {
             tree: Tree::chongqing(),
             calendar: Arc::new(Calendar::china()),
             clock: shared,
+            rng: Arc::new(SeededRng::new(4)),
             positions: chassis.position_key().clone(),
         };
         let positions = chassis.position_key().clone();
@@ -80,6 +83,14 @@ impl City {
 
     pub(crate) fn cooperation(&self) -> CooperationClient<Channel> {
         CooperationClient::new(self.channel.clone())
+    }
+
+    pub(crate) fn tasks(&self) -> TasksClient<Channel> {
+        TasksClient::new(self.channel.clone())
+    }
+
+    pub(crate) fn care(&self) -> CareListsClient<Channel> {
+        CareListsClient::new(self.channel.clone())
     }
 
     pub(crate) fn events_client(&self) -> EventsClient<Channel> {

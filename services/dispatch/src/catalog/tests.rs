@@ -149,7 +149,7 @@ fn limits_are_complete_or_refused() {
     ];
     for (line, problem) in cases {
         let error = with(None, Some(&format!("{shipped}{line}\n")), None).unwrap_err();
-        assert_eq!(error, CatalogError::Line { file: "limits.csv", line: 19, problem }, "{line}");
+        assert_eq!(error, CatalogError::Line { file: "limits.csv", line: 20, problem }, "{line}");
     }
 }
 

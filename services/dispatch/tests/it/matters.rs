@@ -313,7 +313,7 @@ fn rosters_lists_and_entries_of_release_0_1_read_as_they_were() {
     let roster: Roster = holds(include_str!("../samples/0.1-roster.hex"), &rosters);
     assert_eq!((roster.posts.len(), roster.absences.len(), roster.made), (2, 1, Some(today())));
     let list: Worklist = holds(include_str!("../samples/0.1-worklist.hex"), &lists);
-    assert_eq!((list.day, list.items.len(), list.last.len(), list.next), (today().plus(1), 1, 1, 4));
+    assert_eq!((list.day, list.items.len(), list.last.len(), list.next), (today().plus(1), 2, 1, 5));
     let entry: CareEntry = holds(include_str!("../samples/0.1-care.hex"), &entries);
     assert_eq!((entry.purpose.as_str(), entry.is_open(), entry.visit_days), ("left-behind-child", false, 3));
 }

@@ -9,3 +9,4 @@ cargo clippy --workspace --all-targets --quiet -- -D warnings
 cargo xtask check
 command -v python3 >/dev/null || need_packages python3
 python3 scripts/reasons.py
+python3 scripts/corpus.py --check

@@ -6,4 +6,5 @@ cd "$(dirname "$0")/.."
 need_toolchain
 need_packages postgresql || true
 cargo build --release --bin jiewang --bin jiewang-bench
+export MIMALLOC_PURGE_DELAY="${MIMALLOC_PURGE_DELAY:-1000}" # docs/adr/0017
 exec target/release/jiewang-bench "$@"

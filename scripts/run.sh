@@ -7,4 +7,5 @@ need_toolchain
 began=$(date +%s)
 cargo build --profile quick --bin jiewang
 echo "built in $(($(date +%s) - began)) s" >&2
+export MIMALLOC_PURGE_DELAY="${MIMALLOC_PURGE_DELAY:-1000}" # docs/adr/0017
 exec target/quick/jiewang up "$@"

@@ -7,6 +7,7 @@
 
 pub mod accept;
 pub mod corpus;
+pub mod days;
 pub mod disk;
 pub mod echo;
 pub mod figures;

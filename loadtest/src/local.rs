@@ -74,6 +74,11 @@ impl Local {
         Ok(())
     }
 
+    /// The cases of a service.
+    pub fn book(&self, service: &str) -> anyhow::Result<&Casebook> {
+        self.books.iter().find(|book| book.service() == service).with_context(|| format!("no cases of {service}"))
+    }
+
     /// Begins to end: open streams are ended, too.
     pub fn drain(&self) {
         self.drain.begin();

@@ -53,6 +53,10 @@ impl Opened {
             chassis.add_service(sight.before(service.cooperation_server()));
             chassis.add_service(sight.before(service.tasks_server()));
             chassis.add_service(sight.before(service.care_server()));
+            chassis.add_service(sight.before(service.duties_server()));
+            chassis.add_service(sight.before(service.building_days_server()));
+            chassis.add_service(sight.before(service.interviews_server()));
+            chassis.add_service(sight.before(service.task_forces_server()));
             chassis.add_service(service.events_server());
             chassis.add_service(service.arrangements_server());
         }

@@ -118,6 +118,27 @@ fn a_catalog_is_checked_as_the_services_would_and_then_taken_whole() {
     assert!(taken.exists(), "a refused catalog changes nothing");
 }
 
+/// No task selects people by a personal trait, care lists aside.
+#[test]
+fn a_task_that_picks_people_by_a_trait_is_refused_by_the_check_and_one_for_a_care_list_is_not() {
+    let from = tempfile::tempdir().unwrap();
+    let dispatch = from.path().join("dispatch");
+    std::fs::create_dir(&dispatch).unwrap();
+    std::fs::write(dispatch.join("VERSION"), "ours-1\n").unwrap();
+    for (selects, exit) in [("care/living-alone", 0), ("people/former-convicts", 1), ("care/petitioners", 1)] {
+        let rule = format!("code,selects,every,name_zh,name_en,from,to\nvisit,{selects},7,走访,visit,2026-01-01,\n");
+        std::fs::write(dispatch.join("tasks.csv"), rule).unwrap();
+        let output = run(&["catalog", "check", text(from.path())]);
+        assert_eq!(output.status.code(), Some(exit), "{selects}: {}", stderr(&output));
+        assert_eq!(
+            stderr(&output).contains("tasks.csv, line 2: selects is grid, or care/"),
+            exit == 1,
+            "{}",
+            stderr(&output)
+        );
+    }
+}
+
 #[test]
 fn a_file_of_a_catalog_that_nobody_reads_is_named() {
     let from = tempfile::tempdir().unwrap();

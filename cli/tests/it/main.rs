@@ -4,6 +4,7 @@
 
 mod amended;
 mod binary;
+mod commanded;
 mod daily;
 mod doctor;
 mod fake;

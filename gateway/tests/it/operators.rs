@@ -1,7 +1,8 @@
 //! The operators' services and cooperation, there and with nothing to tell: the gateway is ready only when every routed service is.
 use proto::dispatch::v1::{
-    self as dispatch, arrangements_server::Arrangements, care_lists_server::CareLists, cooperation_server::Cooperation,
-    tasks_server::Tasks,
+    self as dispatch, arrangements_server::Arrangements, building_days_server::BuildingDays,
+    care_lists_server::CareLists, cooperation_server::Cooperation, duties_server::Duties,
+    interviews_server::Interviews, task_forces_server::TaskForces, tasks_server::Tasks,
 };
 use proto::queue::v1::{self as queue, parked_cases_server::ParkedCases};
 use tonic::{Request, Response, Status};
@@ -67,4 +68,43 @@ nothing_to_tell! {
     get_care_entry(dispatch::GetCareEntryRequest) -> dispatch::CareEntry;
     list_care_entries(dispatch::ListCareEntriesRequest) -> dispatch::ListCareEntriesResponse;
     end_care_entry(dispatch::EndCareEntryRequest) -> dispatch::CareEntry;
+}
+
+nothing_to_tell! {
+    Duties:
+    propose_duty(dispatch::ProposeDutyRequest) -> dispatch::Duty;
+    review_duty(dispatch::ReviewDutyRequest) -> dispatch::Duty;
+    admit_duty(dispatch::AdmitDutyRequest) -> dispatch::Duty;
+    refuse_duty(dispatch::RefuseDutyRequest) -> dispatch::Duty;
+    adjust_duty(dispatch::AdjustDutyRequest) -> dispatch::Duty;
+    retire_duty(dispatch::RetireDutyRequest) -> dispatch::Duty;
+    get_duty(dispatch::GetDutyRequest) -> dispatch::Duty;
+    list_duties(dispatch::ListDutiesRequest) -> dispatch::ListDutiesResponse;
+}
+
+nothing_to_tell! {
+    BuildingDays:
+    open_building_day(dispatch::OpenBuildingDayRequest) -> dispatch::BuildingDay;
+    decide_request(dispatch::DecideRequestRequest) -> dispatch::BuildingDay;
+    close_building_day(dispatch::CloseBuildingDayRequest) -> dispatch::BuildingDay;
+    get_building_day(dispatch::GetBuildingDayRequest) -> dispatch::BuildingDay;
+    list_building_days(dispatch::ListBuildingDaysRequest) -> dispatch::ListBuildingDaysResponse;
+}
+
+nothing_to_tell! {
+    Interviews:
+    record_interview(dispatch::RecordInterviewRequest) -> dispatch::Interview;
+    follow_up_interview(dispatch::FollowUpInterviewRequest) -> dispatch::Interview;
+    get_interview(dispatch::GetInterviewRequest) -> dispatch::Interview;
+    list_interviews(dispatch::ListInterviewsRequest) -> dispatch::ListInterviewsResponse;
+}
+
+nothing_to_tell! {
+    TaskForces:
+    form_task_force(dispatch::FormTaskForceRequest) -> dispatch::TaskForce;
+    hold_order(dispatch::HoldOrderRequest) -> dispatch::TaskForce;
+    reach_milestone(dispatch::ReachMilestoneRequest) -> dispatch::TaskForce;
+    dissolve_task_force(dispatch::DissolveTaskForceRequest) -> dispatch::TaskForce;
+    get_task_force(dispatch::GetTaskForceRequest) -> dispatch::TaskForce;
+    list_task_forces(dispatch::ListTaskForcesRequest) -> dispatch::ListTaskForcesResponse;
 }

@@ -2,7 +2,9 @@
 
 use anyhow::Context;
 use clap::{Parser, ValueEnum};
-use loadtest::{accept, figures::Sheet, lifecycle, memory, postgres, reads, seed::Seeded, stream, sustained, written};
+use loadtest::{
+    accept, days, figures::Sheet, lifecycle, memory, postgres, reads, seed::Seeded, stream, sustained, written,
+};
 use std::{
     fs::File,
     path::PathBuf,
@@ -68,6 +70,8 @@ enum Part {
     Memory,
     /// Accepted reports on PostgreSQL
     Postgres,
+    /// The lists of a day for 101,000 grid workers
+    Days,
 }
 
 impl Args {
@@ -132,6 +136,13 @@ async fn parts(args: &Args, sheet: &mut Sheet) -> anyhow::Result<()> {
         stream::run(sheet, rate / 2.0, within).await?;
     }
     on_seeded(args, sheet, within).await?;
+    if args.wants(Part::Days) {
+        sheet.part(
+            "days",
+            &format!("{} days one after the other, made by the cluster's timers, nothing ticked off", args.rounds),
+        );
+        days::run(sheet, args.rounds).await?;
+    }
     if args.wants(Part::Memory) {
         sheet.part("memory", "a process of its own, an empty folder");
         memory::run(sheet, args.reports).await?;

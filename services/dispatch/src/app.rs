@@ -3,6 +3,8 @@
 mod acting;
 pub mod arranging;
 pub mod caring;
+mod commanding;
+mod listing_duties;
 mod opening;
 mod reading;
 mod reform;
@@ -156,6 +158,11 @@ impl App {
             .with_request(request)
             .with_traceparent(asking.traceparent.clone());
         Ok(self.cases.execute(ask).await?)
+    }
+
+    /// Seals a text of a case.
+    pub(crate) fn seal(&self, id: CaseId, text: &str) -> Private<String> {
+        self.cases.sealer().seal(id, text)
     }
 
     /// Who asks, as events keep it.

@@ -24,7 +24,7 @@ mod table;
 mod tasks;
 mod units;
 
-pub use duties::{Basis, Duty, UnitRule};
+pub use duties::{Basis, Duty, UnitRule, amended};
 pub use error::{CatalogError, Problem};
 pub use limits::Limits;
 pub use tasks::{Purpose, Purposes, Selects, TaskRule, Tasks};
@@ -71,6 +71,12 @@ const SHIPPED: Files<'static> = Files {
     tasks: include_str!("../catalog/tasks.csv"),
     care: include_str!("../catalog/care.csv"),
 };
+
+/// The duties of this release.
+#[must_use]
+pub const fn shipped_duties() -> &'static str {
+    SHIPPED.duties
+}
 
 impl Catalog {
     /// The catalog this release ships with.

@@ -2,8 +2,11 @@
 
 pub mod answer;
 pub mod arrangements;
+pub mod building_days;
 pub mod care;
 mod cooperation;
+pub mod duties;
+pub mod forces;
 pub mod listing;
 pub mod reader;
 mod roster;

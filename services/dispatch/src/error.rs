@@ -49,7 +49,7 @@ impl Error {
             Self::OperatorsOnly => Code::Denied,
             Self::Refused(refusal) => code_of(refusal),
             Self::Arrangement(arrangement::Refusal::NothingLoaded) => Code::NotFound,
-            Self::Arrangement(arrangement::Refusal::VersionTaken(_)) => Code::Conflict,
+            Self::Arrangement(arrangement::Refusal::VersionTaken(_) | arrangement::Refusal::Moved) => Code::Conflict,
             Self::Matter(refusal) => code_of_matter(refusal),
             Self::Case(case) => case.code(),
         }
@@ -66,6 +66,7 @@ impl Error {
             Self::ResumeToken => "INVALID_RESUME_TOKEN",
             Self::Arrangement(arrangement::Refusal::NothingLoaded) => "NOT_FOUND",
             Self::Arrangement(arrangement::Refusal::VersionTaken(_)) => "VERSION_TAKEN",
+            Self::Arrangement(arrangement::Refusal::Moved) => "ETAG_STALE",
             Self::Matter(refusal) => refusal.reason(),
             Self::Case(case) => case.reason(),
         }
@@ -131,12 +132,22 @@ const fn code_of_matter(refusal: &refusal::Refusal) -> Code {
     use refusal::Refusal;
     match refusal {
         Refusal::NotOpened | Refusal::TaskUnknown { .. } => Code::NotFound,
-        Refusal::Role { .. } | Refusal::OutOfReach { .. } | Refusal::OtherWorker => Code::Denied,
+        Refusal::Role { .. } | Refusal::OutOfReach { .. } | Refusal::OtherWorker | Refusal::SamePerson => Code::Denied,
         Refusal::PostUnknown
         | Refusal::DateNotLater
         | Refusal::EndNotLater
         | Refusal::EndTooFar { .. }
-        | Refusal::ConsentMissing => Code::Invalid,
+        | Refusal::ConsentMissing
+        | Refusal::FromNotLater
+        | Refusal::OtherDuty
+        | Refusal::DueNotLater
+        | Refusal::MilestoneUnknown { .. } => Code::Invalid,
+        Refusal::ReviewObjects
+        | Refusal::UnitNotPresent { .. }
+        | Refusal::TooManyRequests { .. }
+        | Refusal::NotMarked
+        | Refusal::HeldAlready
+        | Refusal::OrdersOpen { .. } => Code::Refused,
         Refusal::State { .. } | Refusal::TaskDone { .. } | Refusal::OtherDay { .. } | Refusal::TooManyTasks { .. } => {
             Code::Refused
         }

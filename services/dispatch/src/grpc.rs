@@ -1,8 +1,11 @@
 //! The rpcs: unpack, convert, call, pack. Every verb goes the same way.
 
 mod arrangements;
+mod building_days;
 mod care;
 mod cooperation;
+mod duties;
+mod forces;
 mod tasks;
 
 use std::sync::Arc;

@@ -26,8 +26,12 @@ pub use error::Error;
 use grpc::Grpc;
 use mesh::{Chassis, PositionKey};
 use proto::dispatch::v1::arrangements_server::ArrangementsServer;
+use proto::dispatch::v1::building_days_server::BuildingDaysServer;
 use proto::dispatch::v1::care_lists_server::CareListsServer;
 use proto::dispatch::v1::cooperation_server::CooperationServer;
+use proto::dispatch::v1::duties_server::DutiesServer;
+use proto::dispatch::v1::interviews_server::InterviewsServer;
+use proto::dispatch::v1::task_forces_server::TaskForcesServer;
 use proto::dispatch::v1::tasks_server::TasksServer;
 use proto::dispatch::v1::work_orders_server::WorkOrdersServer;
 use proto::events::v1::events_server::EventsServer;
@@ -45,6 +49,10 @@ pub fn kinds() -> Kinds {
         .with::<domain::roster::Roster>()
         .with::<domain::worklist::Worklist>()
         .with::<domain::care::CareEntry>()
+        .with::<domain::duty::Duty>()
+        .with::<domain::building_day::BuildingDay>()
+        .with::<domain::interview::Interview>()
+        .with::<domain::task_force::TaskForce>()
 }
 
 /// What dispatch is given by whoever starts it.
@@ -118,6 +126,30 @@ impl Service {
         CareListsServer::new(self.grpc())
     }
 
+    /// The duties' gRPC server.
+    #[must_use]
+    pub fn duties_server(&self) -> DutiesServer<Grpc> {
+        DutiesServer::new(self.grpc())
+    }
+
+    /// The building days' gRPC server.
+    #[must_use]
+    pub fn building_days_server(&self) -> BuildingDaysServer<Grpc> {
+        BuildingDaysServer::new(self.grpc())
+    }
+
+    /// The interviews' gRPC server.
+    #[must_use]
+    pub fn interviews_server(&self) -> InterviewsServer<Grpc> {
+        InterviewsServer::new(self.grpc())
+    }
+
+    /// The task forces' gRPC server.
+    #[must_use]
+    pub fn task_forces_server(&self) -> TaskForcesServer<Grpc> {
+        TaskForcesServer::new(self.grpc())
+    }
+
     /// The live stream's gRPC server.
     #[must_use]
     pub fn events_server(&self) -> EventsServer<Grpc> {
@@ -146,6 +178,10 @@ impl Service {
         chassis.add_service(self.cooperation_server());
         chassis.add_service(self.tasks_server());
         chassis.add_service(self.care_server());
+        chassis.add_service(self.duties_server());
+        chassis.add_service(self.building_days_server());
+        chassis.add_service(self.interviews_server());
+        chassis.add_service(self.task_forces_server());
         chassis.add_service(self.events_server());
         chassis.add_service(self.arrangements_server());
     }

@@ -196,7 +196,7 @@ impl App {
         let Loading { request, name, files, note } = loading;
         let Loader { by, caller } = loader;
         let facts = Facts { now: self.clock.now(), by };
-        let mut ask = Ask::<Arrangement>::new(matter.id(), Command::Load { name, files, note }, facts);
+        let mut ask = Ask::<Arrangement>::new(matter.id(), Command::Load { name, files, note, after: None }, facts);
         if let Some((id, body)) = request {
             ask = ask.with_request(self.cases.request_key(&caller, matter.action(), &id, &body));
         }
@@ -206,7 +206,7 @@ impl App {
         Ok(done)
     }
 
-    async fn arrangement(&self, matter: Matter) -> Result<Option<Found<Arrangement>>, Error> {
+    pub(super) async fn arrangement(&self, matter: Matter) -> Result<Option<Found<Arrangement>>, Error> {
         match self.cases.get::<Arrangement>(&Scope::All, matter.id()).await {
             Ok(found) => Ok(Some(found)),
             Err(StoreError::NotFound) => Ok(None),
@@ -221,7 +221,7 @@ impl App {
     }
 
     /// A look that was overtaken by a load must not take it back: only a later version of the case replaces what is in force.
-    fn put_in_force(&self, matter: Matter, version: i64, state: &Arrangement) {
+    pub(super) fn put_in_force(&self, matter: Matter, version: i64, state: &Arrangement) {
         self.standing.send_if_modified(|standing| {
             let known = match matter {
                 Matter::Calendar => &mut standing.calendar,

@@ -77,6 +77,7 @@ impl Desk {
             no_reply: report.no_reply,
             accepted,
             due: (report.due_us != 0).then_some(Micros(report.due_us)),
+            note: None,
             tree_version: self.view.version().to_owned(),
             owner: cluster.to_owned(),
         }

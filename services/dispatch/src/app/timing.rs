@@ -5,8 +5,12 @@ use casebook::{Ask, Case, DueTimer, Filter, Fire, Found, Page, Scope, StoreError
 use civic::CaseId;
 
 use super::App;
+use crate::domain::building_day::{self, BuildingDay};
 use crate::domain::care::{self, CareEntry};
+use crate::domain::duty::{self, Duty};
+use crate::domain::interview::{self, Interview};
 use crate::domain::roster::{self, Roster};
+use crate::domain::task_force::{self, TaskForce};
 use crate::domain::work_order::{Author, Command, Facts, TimerName, WorkOrder};
 use crate::error::Error;
 
@@ -20,6 +24,10 @@ impl Fire for App {
         match (timer.kind.as_str(), timer.name.as_str()) {
             (Roster::KIND, roster::MAKE) => self.make_day(timer).await,
             (CareEntry::KIND, care::END) => self.fire_case::<CareEntry>(timer, care::Command::Expire).await,
+            (TaskForce::KIND, task_force::LATE) => self.fire_case::<TaskForce>(timer, task_force::Command::Late).await,
+            (Interview::KIND, interview::DUE) => self.fire_case::<Interview>(timer, interview::Command::Overdue).await,
+            (Duty::KIND, duty::LIST) => self.fire_listing(&timer).await,
+            (BuildingDay::KIND, building_day::OPEN_ORDERS) => self.fire_orders(&timer).await,
             (WorkOrder::KIND, name) if name.parse::<TimerName>().is_ok() => {
                 let name = name.parse().expect("it was parsed a line above");
                 self.fire_case::<WorkOrder>(timer, Command::Fire(name)).await

@@ -4,11 +4,13 @@ use std::collections::BTreeMap;
 
 use civic::{Place, Taxonomy, Tier, UnitCode};
 use jiff::civil::Date;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use super::error::{CatalogError, Problem};
 use super::table::{at, date, flag, rows};
 use super::units::Units;
+use crate::domain::day::Day;
+use crate::domain::duty::{Change, Line};
 use crate::domain::urgency::Urgency;
 
 const FILE: &str = "duties.csv";
@@ -60,7 +62,7 @@ impl UnitRule {
     }
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, Serialize)]
 struct Row {
     category: String,
     tier: String,
@@ -145,4 +147,57 @@ fn basis(law: &str, article: &str) -> Result<Option<Basis>, Problem> {
         (false, false) => Ok(Some(Basis { law: law.to_owned(), article: article.to_owned() })),
         (true, false) | (false, true) => Err(Problem::Basis),
     }
+}
+
+/// The file with a change in it, from a day on: what held then ends, what was planned for later days goes, and, unless the duty retires, the
+/// new line stands. Open orders do not ask the file.
+///
+/// # Errors
+/// The file cannot be read, or has no such duty to retire.
+pub fn amended(text: &str, change: Change, line: &Line, from: Day) -> Result<String, CatalogError> {
+    let mut kept: Vec<Row> = Vec::new();
+    let mut held = false;
+    for (number, mut row) in rows::<Row>(FILE, text)? {
+        if row.category != line.category || row.tier != line.tier.as_str() {
+            kept.push(row);
+            continue;
+        }
+        let begins = date(&row.from).map_err(|problem| at(FILE, number, problem))?;
+        let ends =
+            if row.to.is_empty() { None } else { Some(date(&row.to).map_err(|problem| at(FILE, number, problem))?) };
+        if begins < from.date() {
+            if ends.is_none_or(|ends| ends > from.date()) {
+                row.to = from.to_string();
+                held = true;
+            }
+            kept.push(row);
+        }
+    }
+    match change {
+        Change::Enter | Change::Adjust => kept.push(Row {
+            category: line.category.clone(),
+            tier: line.tier.as_str().to_owned(),
+            unit: line.unit.clone(),
+            co_handling: line.co_handling.join(" "),
+            urgency: line.urgency.as_str().to_owned(),
+            reply_approval: line.reply_approval.to_string(),
+            law: line.law.clone(),
+            article: line.article.clone(),
+            from: from.to_string(),
+            to: String::new(),
+        }),
+        Change::Retire if !held => return Err(CatalogError::Whole { file: FILE, problem: Problem::NoSuchDuty }),
+        Change::Retire => {}
+    }
+    written(&kept)
+}
+
+fn written(rows: &[Row]) -> Result<String, CatalogError> {
+    let unwritable = |error: &dyn std::fmt::Display| CatalogError::Unreadable { file: FILE, why: error.to_string() };
+    let mut writer = csv::Writer::from_writer(Vec::new());
+    for row in rows {
+        writer.serialize(row).map_err(|error| unwritable(&error))?;
+    }
+    let bytes = writer.into_inner().map_err(|error| unwritable(&error))?;
+    String::from_utf8(bytes).map_err(|error| unwritable(&error))
 }

@@ -56,6 +56,8 @@ pub enum Problem {
     Selection,
     #[error("days are 1 to 366, of a care list 1 to 1,100")]
     Days,
+    #[error("has no such duty that holds then")]
+    NoSuchDuty,
     #[error("the code stands in the file already, or is not of small letters, digits and dashes")]
     Code,
     #[error("the limit {0} is missing or given twice")]

@@ -64,6 +64,8 @@ pub enum Command {
         name: String,
         files: Vec<(String, String)>,
         note: String,
+        /// Only while so many versions were loaded: for what was made from the last of them.
+        after: Option<usize>,
     },
     Settle {
         versions: usize,
@@ -86,6 +88,8 @@ pub enum Refusal {
     VersionTaken(String),
     #[error("nothing was loaded")]
     NothingLoaded,
+    #[error("another version was loaded meanwhile")]
+    Moved,
 }
 
 impl Arrangement {
@@ -120,7 +124,10 @@ impl Case for Arrangement {
 
     fn decide(state: Option<&Self>, command: &Command, facts: &Facts) -> Result<Vec<ArrangementEvent>, Refusal> {
         let body = match command {
-            Command::Load { name, files, note } => {
+            Command::Load { name, files, note, after } => {
+                if after.is_some_and(|after| after != state.map_or(0, |state| state.versions.len())) {
+                    return Err(Refusal::Moved);
+                }
                 if !Self::load(state, name, files)? {
                     return Ok(Vec::new());
                 }
@@ -225,7 +232,7 @@ mod tests {
 
     fn load(name: &str, text: &str) -> Command {
         let files = vec![("days.csv".to_owned(), text.to_owned())];
-        Command::Load { name: name.to_owned(), files, note: String::new() }
+        Command::Load { name: name.to_owned(), files, note: String::new(), after: None }
     }
 
     fn take(state: Option<Arrangement>, command: &Command) -> Result<Option<Arrangement>, Refusal> {

@@ -166,6 +166,73 @@ pub fn leads_at(actor: &Actor, place: &Place, view: &View) -> Result<(), refusal
     within(actor, &place.code, around(actor, place, view))
 }
 
+/// A dispatcher of a tier above this one: proposes to it, and decides what it bears.
+///
+/// # Errors
+/// [`refusal::Refusal::Role`].
+pub fn is_above(actor: &Actor, tier: Tier) -> Result<(), refusal::Refusal> {
+    let above = dispatcher_of(actor.role).is_some_and(|own| own < tier);
+    if above { Ok(()) } else { Err(refusal::Refusal::Role { role: actor.role }) }
+}
+
+/// Speaks for the tier that a list burdens.
+///
+/// # Errors
+/// [`refusal::Refusal::Role`].
+pub fn bears(actor: &Actor, tier: Tier) -> Result<(), refusal::Refusal> {
+    let speaker = match tier {
+        Tier::City => Role::CityDispatcher,
+        Tier::District => Role::DistrictDispatcher,
+        Tier::Town => Role::TownDispatcher,
+        Tier::Village => Role::VillageDesk,
+        Tier::Grid => Role::GridLeader,
+    };
+    if actor.role == speaker { Ok(()) } else { Err(refusal::Refusal::Role { role: actor.role }) }
+}
+
+/// Duties lie in no place: whoever decides about lists, or is burdened by them, sees all.
+#[must_use]
+pub fn duty_scope(actor: &Actor) -> Scope {
+    let sees = dispatcher_of(actor.role).is_some()
+        || matches!(actor.role, Role::VillageDesk | Role::GridLeader | Role::Commander | Role::Supervisor);
+    if sees { Scope::All } else { Scope::Nothing }
+}
+
+/// A district's leader or the centre that keeps the minutes, in the own district (楼栋工作日).
+///
+/// # Errors
+/// [`refusal::Refusal::Role`], [`refusal::Refusal::OutOfReach`].
+pub fn leads_district(actor: &Actor, place: &Place, view: &View) -> Result<(), refusal::Refusal> {
+    let district = home(actor, view).is_some_and(|home| home.tier() == Tier::District);
+    if !district || !matches!(actor.role, Role::Commander | Role::DistrictDispatcher) {
+        return Err(refusal::Refusal::Role { role: actor.role });
+    }
+    within(actor, &place.code, around(actor, place, view))
+}
+
+/// A commander or dispatcher of the place.
+///
+/// # Errors
+/// [`refusal::Refusal::Role`], [`refusal::Refusal::OutOfReach`].
+pub fn commands_at(actor: &Actor, place: &Place, view: &View) -> Result<(), refusal::Refusal> {
+    if dispatcher_of(actor.role).is_none() && actor.role != Role::Commander {
+        return Err(refusal::Refusal::Role { role: actor.role });
+    }
+    within(actor, &place.code, around(actor, place, view))
+}
+
+/// Reminds or interviews a responsible person or enterprise of the place (约谈).
+///
+/// # Errors
+/// [`refusal::Refusal::Role`], [`refusal::Refusal::OutOfReach`].
+pub fn interviews(actor: &Actor, place: &Place, view: &View) -> Result<(), refusal::Refusal> {
+    let may = matches!(actor.role, Role::Commander | Role::Supervisor | Role::DepartmentHandler);
+    if dispatcher_of(actor.role).is_none() && !may {
+        return Err(refusal::Refusal::Role { role: actor.role });
+    }
+    within(actor, &place.code, around(actor, place, view))
+}
+
 fn within(actor: &Actor, place: &DivisionCode, reached: bool) -> Result<(), refusal::Refusal> {
     debug_assert!(actor.unit.is_some() || !reached, "whoever has no unit has no place");
     if reached { Ok(()) } else { Err(refusal::Refusal::OutOfReach { place: place.clone() }) }

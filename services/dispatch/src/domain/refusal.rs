@@ -1,6 +1,6 @@
-//! Why the rules of what stands beside the work orders (rosters, lists of tasks, care entries) say no.
+//! Why the rules of what stands beside the work orders (rosters, tasks, care lists, duties, building days, interviews, task forces) say no.
 
-use civic::{DivisionCode, Role};
+use civic::{DivisionCode, Role, UnitCode};
 
 use super::day::Day;
 
@@ -34,6 +34,28 @@ pub enum Refusal {
     EndNotLater,
     #[error("the list is for at most {longest} days")]
     EndTooFar { longest: i32 },
+    #[error("the first day must lie ahead: what was opened keeps its list")]
+    FromNotLater,
+    #[error("category and tier of an admitted duty stay: propose another one")]
+    OtherDuty,
+    #[error("the level that would bear it has not agreed")]
+    ReviewObjects,
+    #[error("whoever proposed it does not admit it")]
+    SamePerson,
+    #[error("{unit} does not sit with the leader")]
+    UnitNotPresent { unit: UnitCode },
+    #[error("a session has at most {most} requests")]
+    TooManyRequests { most: usize },
+    #[error("the date must lie ahead")]
+    DueNotLater,
+    #[error("the plan has no milestone {number}")]
+    MilestoneUnknown { number: u32 },
+    #[error("the order is not under marked supervision")]
+    NotMarked,
+    #[error("the task force holds the order already")]
+    HeldAlready,
+    #[error("{open} orders that it holds are open")]
+    OrdersOpen { open: usize },
     #[error("this list needs the consent of the person, or of a child's guardian")]
     ConsentMissing,
 }
@@ -57,6 +79,17 @@ impl Refusal {
             Self::EndNotLater => "END_NOT_LATER",
             Self::EndTooFar { .. } => "END_TOO_FAR",
             Self::ConsentMissing => "CONSENT_MISSING",
+            Self::FromNotLater => "DATE_NOT_LATER",
+            Self::OtherDuty => "DUTY_INVALID",
+            Self::ReviewObjects => "REVIEW_OBJECTS",
+            Self::SamePerson => "APPROVER_IS_REQUESTER",
+            Self::UnitNotPresent { .. } => "UNIT_NOT_PRESENT",
+            Self::TooManyRequests { .. } => "SESSION_FULL",
+            Self::DueNotLater => "DUE_NOT_LATER",
+            Self::MilestoneUnknown { .. } => "MILESTONES_INVALID",
+            Self::NotMarked => "NOT_MARKED",
+            Self::HeldAlready => "HELD_ALREADY",
+            Self::OrdersOpen { .. } => "ORDERS_OPEN",
         }
     }
 
@@ -64,7 +97,20 @@ impl Refusal {
     #[must_use]
     pub const fn field(&self) -> Option<&'static str> {
         match self {
-            Self::NotOpened | Self::Role { .. } | Self::State { .. } | Self::TooManyTasks { .. } => None,
+            Self::NotOpened
+            | Self::Role { .. }
+            | Self::State { .. }
+            | Self::TooManyTasks { .. }
+            | Self::ReviewObjects
+            | Self::SamePerson
+            | Self::TooManyRequests { .. }
+            | Self::OrdersOpen { .. } => None,
+            Self::FromNotLater => Some("from"),
+            Self::OtherDuty => Some("duty"),
+            Self::UnitNotPresent { .. } => Some("unit"),
+            Self::DueNotLater => Some("dueTime"),
+            Self::MilestoneUnknown { .. } => Some("milestone"),
+            Self::NotMarked | Self::HeldAlready => Some("workOrder"),
             Self::OutOfReach { .. } => Some("divisionCode"),
             Self::TaskUnknown { .. } | Self::TaskDone { .. } | Self::OtherWorker => Some("name"),
             Self::OtherDay { .. } | Self::DateNotLater => Some("date"),
@@ -91,6 +137,18 @@ impl Refusal {
             Self::EndTooFar { .. } => {
                 Some("care lists (关爱名单): each entry has an end, within the longest time of its purpose")
             }
+            Self::MilestoneUnknown { .. } | Self::DueNotLater | Self::HeldAlready => None,
+            Self::FromNotLater | Self::OtherDuty => {
+                Some("duty lists (事项清单): a change holds from a day ahead, open orders keep their list")
+            }
+            Self::ReviewObjects | Self::SamePerson => Some(
+                "duty lists (准入、调整、评估): reviewed by the level that would bear it, admitted by somebody other than who proposed",
+            ),
+            Self::UnitNotPresent { .. } | Self::TooManyRequests { .. } => {
+                Some("building days (楼栋工作日): decided on the spot by those who are there")
+            }
+            Self::NotMarked => Some("task forces (专班): they hold orders under marked supervision (挂牌督办)"),
+            Self::OrdersOpen { .. } => Some("task forces (专班): ended when their matters are"),
             Self::ConsentMissing => Some("中华人民共和国个人信息保护法第二十九条、第三十一条"),
         }
     }

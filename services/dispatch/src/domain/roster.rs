@@ -194,10 +194,12 @@ impl Case for Roster {
             }
             Command::Made { day, lists } => {
                 let state = state.ok_or(Refusal::NotOpened)?;
+                // A clock that was set back does not make an earlier day the last one.
+                let day = state.made.map_or(*day, |made| made.max(*day));
                 // The day may have changed while its lists were made: then the next are due at once.
-                let next = next_after(*day, facts.catalog.limits().tasks_hour());
+                let next = next_after(day, facts.catalog.limits().tasks_hour());
                 let lists = i64::try_from(*lists).unwrap_or(i64::MAX);
-                let news = state.made.is_none_or(|made| made < *day) || state.next < next;
+                let news = state.made.is_none_or(|made| made < day) || state.next < next;
                 news.then(|| Body::DayMade(stored::DayMade { date: day.to_string(), next_us: next.0, lists }))
             }
         };

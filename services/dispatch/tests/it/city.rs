@@ -11,8 +11,12 @@ use dispatch::domain::work_order::WorkOrder;
 use dispatch::{Seams, Service};
 use mesh::{Channel, Chassis, Code, Drain, Drained, PositionKey, Problem, ServeError, TokenKey};
 use proto::dispatch::v1 as pb;
+use proto::dispatch::v1::building_days_client::BuildingDaysClient;
 use proto::dispatch::v1::care_lists_client::CareListsClient;
 use proto::dispatch::v1::cooperation_client::CooperationClient;
+use proto::dispatch::v1::duties_client::DutiesClient;
+use proto::dispatch::v1::interviews_client::InterviewsClient;
+use proto::dispatch::v1::task_forces_client::TaskForcesClient;
 use proto::dispatch::v1::tasks_client::TasksClient;
 use proto::dispatch::v1::work_orders_client::WorkOrdersClient;
 use proto::events::v1::events_client::EventsClient;
@@ -91,6 +95,22 @@ impl City {
 
     pub(crate) fn care(&self) -> CareListsClient<Channel> {
         CareListsClient::new(self.channel.clone())
+    }
+
+    pub(crate) fn duties(&self) -> DutiesClient<Channel> {
+        DutiesClient::new(self.channel.clone())
+    }
+
+    pub(crate) fn building_days(&self) -> BuildingDaysClient<Channel> {
+        BuildingDaysClient::new(self.channel.clone())
+    }
+
+    pub(crate) fn interviews(&self) -> InterviewsClient<Channel> {
+        InterviewsClient::new(self.channel.clone())
+    }
+
+    pub(crate) fn task_forces(&self) -> TaskForcesClient<Channel> {
+        TaskForcesClient::new(self.channel.clone())
     }
 
     pub(crate) fn events_client(&self) -> EventsClient<Channel> {

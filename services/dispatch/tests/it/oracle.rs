@@ -415,6 +415,6 @@ fn window(at: Micros) -> Micros {
 pub(crate) fn actor_of(author: &Author) -> Option<&Actor> {
     match author {
         Author::Person { actor, .. } => Some(actor),
-        Author::Report | Author::Timer | Author::Calendar | Author::Reform => None,
+        Author::Report | Author::Timer | Author::Calendar | Author::Reform | Author::BuildingDay { .. } => None,
     }
 }

@@ -142,6 +142,7 @@ pub(crate) fn opening(variant: u8) -> Opening {
         due: None,
         reply_approval: variant & 4 != 0,
         answering: (variant & 8 == 0).then(|| answering(variant >> 4)),
+        note: None,
         tree_version: "t".to_owned(),
         owner: "test".to_owned(),
     }

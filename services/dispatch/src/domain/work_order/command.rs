@@ -46,6 +46,8 @@ pub struct Opening {
     pub reply_approval: bool,
     /// `None`: the duty list does not know, a dispatcher assigns.
     pub answering: Option<Answering>,
+    /// What is asked for, when no report tells it.
+    pub note: Option<Private<String>>,
     pub tree_version: String,
     /// Cluster that opens it.
     pub owner: String,
@@ -278,6 +280,10 @@ pub enum Author {
     Calendar,
     /// A reform of the divisions.
     Reform,
+    /// A district leader decided on the spot (楼栋工作日); `by` is role and unit.
+    BuildingDay {
+        by: String,
+    },
 }
 
 impl Author {
@@ -293,6 +299,7 @@ impl Author {
             Self::Timer => "timer".to_owned(),
             Self::Calendar => "calendar".to_owned(),
             Self::Reform => "reform".to_owned(),
+            Self::BuildingDay { by } => by.clone(),
         }
     }
 
@@ -301,7 +308,7 @@ impl Author {
     pub const fn reference(&self) -> &[u8] {
         match self {
             Self::Person { reference, .. } => reference,
-            Self::Report | Self::Timer | Self::Calendar | Self::Reform => &[],
+            Self::Report | Self::Timer | Self::Calendar | Self::Reform | Self::BuildingDay { .. } => &[],
         }
     }
 }

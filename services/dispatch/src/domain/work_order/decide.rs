@@ -71,7 +71,7 @@ fn open(opening: &Opening, facts: &Facts) -> Vec<WorkOrderEvent> {
         owner: opening.owner.clone(),
         epoch: FIRST_EPOCH,
     };
-    let (mut created, order) = record(None, Body::Created(created), None, facts);
+    let (mut created, order) = record(None, Body::Created(created), opening.note.as_ref(), facts);
     let Some(to) = &opening.answering else { return vec![created] };
     // An order that is born assigned is told once, as assigned: nobody can act in the instant between.
     created.after = None;

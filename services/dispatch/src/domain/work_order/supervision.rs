@@ -50,8 +50,16 @@ pub struct Milestone {
     pub missed: bool,
 }
 
+impl Supervision {
+    /// Not reviewed yet.
+    #[must_use]
+    pub fn is_open(&self) -> bool {
+        self.standing != SupervisionStanding::Reviewed
+    }
+}
+
 fn open(order: &WorkOrder) -> Option<&Supervision> {
-    order.head.supervision.as_ref().filter(|supervision| supervision.standing != SupervisionStanding::Reviewed)
+    order.head.supervision.as_ref().filter(|supervision| supervision.is_open())
 }
 
 pub(super) fn notice(order: &WorkOrder, notice: &Notice<Private<String>>, facts: &Facts) -> Result<Body, Refusal> {

@@ -4,6 +4,7 @@
 //! Reads and rare writes are handed to the runtime's pool for blocking work. The committer has a thread of its own and hands nothing
 //! over: its dozen statements follow each other without a switch of threads.
 
+mod moving;
 mod rows;
 
 use super::{conn::Value, statement::PREPARED};
@@ -19,6 +20,7 @@ use std::{
 };
 use tokio::sync::{OwnedMutexGuard, Semaphore};
 
+use moving::Mover;
 pub(super) use rows::Rows;
 
 /// Readers beside the one writer: more than two cores' worth is of no use, fewer lets a list wait for a get.
@@ -28,10 +30,10 @@ const BUSY: Duration = Duration::from_secs(5);
 /// Nearly everything is appended, so larger pages hold rows more densely, and a commit writes the last page of each table and index
 /// whole: measured for a report with its order, 12.6 KB with pages of 1,024 bytes, 11.3 with 2,048, 13.3 with 4,096.
 const PAGE_SIZE: &str = "PRAGMA page_size = 2048";
-/// The size of pages is settled before the first page is written, and WAL writes it. The log is moved into the file after 32,000 pages,
-/// 64 MB: a page written often is moved once. With `synchronous=FULL` a commit that was answered survives power loss.
-const WRITER: &str = "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 32000; \
-    PRAGMA journal_size_limit = 67108864; PRAGMA cache_size = -8000";
+/// The size of pages is settled before the first page is written, and WAL writes it. With `synchronous=FULL` a commit that was answered
+/// survives power loss. Who moves the log into the file, and when: [`moving`].
+const WRITER: &str = "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA journal_size_limit = 67108864; \
+    PRAGMA cache_size = -8000";
 
 /// A file. Readers stand first, so that they are closed first: whoever closes last moves the write-ahead log into the file, and a
 /// reader may not.
@@ -39,6 +41,7 @@ pub(super) struct Sqlite {
     idle: Mutex<Vec<Connection>>,
     write: Arc<tokio::sync::Mutex<Connection>>,
     seats: Arc<Semaphore>,
+    mover: Arc<Mover>,
     path: PathBuf,
 }
 
@@ -46,6 +49,7 @@ pub(super) struct Sqlite {
 pub(super) struct Writing {
     /// Away while a statement runs elsewhere, and for ever when that ended badly.
     connection: Option<OwnedMutexGuard<Connection>>,
+    mover: Arc<Mover>,
     here: bool,
 }
 
@@ -58,6 +62,7 @@ impl Sqlite {
             idle: Mutex::default(),
             write: Arc::new(tokio::sync::Mutex::new(connection)),
             seats: Arc::new(Semaphore::new(READERS)),
+            mover: Arc::new(Mover::new(path.clone())),
             path,
         }))
     }
@@ -66,7 +71,7 @@ impl Sqlite {
     /// then waits for the disk.
     pub(super) async fn begin(&self, here: bool) -> Result<Writing, StoreError> {
         let connection = Arc::clone(&self.write).lock_owned().await;
-        let mut writing = Writing { connection: Some(connection), here };
+        let mut writing = Writing { connection: Some(connection), mover: Arc::clone(&self.mover), here };
         writing.with(begin).await?;
         Ok(writing)
     }
@@ -113,8 +118,9 @@ impl Writing {
     }
 
     pub(super) async fn commit(mut self) -> Result<(), StoreError> {
-        self.with(|connection| {
-            let done = command(connection, "COMMIT");
+        let mover = Arc::clone(&self.mover);
+        self.with(move |connection| {
+            let done = mover.watch(connection, || command(connection, "COMMIT"));
             if done.is_err() {
                 // The commit's own error says more than the rollback's.
                 drop(roll_back(connection));
@@ -156,6 +162,7 @@ fn writer(path: &Path) -> rusqlite::Result<Connection> {
     let connection = connect(path, OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE)?;
     connection.execute_batch(PAGE_SIZE)?;
     connection.execute_batch(WRITER)?;
+    moving::count_pages(&connection);
     Ok(connection)
 }
 
@@ -283,6 +290,26 @@ mod tests {
         assert!(matches!(twice, Err(StoreError::Constraint(_))), "{twice:?}");
         tx.rollback().await.unwrap();
         assert_eq!(count(&file).await, 2);
+    }
+
+    #[tokio::test]
+    async fn a_long_log_is_moved_into_the_file_while_the_writer_goes_on() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = open(&folder).await;
+        let moved = || std::fs::metadata(folder.path().join("a file?.db")).unwrap().len() > 20_000_000;
+        let write = async {
+            let mut written = 0;
+            while !moved() {
+                written += 1;
+                let mut tx = file.begin(written % 2 == 0).await.unwrap();
+                let values = vec![Value::Int(written), Value::Blob(vec![7; 200_000])];
+                tx.execute("INSERT INTO t (n, what) VALUES ($1, $2)".into(), values).await.unwrap();
+                tx.commit().await.unwrap();
+            }
+            written
+        };
+        let written = tokio::time::timeout(Duration::from_secs(60), write).await.expect("the log is moved");
+        assert_eq!(count(&file).await, written);
     }
 
     #[tokio::test]

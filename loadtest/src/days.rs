@@ -53,17 +53,17 @@ pub async fn run(sheet: &mut Sheet, days: usize) -> anyhow::Result<()> {
     sheet.row(format!("lists of {WORKERS} workers in {} towns", rosters.len()), of(0), "s", Asked::Below(WITHIN));
     sheet.row("written per list", of(1), "bytes", Asked::Nothing);
     sheet.row("processor time per list", of(2), "µs", Asked::Nothing);
-    look(&local, sheet, &rosters).await?;
+    look(&local, sheet, &rosters, clock.now()).await?;
     local.stop().await
 }
 
 /// One day as its worker asks for it.
-async fn look(local: &Local, sheet: &mut Sheet, rosters: &[(DivisionCode, String)]) -> anyhow::Result<()> {
+async fn look(local: &Local, sheet: &mut Sheet, rosters: &[(DivisionCode, String)], now: Micros) -> anyhow::Result<()> {
     let (client, mut took) = (http(), Vec::new());
     for (town, posts) in rosters.iter().take(100) {
         let line = posts.lines().nth(1).context("a roster has a post")?;
         let unit: UnitCode = line.split(',').nth(1).context("a post has a unit")?.parse()?;
-        let token = local.mint(&Actor::member(Role::GridWorker, format!("w{town}-0"), unit));
+        let token = local.mint_at(&Actor::member(Role::GridWorker, format!("w{town}-0"), unit), now);
         let began = Instant::now();
         let answer = get_json(&client, &format!("http://{}/v1/tasks", local.http), &token).await?;
         took.push(began.elapsed().as_secs_f64() * 1000.0);

@@ -3,7 +3,7 @@
 use anyhow::Context;
 use bytes::Bytes;
 use casebook::Casebook;
-use civic::{Actor, Clock as _, Role, SystemClock};
+use civic::{Actor, Clock as _, Micros, Role, SystemClock};
 use http_body_util::{BodyExt, Full};
 use hyper::Request;
 use hyper_util::{
@@ -61,7 +61,12 @@ impl Local {
 
     /// A token of the cluster.
     pub fn mint(&self, actor: &Actor) -> String {
-        mesh::mint(&self.key, actor, SystemClock.now(), DAY)
+        self.mint_at(actor, SystemClock.now())
+    }
+
+    /// The same for a cluster whose clock is another.
+    pub fn mint_at(&self, actor: &Actor, now: Micros) -> String {
+        mesh::mint(&self.key, actor, now, DAY)
     }
 
     /// Waits until every service has consumed every event of the others; two minutes at most.

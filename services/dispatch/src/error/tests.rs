@@ -94,3 +94,49 @@ fn fields_keep_their_paths_over_the_wire() {
     let refused = Error::Refused(Refusal::UntilNotLater { order: order() });
     assert_eq!(Problem::from_status(&refused.into()).fields[0].path, "until");
 }
+
+fn matters() -> Vec<(refusal::Refusal, Code)> {
+    use refusal::Refusal as Matter;
+    let list = "2026-11-22".parse().unwrap();
+    vec![
+        (Matter::NotOpened, Code::NotFound),
+        (Matter::TaskUnknown { number: 3 }, Code::NotFound),
+        (Matter::Role { role: Role::Citizen }, Code::Denied),
+        (Matter::OutOfReach { place: "500151002".parse().unwrap() }, Code::Denied),
+        (Matter::OtherWorker, Code::Denied),
+        (Matter::SamePerson, Code::Denied),
+        (Matter::PostUnknown, Code::Invalid),
+        (Matter::DateNotLater, Code::Invalid),
+        (Matter::EndNotLater, Code::Invalid),
+        (Matter::EndTooFar { longest: 180 }, Code::Invalid),
+        (Matter::ConsentMissing, Code::Invalid),
+        (Matter::FromNotLater, Code::Invalid),
+        (Matter::OtherDuty, Code::Invalid),
+        (Matter::DueNotLater, Code::Invalid),
+        (Matter::MilestoneUnknown { number: 3 }, Code::Invalid),
+        (Matter::State { state: "ended" }, Code::Refused),
+        (Matter::TaskDone { number: 3 }, Code::Refused),
+        (Matter::OtherDay { list }, Code::Refused),
+        (Matter::TooManyTasks { most: 500 }, Code::Refused),
+        (Matter::ReviewObjects, Code::Refused),
+        (Matter::UnitNotPresent { unit: "500151002".parse().unwrap() }, Code::Refused),
+        (Matter::TooManyRequests { most: 200 }, Code::Refused),
+        (Matter::NotMarked, Code::Refused),
+        (Matter::HeldAlready, Code::Refused),
+        (Matter::OrdersOpen { open: 1 }, Code::Refused),
+    ]
+}
+
+#[test]
+fn every_refusal_beside_the_work_orders_keeps_code_reason_field_and_rule_over_the_wire() {
+    for (refusal, code) in matters() {
+        let (reason, law, field) = (refusal.reason(), refusal.law(), refusal.field());
+        let problem = Problem::from_status(&Error::from(casebook::Error::Refused(refusal)).into());
+        assert_eq!((problem.code, problem.reason.as_str()), (code, reason));
+        // What is not there, or may not be known of, says no more than that.
+        if reason != "NOT_FOUND" {
+            assert_eq!((problem.law.as_deref(), problem.fields.first().map(|field| field.path.as_str())), (law, field));
+        }
+        assert!(code != Code::Invalid || field.is_some(), "{reason} names its field");
+    }
+}

@@ -10,12 +10,16 @@
 use crate::cluster::folder::token_key;
 use crate::exit::Failure;
 use casebook::KEY_BYTES;
+use dispatch::catalog::plans::{PLANS, STEPS};
 use mesh::TokenKey;
 use std::io;
 use std::path::{Path, PathBuf};
 
 /// Name of the key file.
 pub const KEY_FILE: &str = "cluster.key";
+
+/// Name of the file with the version of the emergency plans beside it.
+pub const PLANS_VERSION: &str = "PLANS_VERSION";
 
 /// The folder that was named, else that of the environment, else `./data`.
 #[must_use]
@@ -64,7 +68,29 @@ pub type Versioned = (String, Vec<(String, String)>);
 /// # Errors
 /// When a file is there and cannot be read.
 pub fn read_duty_list(data: &Path) -> io::Result<Option<Versioned>> {
-    read_catalog(&catalog(data).join(dispatch::NAME))
+    read_catalog(&dispatch_catalog(data))
+}
+
+/// Where dispatch's part of an operator's catalog lies.
+#[must_use]
+pub fn dispatch_catalog(data: &Path) -> PathBuf {
+    catalog(data).join(dispatch::NAME)
+}
+
+/// The emergency plans in a folder, `(version, files)`: both files and PLANS_VERSION, or none.
+///
+/// # Errors
+/// When the version is there and one of the files cannot be read.
+pub fn read_plans(folder: &Path) -> io::Result<Option<Versioned>> {
+    let read = |name: &str| std::fs::read_to_string(folder.join(name));
+    let version = match read(PLANS_VERSION) {
+        Ok(version) => version.trim().to_owned(),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(error),
+    };
+    let file = |name: &str| Ok((name.to_owned(), read(name)?));
+    let files = [STEPS, PLANS].into_iter().map(file).collect::<io::Result<_>>()?;
+    Ok(Some((version, files)))
 }
 
 /// A folder with a VERSION, as `jiewang catalog` takes it.

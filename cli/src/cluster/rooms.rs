@@ -57,6 +57,8 @@ impl Opened {
             chassis.add_service(sight.before(service.building_days_server()));
             chassis.add_service(sight.before(service.interviews_server()));
             chassis.add_service(sight.before(service.task_forces_server()));
+            chassis.add_service(sight.before(service.emergencies_server()));
+            chassis.add_service(sight.before(service.warnings_server()));
             chassis.add_service(service.events_server());
             chassis.add_service(service.arrangements_server());
         }
@@ -117,6 +119,10 @@ impl Opened {
         }
         if let Some((version, files)) = crate::folder::read_duty_list(&settings.data_dir)? {
             import(service, Matter::DutyList, &version, files).await;
+        }
+        if let Some((version, files)) = crate::folder::read_plans(&crate::folder::dispatch_catalog(&settings.data_dir))?
+        {
+            import(service, Matter::EmergencyPlans, &version, files).await;
         }
         Ok(())
     }

@@ -3,7 +3,8 @@
 //!
 //! ```text
 //! PATH/intake/     limits.toml keywords.csv emergencies.csv urgencies.csv channels.csv    what is missing is this release's
-//! PATH/dispatch/   VERSION duties.csv limits.csv units.csv tasks.csv care.csv, and categories.csv where the taxonomy is another
+//! PATH/dispatch/   VERSION duties.csv limits.csv units.csv tasks.csv care.csv, and categories.csv where the taxonomy is another;
+//!                  PLANS_VERSION plans.csv plan_steps.csv, whole, where the emergency plans are others
 //! ```
 //! One of the two folders may be missing; that service then keeps the catalog it has.
 
@@ -15,8 +16,10 @@ use crate::exit::{Exit, Failure};
 use crate::folder;
 use crate::output::{Finding, Printer};
 use bytes::Bytes;
-use civic::Taxonomy;
+use civic::{Clock as _, SystemClock, Taxonomy, Tree};
 use clap::{Args, Subcommand};
+use dispatch::catalog::Plans;
+use dispatch::catalog::plans::{PLANS, STEPS};
 use serde_json::json;
 use std::error::Error;
 use std::fs;
@@ -24,8 +27,18 @@ use std::path::{Path, PathBuf};
 
 const INTAKE_FILES: [&str; 6] =
     ["limits.toml", "keywords.csv", "emergencies.csv", "urgencies.csv", "channels.csv", "classifier.model"];
-const DISPATCH_FILES: [&str; 7] =
-    ["VERSION", "duties.csv", "limits.csv", "units.csv", "categories.csv", "tasks.csv", "care.csv"];
+const DISPATCH_FILES: [&str; 10] = [
+    "VERSION",
+    "duties.csv",
+    "limits.csv",
+    "units.csv",
+    "categories.csv",
+    "tasks.csv",
+    "care.csv",
+    folder::PLANS_VERSION,
+    PLANS,
+    STEPS,
+];
 
 /// `jiewang catalog`
 #[derive(Args, Debug)]
@@ -105,6 +118,19 @@ async fn hand_over(client: &Client, from: &Path, note: &str) -> Result<(), Failu
         body[name.trim_end_matches(".csv")] = text.into();
     }
     let _loaded: serde_json::Value = client.post("/v1/dutyLists:load", Bytes::from(body.to_string())).await?;
+    hand_over_plans(client, from, note).await
+}
+
+/// After the duty list: its units are what plans name.
+async fn hand_over_plans(client: &Client, from: &Path, note: &str) -> Result<(), Failure> {
+    let read = folder::read_plans(from);
+    let read = read.map_err(|source| Failure::Io { doing: format!("read {}", from.display()), source })?;
+    let Some((version, files)) = read else { return Ok(()) };
+    let text = |name: &str| files.iter().find(|(known, _)| known == name).map(|(_, text)| text.as_str());
+    let body = json!({
+        "requestId": request_id(), "version": version, "note": note, "plans": text(PLANS), "steps": text(STEPS),
+    });
+    let _loaded: serde_json::Value = client.post("/v1/emergencyPlans:load", Bytes::from(body.to_string())).await?;
     Ok(())
 }
 
@@ -122,6 +148,7 @@ fn check(path: &Path) -> Result<Vec<Part>, Failure> {
         only_known(&dispatch_folder, &DISPATCH_FILES)?;
         let catalog = dispatch::catalog::Catalog::load(&dispatch_folder);
         let catalog = catalog.map_err(|error| invalid(&dispatch_folder, error))?;
+        check_plans(&dispatch_folder, &catalog)?;
         parts.push(Part { service: dispatch::NAME, files: &DISPATCH_FILES, version: catalog.version().to_owned() });
     }
     if parts.is_empty() {
@@ -129,6 +156,17 @@ fn check(path: &Path) -> Result<Vec<Part>, Failure> {
         return Err(Failure::Usage(sentence));
     }
     Ok(parts)
+}
+
+/// The plans of a folder against the catalog that lies beside them.
+fn check_plans(from: &Path, catalog: &dispatch::catalog::Catalog) -> Result<(), Failure> {
+    let read = folder::read_plans(from);
+    let read = read.map_err(|source| Failure::Io { doing: format!("read {}", from.display()), source })?;
+    let Some((version, files)) = read else { return Ok(()) };
+    let text = |name: &str| dispatch::app::arranging::file(&files, name);
+    let view = Tree::chongqing().today(SystemClock.now());
+    let plans = Plans::parse(&version, text(PLANS), text(STEPS));
+    plans.and_then(|plans| plans.check(catalog, &view)).map_err(|error| invalid(from, error))
 }
 
 /// A file of another name would be read by nobody: likely it is misspelt.

@@ -69,8 +69,17 @@ impl Running {
         Client::new(&self.base, Some(token)).unwrap()
     }
 
+    /// Somebody of another unit, by any name.
+    pub(crate) fn of_unit(&self, role: Role, unit: &str) -> Client {
+        Client::new(&self.base, Some(self.token_of(role, unit))).unwrap()
+    }
+
     pub(crate) fn token(&self, role: Role) -> String {
-        let actor = Actor::member(role, "test", "500151001".parse().unwrap());
+        self.token_of(role, "500151001")
+    }
+
+    fn token_of(&self, role: Role, unit: &str) -> String {
+        let actor = Actor::member(role, "test", unit.parse().unwrap());
         mesh::mint(&self.key, &actor, self.clock.now(), Duration::from_secs(40 * 24 * 3600))
     }
 

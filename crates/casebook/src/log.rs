@@ -74,7 +74,7 @@ impl Casebook {
             id: event_id(case, version),
             source: format!("{}/{}", self.0.cluster, self.0.service),
             r#type,
-            subject: format!("{kind}s/{case}"),
+            subject: format!("{}/{case}", collection(&kind)),
             case_version: version,
             partition: partition.into(),
             position,
@@ -89,6 +89,11 @@ impl Casebook {
     fn unknown(&self, partition: Partition) -> SourceError {
         SourceError::UnknownPartition { service: self.0.service.to_owned(), partition }
     }
+}
+
+/// The collection that a kind's names begin with: `workOrder` gives `workOrders`, `emergency` gives `emergencies`.
+fn collection(kind: &str) -> String {
+    kind.strip_suffix('y').map_or_else(|| format!("{kind}s"), |stem| format!("{stem}ies"))
 }
 
 /// Unique within the source: a case's version happens once.

@@ -2,7 +2,8 @@
 use proto::dispatch::v1::{
     self as dispatch, arrangements_server::Arrangements, building_days_server::BuildingDays,
     care_lists_server::CareLists, cooperation_server::Cooperation, duties_server::Duties,
-    interviews_server::Interviews, task_forces_server::TaskForces, tasks_server::Tasks,
+    emergencies_server::Emergencies, interviews_server::Interviews, task_forces_server::TaskForces,
+    tasks_server::Tasks, warnings_server::Warnings,
 };
 use proto::queue::v1::{self as queue, parked_cases_server::ParkedCases};
 use tonic::{Request, Response, Status};
@@ -43,6 +44,32 @@ nothing_to_tell! {
     review_supervision(dispatch::ReviewSupervisionRequest) -> dispatch::WorkOrder;
     escalate_work_order(dispatch::EscalateWorkOrderRequest) -> dispatch::WorkOrder;
     hand_down_work_order(dispatch::HandDownWorkOrderRequest) -> dispatch::WorkOrder;
+}
+
+nothing_to_tell! {
+    Emergencies:
+    get_emergency(dispatch::GetEmergencyRequest) -> dispatch::Emergency;
+    list_emergencies(dispatch::ListEmergenciesRequest) -> dispatch::ListEmergenciesResponse;
+    get_emergency_timeline(dispatch::GetEmergencyTimelineRequest) -> dispatch::EmergencyTimeline;
+    acknowledge_action(dispatch::AcknowledgeActionRequest) -> dispatch::Emergency;
+    report_action(dispatch::ReportActionRequest) -> dispatch::Emergency;
+    finish_action(dispatch::FinishActionRequest) -> dispatch::Emergency;
+    call_action(dispatch::CallActionRequest) -> dispatch::Emergency;
+    end_emergency(dispatch::EndEmergencyRequest) -> dispatch::Emergency;
+    load_emergency_plans(dispatch::LoadEmergencyPlansRequest) -> dispatch::EmergencyPlans;
+    list_emergency_plans(dispatch::ListEmergencyPlansRequest) -> dispatch::ListEmergencyPlansResponse;
+    get_emergency_plan(dispatch::GetEmergencyPlanRequest) -> dispatch::EmergencyPlan;
+}
+
+nothing_to_tell! {
+    Warnings:
+    issue_warning(dispatch::IssueWarningRequest) -> dispatch::Warning;
+    get_warning(dispatch::GetWarningRequest) -> dispatch::Warning;
+    list_warnings(dispatch::ListWarningsRequest) -> dispatch::ListWarningsResponse;
+    lift_warning(dispatch::LiftWarningRequest) -> dispatch::Warning;
+    list_warning_places(dispatch::ListWarningPlacesRequest) -> dispatch::ListWarningPlacesResponse;
+    acknowledge_warning(dispatch::AcknowledgeWarningRequest) -> dispatch::WarningPlace;
+    answer_warning(dispatch::AnswerWarningRequest) -> dispatch::WarningPlace;
 }
 
 nothing_to_tell! {

@@ -4,11 +4,13 @@ mod acting;
 pub mod arranging;
 pub mod caring;
 mod commanding;
+pub mod emergencies;
 mod listing_duties;
 mod opening;
 mod reading;
 mod reform;
 mod timing;
+pub mod warnings;
 pub mod working;
 
 pub use acting::{Acting, Paging};
@@ -21,7 +23,7 @@ use casebook::{Ask, Casebook, Done, Scope};
 use civic::CaseId;
 use civic::{Actor, Calendar, Clock, DivisionCode, Micros, Place, Private, Rng, Tier, Tree, View};
 
-use crate::catalog::Catalog;
+use crate::catalog::{Catalog, Plans};
 use crate::domain::authority;
 use crate::domain::work_order::verb::By;
 use crate::domain::work_order::{Author, Command, Facts, Step, WorkOrder};
@@ -37,6 +39,7 @@ pub struct App {
     cases: Casebook,
     /// Replaced as a whole by an operator; a call keeps the one it began with. The locks are held for one reference count.
     catalog: RwLock<Arc<Catalog>>,
+    plans: RwLock<Arc<Plans>>,
     calendar: RwLock<Arc<Calendar>>,
     /// What operators' calendars are laid over.
     built_in: Arc<Calendar>,
@@ -51,6 +54,7 @@ pub struct App {
 pub struct Parts {
     pub cases: Casebook,
     pub catalog: Catalog,
+    pub plans: Plans,
     pub calendar: Arc<Calendar>,
     pub tree: Arc<Tree>,
     /// The territory.
@@ -59,9 +63,10 @@ pub struct Parts {
     pub rng: Arc<dyn Rng>,
 }
 
-/// What one call decides by: catalog, calendar, tree and time of its beginning.
+/// What one call decides by: catalog, plans, calendar, tree and time of its beginning.
 pub struct Desk {
     pub catalog: Arc<Catalog>,
+    pub plans: Arc<Plans>,
     pub calendar: Arc<Calendar>,
     pub view: View,
     pub root: DivisionCode,
@@ -91,10 +96,11 @@ pub struct Asked {
 impl App {
     #[must_use]
     pub fn new(parts: Parts) -> Self {
-        let Parts { cases, catalog, calendar, tree, root, clock, rng } = parts;
+        let Parts { cases, catalog, plans, calendar, tree, root, clock, rng } = parts;
         Self {
             cases,
             catalog: RwLock::new(Arc::new(catalog)),
+            plans: RwLock::new(Arc::new(plans)),
             calendar: RwLock::new(Arc::clone(&calendar)),
             built_in: calendar,
             standing: watch::Sender::new(Standing::default()),
@@ -111,6 +117,7 @@ impl App {
         let now = self.clock.now();
         Desk {
             catalog: Arc::clone(&self.catalog.read().unwrap_or_else(PoisonError::into_inner)),
+            plans: Arc::clone(&self.plans.read().unwrap_or_else(PoisonError::into_inner)),
             calendar: Arc::clone(&self.calendar.read().unwrap_or_else(PoisonError::into_inner)),
             view: self.tree.today(now),
             root: self.root.clone(),
@@ -121,6 +128,11 @@ impl App {
     /// Puts another catalog in force, from the next call on.
     pub fn replace_catalog(&self, catalog: Catalog) {
         *self.catalog.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(catalog);
+    }
+
+    /// Puts other emergency plans in force, from the next alarm on.
+    pub fn replace_plans(&self, plans: Plans) {
+        *self.plans.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(plans);
     }
 
     /// Puts another calendar in force, from the next call on.

@@ -11,6 +11,8 @@
 //! VERSION          one line; every order's first event names it
 //! ```
 //!
+//! Emergency plans lie in the same folder and have a version of their own: [`plans`].
+//!
 //! Units are not listed place by place. A duty names a unit as `<tier>/<slug>`, meaning that unit of the place of that tier which
 //! the matter lies in; its code is `<place>-<slug>`, or the bare place code for a place's own desk.
 //!
@@ -20,13 +22,15 @@
 mod duties;
 mod error;
 pub(crate) mod limits;
+pub mod plans;
 mod table;
 mod tasks;
 mod units;
 
 pub use duties::{Basis, Duty, UnitRule, amended};
-pub use error::{CatalogError, Problem};
+pub use error::{CatalogError, PlanProblem, Problem};
 pub use limits::Limits;
+pub use plans::{PartyRule, Plan, PlanStep, Plans};
 pub use tasks::{Purpose, Purposes, Selects, TaskRule, Tasks};
 pub use units::{Unit, UnitFault};
 
@@ -210,6 +214,12 @@ impl Catalog {
     pub fn tiers_of(&self, slug: &str) -> Vec<Tier> {
         self.units.tiers_of(slug)
     }
+}
+
+/// Lowercase letters, digits and inner dashes: fit for a path.
+fn code_is_plain(code: &str) -> bool {
+    let plain = code.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-');
+    plain && (1..=40).contains(&code.len()) && !code.starts_with('-') && !code.ends_with('-')
 }
 
 #[cfg(test)]

@@ -6,6 +6,7 @@ pub mod building_days;
 pub mod care;
 mod cooperation;
 pub mod duties;
+pub mod emergencies;
 pub mod forces;
 pub mod listing;
 pub mod reader;
@@ -13,6 +14,7 @@ mod roster;
 pub mod tasks;
 pub mod timeline;
 pub mod verbs;
+pub mod warnings;
 
 use civic::{CaseId, Micros};
 use prost_types::Timestamp;

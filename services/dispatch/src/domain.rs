@@ -1,4 +1,4 @@
-//! The rules of dispatch: pure and synchronous. Who may do what, what a work order is, and how it goes on.
+//! The rules of dispatch: pure and synchronous. Who may do what, what a work order and an emergency are, and how they go on.
 
 pub mod arrangement;
 pub mod authority;
@@ -6,10 +6,12 @@ pub mod building_day;
 pub mod care;
 pub mod day;
 pub mod duty;
+pub mod emergency;
 pub mod interview;
 pub mod refusal;
 pub mod roster;
 pub mod task_force;
 pub mod urgency;
+pub mod warning;
 pub mod work_order;
 pub mod worklist;

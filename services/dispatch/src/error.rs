@@ -4,7 +4,7 @@ use casebook::{SealError, StoreError};
 use mesh::{CaseError, Code, Fault, FieldFault, Own};
 
 use crate::domain::work_order::Refusal;
-use crate::domain::{arrangement, refusal};
+use crate::domain::{arrangement, emergency, refusal, warning};
 
 /// Why dispatch does not answer as asked.
 #[derive(Debug, thiserror::Error)]
@@ -22,11 +22,17 @@ pub enum Error {
     ResumeToken,
     #[error("only operators may do this")]
     OperatorsOnly,
+    #[error("only members of a unit may do this")]
+    MembersOnly,
     #[error(transparent)]
     Arrangement(#[from] arrangement::Refusal),
     /// Of what stands beside the work orders.
     #[error(transparent)]
     Matter(#[from] refusal::Refusal),
+    #[error(transparent)]
+    Emergency(#[from] emergency::Refusal),
+    #[error(transparent)]
+    Warning(#[from] warning::Refusal),
     /// What is the same for every service: not there, moved on, the store away.
     #[error(transparent)]
     Case(#[from] CaseError),
@@ -46,8 +52,10 @@ impl Error {
         match self {
             Self::Invalid(_) | Self::PageToken | Self::ResumeToken => Code::Invalid,
             Self::TokenMissing => Code::Unauthenticated,
-            Self::OperatorsOnly => Code::Denied,
+            Self::OperatorsOnly | Self::MembersOnly => Code::Denied,
             Self::Refused(refusal) => code_of(refusal),
+            Self::Emergency(refusal) => code_of_emergency(refusal),
+            Self::Warning(refusal) => code_of_warning(refusal),
             Self::Arrangement(arrangement::Refusal::NothingLoaded) => Code::NotFound,
             Self::Arrangement(arrangement::Refusal::VersionTaken(_) | arrangement::Refusal::Moved) => Code::Conflict,
             Self::Matter(refusal) => code_of_matter(refusal),
@@ -60,8 +68,10 @@ impl Error {
         match self {
             Self::Invalid(fields) => fields.first().map_or("INVALID", |field| field.reason),
             Self::TokenMissing => "TOKEN_MISSING",
-            Self::OperatorsOnly => "ROLE_DENIED",
+            Self::OperatorsOnly | Self::MembersOnly => "ROLE_DENIED",
             Self::Refused(refusal) => refusal.reason(),
+            Self::Emergency(refusal) => refusal.reason(),
+            Self::Warning(refusal) => refusal.reason(),
             Self::PageToken => "PAGE_TOKEN_INVALID",
             Self::ResumeToken => "INVALID_RESUME_TOKEN",
             Self::Arrangement(arrangement::Refusal::NothingLoaded) => "NOT_FOUND",
@@ -80,11 +90,14 @@ impl Error {
             Self::Invalid(_)
             | Self::TokenMissing
             | Self::OperatorsOnly
+            | Self::MembersOnly
             | Self::Refused(_)
             | Self::PageToken
             | Self::ResumeToken
             | Self::Arrangement(_)
             | Self::Matter(_)
+            | Self::Emergency(_)
+            | Self::Warning(_)
             | Self::Case(_) => self.to_string(),
         }
     }
@@ -154,6 +167,28 @@ const fn code_of_matter(refusal: &refusal::Refusal) -> Code {
     }
 }
 
+const fn code_of_emergency(refusal: &emergency::Refusal) -> Code {
+    match refusal {
+        emergency::Refusal::NotOpened | emergency::Refusal::ActionUnknown { .. } => Code::NotFound,
+        emergency::Refusal::Role { .. }
+        | emergency::Refusal::Place { .. }
+        | emergency::Refusal::NotCalled { .. }
+        | emergency::Refusal::OutOfReach { .. } => Code::Denied,
+        emergency::Refusal::Ended
+        | emergency::Refusal::ActionState { .. }
+        | emergency::Refusal::CalledAlready { .. }
+        | emergency::Refusal::ChainFull { .. } => Code::Refused,
+    }
+}
+
+const fn code_of_warning(refusal: &warning::Refusal) -> Code {
+    match refusal {
+        warning::Refusal::NotFound => Code::NotFound,
+        warning::Refusal::Role | warning::Refusal::Place | warning::Refusal::OutOfReach { .. } => Code::Denied,
+        warning::Refusal::Over | warning::Refusal::Standing { .. } => Code::Refused,
+    }
+}
+
 impl From<StoreError> for Error {
     fn from(error: StoreError) -> Self {
         Self::Case(error.into())
@@ -173,6 +208,28 @@ impl From<casebook::Error<Refusal>> for Error {
             // Only the timer loop carries timers, and it asks for this error itself. Orders have no unique keys.
             Err(Own::Refused(Refusal::NotOpened) | Own::TimerGone | Own::UniqueTaken) => Self::NOT_FOUND,
             Err(Own::Refused(refusal)) => Self::Refused(refusal),
+        }
+    }
+}
+
+impl From<casebook::Error<emergency::Refusal>> for Error {
+    fn from(error: casebook::Error<emergency::Refusal>) -> Self {
+        match CaseError::of(error) {
+            Ok(case) => Self::Case(case),
+            // Timers answer for themselves, and emergencies have no unique keys.
+            Err(Own::Refused(emergency::Refusal::NotOpened) | Own::TimerGone | Own::UniqueTaken) => Self::NOT_FOUND,
+            Err(Own::Refused(refusal)) => Self::Emergency(refusal),
+        }
+    }
+}
+
+impl From<casebook::Error<warning::Refusal>> for Error {
+    fn from(error: casebook::Error<warning::Refusal>) -> Self {
+        match CaseError::of(error) {
+            Ok(case) => Self::Case(case),
+            // Timers answer for themselves, and warnings have no unique keys.
+            Err(Own::Refused(warning::Refusal::NotFound) | Own::TimerGone | Own::UniqueTaken) => Self::NOT_FOUND,
+            Err(Own::Refused(refusal)) => Self::Warning(refusal),
         }
     }
 }
@@ -217,9 +274,15 @@ impl From<Error> for Fault {
                 let fault = refusal.field().into_iter().fold(fault, |fault, path| fault.field(path, reason, &detail));
                 refusal.law().into_iter().fold(fault, Self::with_law)
             }
+            Error::Emergency(refusal) => {
+                refusal.field().into_iter().fold(fault, |fault, path| fault.field(path, reason, refusal.to_string()))
+            }
+            Error::Warning(refusal) => {
+                refusal.field().into_iter().fold(fault, |fault, path| fault.field(path, reason, refusal.to_string()))
+            }
             Error::PageToken => fault.field("pageToken", reason, "belongs to another list"),
             Error::ResumeToken => fault.field("lastEventId", reason, "is not one of this stream"),
-            Error::TokenMissing | Error::OperatorsOnly | Error::Arrangement(_) => fault,
+            Error::TokenMissing | Error::OperatorsOnly | Error::MembersOnly | Error::Arrangement(_) => fault,
         }
     }
 }

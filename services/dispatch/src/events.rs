@@ -1,14 +1,15 @@
 //! Messages consumed: intake's `ReportFiled` opens an order, once per report, because the order has the report's id; its
-//! `ReportClassified` gives that order what a person decided.
+//! `ReportClassified` gives that order what a person decided. Either may start an emergency beside the order.
 
 use std::sync::Arc;
 
-use casebook::{Bundle, Effects, GiveUp};
+use casebook::{Ask, Bundle, Effects, GiveUp};
 use prost::Message as _;
 use proto::events::v1::public_event::Event as Public;
 use proto::events::v1::{Envelope, PublicEvent};
 
 use crate::app::App;
+use crate::domain::emergency::Emergency;
 
 /// Opens the order of every report, and keeps it abreast of rulings. Consultations, and reports that were resolved on the spot, get one as well: their unit
 /// answers or confirms, and the citizen's word closes it like any other.
@@ -33,14 +34,16 @@ impl Effects for OpenOrders {
         match public.event {
             Some(Public::ReportFiled(report)) => {
                 let bad_id = || GiveUp("the report's id is none".to_owned());
+                let alarm = self.app.alarm(&report, &event.traceparent);
                 let ask = self.app.opening(report, &event.traceparent).ok_or_else(bad_id)?;
-                Ok(Some(Bundle::of(ask)))
+                Ok(Some(with(Bundle::of(ask), alarm)))
             }
             // A ruling on a report without an order parks the case behind the event that should have opened one.
             Some(Public::ReportClassified(ruling)) => {
                 let bad_id = || GiveUp("the ruled report's id is none".to_owned());
+                let alarm = self.app.raised(&ruling, &event.traceparent);
                 let ask = self.app.ruling(ruling, &event.traceparent).ok_or_else(bad_id)?;
-                Ok(Some(Bundle::of(ask)))
+                Ok(Some(with(Bundle::of(ask), alarm)))
             }
             // Our own events do not come back to us, and what a later release tells is not for this one.
             Some(Public::ReportAmended(amended)) => {
@@ -50,7 +53,21 @@ impl Effects for OpenOrders {
                 let ask = self.app.hearing(&amended, what, &event.traceparent).ok_or_else(bad_id)?;
                 Ok(Some(Bundle::of(ask)))
             }
-            Some(Public::WorkOrderChanged(_)) | None => Ok(None),
+            Some(
+                Public::WorkOrderChanged(_)
+                | Public::EmergencyChanged(_)
+                | Public::WarningChanged(_)
+                | Public::WarningPlaceChanged(_),
+            )
+            | None => Ok(None),
         }
+    }
+}
+
+/// The order and its emergency begin in one transaction: there is no alarm without its calls.
+fn with(bundle: Bundle, alarm: Option<Ask<Emergency>>) -> Bundle {
+    match alarm {
+        Some(alarm) => bundle.and(alarm),
+        None => bundle,
     }
 }

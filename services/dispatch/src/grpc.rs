@@ -5,8 +5,10 @@ mod building_days;
 mod care;
 mod cooperation;
 mod duties;
+mod emergencies;
 mod forces;
 mod tasks;
+mod warnings;
 
 use std::sync::Arc;
 

@@ -19,7 +19,7 @@ use std::sync::Arc;
 
 use app::{App, Parts};
 use casebook::{Casebook, Effects, Fire, Kinds};
-use catalog::{Catalog, CatalogError};
+use catalog::{Catalog, CatalogError, Plans};
 use civic::{Calendar, Clock, Rng, Tree};
 use config::{Config, ConfigError};
 pub use error::Error;
@@ -30,9 +30,11 @@ use proto::dispatch::v1::building_days_server::BuildingDaysServer;
 use proto::dispatch::v1::care_lists_server::CareListsServer;
 use proto::dispatch::v1::cooperation_server::CooperationServer;
 use proto::dispatch::v1::duties_server::DutiesServer;
+use proto::dispatch::v1::emergencies_server::EmergenciesServer;
 use proto::dispatch::v1::interviews_server::InterviewsServer;
 use proto::dispatch::v1::task_forces_server::TaskForcesServer;
 use proto::dispatch::v1::tasks_server::TasksServer;
+use proto::dispatch::v1::warnings_server::WarningsServer;
 use proto::dispatch::v1::work_orders_server::WorkOrdersServer;
 use proto::events::v1::events_server::EventsServer;
 use stream::Screens;
@@ -45,6 +47,9 @@ pub const NAME: &str = "dispatch";
 pub fn kinds() -> Kinds {
     Kinds::default()
         .with::<domain::work_order::WorkOrder>()
+        .with::<domain::emergency::Emergency>()
+        .with::<domain::warning::Warning>()
+        .with::<domain::warning::place::WarningPlace>()
         .with::<domain::arrangement::Arrangement>()
         .with::<domain::roster::Roster>()
         .with::<domain::worklist::Worklist>()
@@ -98,7 +103,8 @@ impl Service {
         let root = config.place.parse().map_err(|_| unknown())?;
         tree.today(clock.now()).get(&root).ok_or_else(unknown)?;
         let catalog = build_catalog(config.catalog.as_deref())?;
-        let app = Arc::new(App::new(Parts { cases, catalog, calendar, tree, root, clock, rng }));
+        let plans = Plans::builtin();
+        let app = Arc::new(App::new(Parts { cases, catalog, plans, calendar, tree, root, clock, rng }));
         Ok(Self { screens: Screens::new(Arc::clone(&app)), app, positions })
     }
 
@@ -150,6 +156,18 @@ impl Service {
         TaskForcesServer::new(self.grpc())
     }
 
+    /// The gRPC server of emergencies and their plans.
+    #[must_use]
+    pub fn emergencies_server(&self) -> EmergenciesServer<Grpc> {
+        EmergenciesServer::new(self.grpc())
+    }
+
+    /// The gRPC server of call-and-response warnings.
+    #[must_use]
+    pub fn warnings_server(&self) -> WarningsServer<Grpc> {
+        WarningsServer::new(self.grpc())
+    }
+
     /// The live stream's gRPC server.
     #[must_use]
     pub fn events_server(&self) -> EventsServer<Grpc> {
@@ -182,6 +200,8 @@ impl Service {
         chassis.add_service(self.building_days_server());
         chassis.add_service(self.interviews_server());
         chassis.add_service(self.task_forces_server());
+        chassis.add_service(self.emergencies_server());
+        chassis.add_service(self.warnings_server());
         chassis.add_service(self.events_server());
         chassis.add_service(self.arrangements_server());
     }

@@ -1,4 +1,4 @@
-//! The live stream: public events of work orders, to everyone who may know of the order.
+//! The live stream: public events of work orders, emergencies and warnings, to everyone who may know of the case.
 //!
 //! A stream reads the log itself, so it neither misses nor repeats an event, however slow its reader. It looks when this process
 //! has committed, and at least every second for the commits of others. Its place in the log is one position per partition, and
@@ -16,7 +16,7 @@ use cursor::Cursor;
 use mesh::CaseError;
 use prost::Message as _;
 use proto::events::v1::public_event::Event as Public;
-use proto::events::v1::{Envelope, PublicEvent, StreamEventsRequest, StreamedEvent, WorkOrderChanged};
+use proto::events::v1::{Envelope, PublicEvent, StreamEventsRequest, StreamedEvent};
 use queue::{EventSource as _, Position};
 use tokio::sync::{Mutex, watch};
 use tokio::time::Instant;
@@ -109,14 +109,14 @@ impl Audience {
         Ok(Self { scope: desk.scope_of(&asking.actor), app: Arc::clone(app), division })
     }
 
-    /// The same rule as for lists, on what an event tells of its order.
-    fn admits(&self, place: &str, changed: &WorkOrderChanged) -> bool {
+    /// The same rule as for lists, on what an event tells of its case, and those whom it calls.
+    fn admits(&self, place: &str, told: &Told<'_>) -> bool {
         let view = self.app.desk().view;
         let Ok(code) = place.parse::<DivisionCode>() else { return false };
         if self.division.as_ref().is_some_and(|division| !view.contains(division, &code)) {
             return false;
         }
-        let Ok(id) = changed.work_order.parse::<CaseId>() else { return false };
+        let Ok(id) = told.case.parse::<CaseId>() else { return false };
         let Some(lies) = view.place(&code) else { return self.scope == Scope::All };
         let text = |code: &Option<DivisionCode>| code.as_ref().map(ToString::to_string);
         let row = Row {
@@ -124,10 +124,39 @@ impl Audience {
             town: text(&lies.town),
             village: text(&lies.village),
             grid: text(&lies.grid),
-            unit: Some(changed.unit.clone()),
             ..Row::default()
         };
         self.scope.admits(id, &row)
+            || told.units.iter().any(|unit| {
+                let row = Row { unit: Some((*unit).to_owned()), ..row.clone() };
+                self.scope.admits(id, &row)
+            })
+    }
+}
+
+/// What an event tells of whom it concerns.
+struct Told<'a> {
+    /// Id of the case.
+    case: &'a str,
+    units: Vec<&'a str>,
+}
+
+/// `None` for events of other services.
+fn told(event: &Public) -> Option<Told<'_>> {
+    match event {
+        Public::WorkOrderChanged(changed) => {
+            Some(Told { case: &changed.work_order, units: vec![changed.unit.as_str()] })
+        }
+        Public::EmergencyChanged(changed) => {
+            let called = changed.calls.iter().map(|call| call.unit.as_str());
+            let units = called.chain([changed.unit.as_str(), changed.centre.as_str()]).collect();
+            Some(Told { case: &changed.emergency, units })
+        }
+        Public::WarningChanged(changed) => Some(Told { case: &changed.warning, units: Vec::new() }),
+        Public::WarningPlaceChanged(changed) => {
+            Some(Told { case: &changed.warning, units: vec![changed.unit.as_str(), changed.above.as_str()] })
+        }
+        Public::ReportFiled(_) | Public::ReportClassified(_) | Public::ReportAmended(_) => None,
     }
 }
 
@@ -201,8 +230,8 @@ impl Screen {
             return;
         }
         let Ok(data) = PublicEvent::decode(event.data) else { return };
-        let Some(Public::WorkOrderChanged(changed)) = &data.event else { return };
-        if !self.audience.admits(&event.place, changed) {
+        let Some(told) = data.event.as_ref().and_then(told) else { return };
+        if !self.audience.admits(&event.place, &told) {
             return;
         }
         self.ready.push_back(StreamedEvent {

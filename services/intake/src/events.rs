@@ -25,7 +25,10 @@ impl Effects for FollowOrders {
             Some(
                 public_event::Event::ReportFiled(_)
                 | public_event::Event::ReportClassified(_)
-                | public_event::Event::ReportAmended(_),
+                | public_event::Event::ReportAmended(_)
+                | public_event::Event::EmergencyChanged(_)
+                | public_event::Event::WarningChanged(_)
+                | public_event::Event::WarningPlaceChanged(_),
             )
             | None => Ok(None),
         }

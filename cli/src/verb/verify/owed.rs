@@ -29,7 +29,10 @@ impl Expects for OrdersOfReports {
             Public::ReportFiled(filed) => filed.report.parse().ok(),
             Public::ReportClassified(ruling) => ruling.report.parse().ok(),
             Public::ReportAmended(amended) => amended.report.parse().ok(),
-            Public::WorkOrderChanged(_) => None,
+            Public::WorkOrderChanged(_)
+            | Public::EmergencyChanged(_)
+            | Public::WarningChanged(_)
+            | Public::WarningPlaceChanged(_) => None,
         }
     }
 
@@ -37,9 +40,15 @@ impl Expects for OrdersOfReports {
         match public(event) {
             Some(Public::ReportClassified(ruling)) => is_ruled(&ruling, history),
             Some(Public::ReportAmended(amended)) if ends(&amended) => is_over(history),
-            Some(Public::ReportFiled(_) | Public::ReportAmended(_) | Public::WorkOrderChanged(_)) | None => {
-                !history.is_empty()
-            }
+            Some(
+                Public::ReportFiled(_)
+                | Public::ReportAmended(_)
+                | Public::WorkOrderChanged(_)
+                | Public::EmergencyChanged(_)
+                | Public::WarningChanged(_)
+                | Public::WarningPlaceChanged(_),
+            )
+            | None => !history.is_empty(),
         }
     }
 }
@@ -83,7 +92,12 @@ impl Expects for ReportsOfOrders {
     fn case(&self, event: &Envelope) -> Option<CaseId> {
         match public(event)? {
             Public::WorkOrderChanged(changed) => changed.work_order.parse().ok(),
-            Public::ReportFiled(_) | Public::ReportClassified(_) | Public::ReportAmended(_) => None,
+            Public::ReportFiled(_)
+            | Public::ReportClassified(_)
+            | Public::ReportAmended(_)
+            | Public::EmergencyChanged(_)
+            | Public::WarningChanged(_)
+            | Public::WarningPlaceChanged(_) => None,
         }
     }
 

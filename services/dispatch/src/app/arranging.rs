@@ -1,4 +1,4 @@
-//! What operators load while the service runs: calendars and duty lists. The case that keeps them is in [`crate::domain::arrangement`];
+//! What operators load while the service runs: calendars, duty lists and emergency plans. The case that keeps them is in [`crate::domain::arrangement`];
 //! here it is put in force on this replica, and the open clocks follow.
 
 use std::future::Future;
@@ -9,7 +9,8 @@ use casebook::{Ask, Done, Found, Journal, JournalEntry, LogPosition, Scope, Stor
 use civic::{Calendar, Role};
 
 use super::{App, Asking};
-use crate::catalog::Catalog;
+use crate::catalog::plans::{PLANS, STEPS};
+use crate::catalog::{Catalog, Plans};
 use crate::domain::arrangement::{Arrangement, Command, Facts, Matter, Version};
 use crate::error::Error;
 
@@ -28,6 +29,7 @@ pub(super) struct Standing {
     /// Version of the case that is in force here.
     calendar: i64,
     duty_list: i64,
+    plans: i64,
     /// Calendars that were loaded, and for how many of them the open clocks are known to have followed.
     calendars: usize,
     settled: usize,
@@ -118,7 +120,7 @@ impl App {
     /// # Errors
     /// The store's.
     pub async fn refresh(&self) -> Result<(), Error> {
-        for matter in [Matter::Calendar, Matter::DutyList] {
+        for matter in Matter::ALL {
             if let Some(found) = self.arrangement(matter).await? {
                 self.put_in_force(matter, found.version, &found.state);
             }
@@ -226,6 +228,7 @@ impl App {
             let known = match matter {
                 Matter::Calendar => &mut standing.calendar,
                 Matter::DutyList => &mut standing.duty_list,
+                Matter::EmergencyPlans => &mut standing.plans,
             };
             if *known >= version {
                 return false;
@@ -239,6 +242,7 @@ impl App {
                     (standing.calendars, standing.settled) = (state.versions.len(), state.settled);
                 }
                 Matter::DutyList => self.take_duty_list(state),
+                Matter::EmergencyPlans => self.take_plans(state),
             }
             true
         });
@@ -252,6 +256,21 @@ impl App {
             Err(error) => tracing::error!(%error, version = last.name, "dispatch.duty_list.unreadable"),
         }
     }
+
+    fn take_plans(&self, state: &Arrangement) {
+        let Some(last) = state.last() else { return };
+        match Plans::parse(&last.name, file(&last.files, PLANS), file(&last.files, STEPS)) {
+            Ok(plans) => self.replace_plans(plans),
+            // As for the duty list.
+            Err(error) => tracing::error!(%error, version = last.name, "dispatch.emergency_plans.unreadable"),
+        }
+    }
+}
+
+/// One of the files of a set of plans.
+#[must_use]
+pub fn file<'a>(files: &'a [(String, String)], name: &str) -> &'a str {
+    files.iter().find(|(known, _)| known == name).map_or("", |(_, text)| text.as_str())
 }
 
 /// Who loads.
@@ -268,6 +287,7 @@ impl Matter {
         match self {
             Self::Calendar => "calendar.load",
             Self::DutyList => "dutyList.load",
+            Self::EmergencyPlans => "emergencyPlans.load",
         }
     }
 }

@@ -53,7 +53,7 @@ impl App {
 }
 
 /// Number of intake's `ReportKind`: an idea about fire engines is not a fire.
-const SUGGESTION: i32 = proto::intake::v1::ReportKind::Suggestion as i32;
+pub(super) const SUGGESTION: i32 = proto::intake::v1::ReportKind::Suggestion as i32;
 
 impl Desk {
     fn open(&self, report: ReportFiled, cluster: &str) -> Opening {
@@ -103,7 +103,7 @@ impl Desk {
         }
     }
 
-    fn category_name(&self, code: &str) -> String {
+    pub(super) fn category_name(&self, code: &str) -> String {
         self.catalog.taxonomy().get(code).map(|category| category.name_zh.to_string()).unwrap_or_default()
     }
 

@@ -16,6 +16,13 @@ pub struct Listing {
     pub token: String,
 }
 
+impl Listing {
+    /// Which page of it.
+    pub(super) fn paging(&self) -> Paging {
+        Paging { size: self.size, token: self.token.clone() }
+    }
+}
+
 /// One page, and the token of the next if there is more.
 #[derive(Debug)]
 pub struct Listed {
@@ -29,8 +36,8 @@ impl App {
     /// # Errors
     /// A page token of another list, the store's.
     pub async fn list(&self, asking: &Asking, desk: &Desk, listing: &Listing) -> Result<Listed, Error> {
-        let paging = Paging { size: listing.size, token: listing.token.clone() };
-        let (orders, next) = self.page(asking, &desk.scope_of(&asking.actor), &listing.filter, &paging).await?;
+        let (orders, next) =
+            self.page(asking, &desk.scope_of(&asking.actor), &listing.filter, &listing.paging()).await?;
         Ok(Listed { orders, next })
     }
 

@@ -1,16 +1,19 @@
 //! Timers that come due, and a calendar that changes.
 
 use async_trait::async_trait;
-use casebook::{Ask, Case, DueTimer, Filter, Fire, Found, Page, Scope, StoreError};
+use casebook::{Ask, Case, Done, DueTimer, Filter, Fire, Found, Page, Scope, StoreError};
 use civic::CaseId;
 
 use super::App;
 use crate::domain::building_day::{self, BuildingDay};
 use crate::domain::care::{self, CareEntry};
 use crate::domain::duty::{self, Duty};
+use crate::domain::emergency::{self, Emergency};
 use crate::domain::interview::{self, Interview};
 use crate::domain::roster::{self, Roster};
 use crate::domain::task_force::{self, TaskForce};
+use crate::domain::warning::place::{self, WarningPlace};
+use crate::domain::warning::{self, Warning};
 use crate::domain::work_order::{Author, Command, Facts, TimerName, WorkOrder};
 use crate::error::Error;
 
@@ -28,6 +31,9 @@ impl Fire for App {
             (Interview::KIND, interview::DUE) => self.fire_case::<Interview>(timer, interview::Command::Overdue).await,
             (Duty::KIND, duty::LIST) => self.fire_listing(&timer).await,
             (BuildingDay::KIND, building_day::OPEN_ORDERS) => self.fire_orders(&timer).await,
+            (Emergency::KIND, emergency::CALL_DUE) => self.fire_calls(timer).await,
+            (Warning::KIND, warning::SPREAD | warning::EXPIRES) => self.fire_warning(timer).await,
+            (WarningPlace::KIND, place::CALL_DUE) => self.fire_place(timer).await,
             (WorkOrder::KIND, name) if name.parse::<TimerName>().is_ok() => {
                 let name = name.parse().expect("it was parsed a line above");
                 self.fire_case::<WorkOrder>(timer, Command::Fire(name)).await
@@ -40,6 +46,26 @@ impl Fire for App {
     }
 }
 
+/// Fired or cancelled by somebody else is fine; an error of the store is tried again.
+pub(super) fn fired<C, R: std::error::Error>(answer: Result<Done<C>, casebook::Error<R>>) -> Result<(), StoreError> {
+    match answer {
+        Ok(_) | Err(casebook::Error::TimerGone | casebook::Error::NotFound) => Ok(()),
+        Err(casebook::Error::Store(error)) => Err(error),
+        // The rules never refuse a timer, and it carries neither etag nor request nor unique key. A case that was handed over fires at
+        // its new owner.
+        Err(
+            error @ (casebook::Error::Refused(_)
+            | casebook::Error::Conflict { .. }
+            | casebook::Error::RequestReused
+            | casebook::Error::UniqueTaken { .. }
+            | casebook::Error::NotOwner { .. }),
+        ) => {
+            tracing::warn!(%error, "dispatch.timer.refused");
+            Ok(())
+        }
+    }
+}
+
 impl App {
     /// A timer's command on its case, if it is still armed.
     pub(super) async fn fire_case<C: Case<Facts = Facts>>(
@@ -48,22 +74,7 @@ impl App {
         command: C::Command,
     ) -> Result<(), StoreError> {
         let ask = Ask::<C>::new(timer.case, command, self.desk().facts(Author::Timer)).with_timer(timer);
-        match self.cases.execute(ask).await {
-            Ok(_) | Err(casebook::Error::TimerGone | casebook::Error::NotFound) => Ok(()),
-            Err(casebook::Error::Store(error)) => Err(error),
-            // The rules never refuse a timer, and it carries neither etag nor request nor unique key. An order that was
-            // handed over fires at its new owner.
-            Err(
-                error @ (casebook::Error::Refused(_)
-                | casebook::Error::Conflict { .. }
-                | casebook::Error::RequestReused
-                | casebook::Error::UniqueTaken { .. }
-                | casebook::Error::NotOwner { .. }),
-            ) => {
-                tracing::warn!(%error, "dispatch.timer.refused");
-                Ok(())
-            }
-        }
+        fired(self.cases.execute(ask).await)
     }
 }
 

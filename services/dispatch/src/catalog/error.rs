@@ -60,6 +60,67 @@ pub enum Problem {
     NoSuchDuty,
     #[error("the code stands in the file already, or is not of small letters, digits and dashes")]
     Code,
+    #[error(transparent)]
+    Plan(#[from] PlanProblem),
     #[error("the limit {0} is missing or given twice")]
     LimitCount(String),
+}
+
+/// What is wrong with an emergency plan.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum PlanProblem {
+    #[error("a plan has a code of its own: lowercase letters, digits and dashes")]
+    Code,
+    #[error("the plan's place does not exist today")]
+    Place,
+    #[error("another plan has this category in this place")]
+    Overlap,
+    #[error("a plan has at most 32 steps, a chain at most 16 parties")]
+    TooLarge,
+    #[error("the step's plan is not in plans.csv")]
+    StepPlan,
+    #[error("a step has a code of its own in its plan: lowercase letters, digits and dashes")]
+    StepCode,
+    #[error("a plan needs a step, and a step a text and somebody to call")]
+    StepEmpty,
+    #[error("the step comes after one that the plan does not have")]
+    After,
+    #[error("the step would come after itself")]
+    StepLoop,
+    #[error("the minutes must be 1 to 1440")]
+    Minutes,
+    #[error("the role is unknown, or answers for no unit")]
+    Role,
+    #[error("a party is written [role@]<tier>/<slug>, with a slug that units.csv has at that tier")]
+    Party,
+    #[error("the chain comes back to a party that was called before")]
+    FallbackLoop,
+    #[error("a plan has a name")]
+    Name,
+    #[error("the category is not in the taxonomy")]
+    Category,
+}
+
+impl PlanProblem {
+    /// The word clients match on.
+    #[must_use]
+    pub const fn reason(self) -> &'static str {
+        match self {
+            Self::Role => "ROLE_UNKNOWN",
+            Self::Party => "UNIT_UNKNOWN",
+            Self::FallbackLoop => "FALLBACK_LOOP",
+            Self::StepLoop => "STEP_LOOP",
+            Self::StepEmpty => "STEP_EMPTY",
+            Self::Minutes => "LIMIT_INVALID",
+            Self::Place => "DIVISION_UNKNOWN",
+            Self::Category => "CATEGORY_UNKNOWN",
+            Self::Code
+            | Self::Overlap
+            | Self::TooLarge
+            | Self::StepPlan
+            | Self::StepCode
+            | Self::After
+            | Self::Name => "PLAN_INVALID",
+        }
+    }
 }

@@ -62,7 +62,7 @@ pub fn duty_list_loading(mut request: pb::LoadDutyListRequest, desk: &Desk) -> R
     reader.finish(Some(Loading { request: request_key, name: request.version, files, note }))
 }
 
-fn version(reader: &mut Reader<'_>, version: &str) {
+pub(super) fn version(reader: &mut Reader<'_>, version: &str) {
     let plain = version.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.'));
     if version.is_empty() || version.len() > LONGEST_VERSION || !plain || version.starts_with('.') {
         reader.fault("version", "VERSION_INVALID", "up to 64 letters, digits, dashes, underscores and dots");

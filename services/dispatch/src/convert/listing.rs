@@ -47,7 +47,7 @@ pub fn listing(request: ListWorkOrdersRequest, desk: &Desk) -> Result<Listing, E
 }
 
 /// The column of a division; the whole territory needs none. A dissolved one is known as well: its old orders keep its code.
-fn place(code: &str, desk: &Desk, reader: &mut Reader<'_>) -> Option<(PlaceColumn, String)> {
+pub(crate) fn place(code: &str, desk: &Desk, reader: &mut Reader<'_>) -> Option<(PlaceColumn, String)> {
     if code.is_empty() {
         return None;
     }
@@ -94,7 +94,7 @@ pub fn paging(page_size: i32, token: String, desk: &Desk) -> Result<Paging, Erro
     reader.finish(Some(Paging { size, token }))
 }
 
-fn size(asked: i32, reader: &mut Reader<'_>) -> usize {
+pub(crate) fn size(asked: i32, reader: &mut Reader<'_>) -> usize {
     match usize::try_from(asked) {
         Ok(0) => PAGE,
         Ok(size) if size <= LARGEST_PAGE => size,

@@ -32,7 +32,7 @@ impl Language {
         header.split(',').find_map(known).unwrap_or_default()
     }
 
-    const fn choose(self, zh: &'static str, en: &'static str) -> &'static str {
+    pub(crate) const fn choose(self, zh: &'static str, en: &'static str) -> &'static str {
         match self {
             Self::Chinese => zh,
             Self::English => en,

@@ -1,4 +1,5 @@
-//! What operators arrange while the service runs: working days laid over the calendar, and the duty list in force. Each of the two is a
+//! What operators arrange while the service runs: working days laid over the calendar, the duty list and the emergency
+//! plans in force. Each of the three is a
 //! case of its own, so that it is durable, known to every replica and explained by its events like everything else.
 //!
 //! ```text
@@ -17,20 +18,24 @@ use proto::dispatch::v1::stored::ArrangementEvent;
 use proto::dispatch::v1::stored::arrangement_event::Event as Body;
 use serde::{Deserialize, Serialize};
 
-/// The two there are. Their ids are fixed, so that replicas that begin on an empty database mean the same case.
+/// The three there are. Their ids are fixed, so that replicas that begin on an empty database mean the same case.
 #[derive(Debug, Copy, Clone, PartialEq, Eq)]
 pub enum Matter {
     Calendar,
     DutyList,
+    EmergencyPlans,
 }
 
 impl Matter {
+    pub const ALL: [Self; 3] = [Self::Calendar, Self::DutyList, Self::EmergencyPlans];
+
     /// Of 1970: before every report, whose ids are made from the time.
     #[must_use]
     pub const fn id(self) -> CaseId {
         let last = match self {
             Self::Calendar => 1,
             Self::DutyList => 2,
+            Self::EmergencyPlans => 3,
         };
         CaseId::from_bytes([0, 0, 0, 0, 0, 0, 0x70, 0, 0x80, 0, 0, 0, 0, 0, 0, last])
     }

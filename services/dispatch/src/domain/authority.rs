@@ -33,7 +33,7 @@ pub const fn place_of_tier(tier: Tier, place: &Place) -> Option<&DivisionCode> {
 }
 
 /// Tier whose orders a dispatcher's role is for.
-const fn dispatcher_of(role: Role) -> Option<Tier> {
+pub(crate) const fn dispatcher_of(role: Role) -> Option<Tier> {
     match role {
         Role::TownDispatcher => Some(Tier::Town),
         Role::DistrictDispatcher => Some(Tier::District),
@@ -60,6 +60,12 @@ const fn dispatcher_of(role: Role) -> Option<Tier> {
         | Role::SecurityAdmin
         | Role::Auditor => None,
     }
+}
+
+/// Roles that take on a call for their unit: those that act as the unit, and who sits in a place's own centre.
+#[must_use]
+pub const fn answers_for_a_unit(role: Role) -> bool {
+    is_unit_role(role) || dispatcher_of(role).is_some() || matches!(role, Role::Liaison | Role::Commander)
 }
 
 /// Roles that act as "the unit".
@@ -244,12 +250,12 @@ fn around(actor: &Actor, place: &Place, view: &View) -> bool {
 }
 
 /// The place is the caller's own or lies in it, as the tree stands.
-fn reaches(actor: &Actor, place: &DivisionCode, view: &View) -> bool {
+pub(crate) fn reaches(actor: &Actor, place: &DivisionCode, view: &View) -> bool {
     home(actor, view).is_some_and(|home| view.contains(&home, place))
 }
 
 /// The place of the caller's unit; for a dissolved one the place that answers today.
-fn home(actor: &Actor, view: &View) -> Option<DivisionCode> {
+pub(crate) fn home(actor: &Actor, view: &View) -> Option<DivisionCode> {
     view.ancestors(&actor.place()?).next().map(|division| division.code.clone())
 }
 

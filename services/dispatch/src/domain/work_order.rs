@@ -86,6 +86,7 @@ pub(crate) mod stored_place {
 
 pub use clocks::{Lamps, Mark, Marks, PartMark};
 pub use command::{Answering, Author, CallBack, Command, Facts, Heard, Notice, Opening, Opinion, Ruling, Said, Step};
+pub(crate) use event::{place as stored_place, store_place, tier as stored_tier};
 pub use parts::{Part, PartStanding};
 pub use publish::summary;
 pub use refusal::Refusal;

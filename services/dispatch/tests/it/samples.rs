@@ -2,10 +2,13 @@
 
 use casebook::Case;
 use civic::Tier;
+use dispatch::domain::emergency::Emergency;
 use dispatch::domain::urgency::Urgency;
+use dispatch::domain::warning::Warning;
+use dispatch::domain::warning::place::WarningPlace;
 use dispatch::domain::work_order::{PartStanding, State, SupervisionStanding, WorkOrder};
 use prost::Message;
-use proto::dispatch::v1::stored::WorkOrderEvent;
+use proto::dispatch::v1::stored::{EmergencyEvent, WarningEvent, WarningPlaceEvent, WorkOrderEvent};
 
 /// One life with every event in it, one event a line, in hex.
 const LIFE: &str = include_str!("../samples/0.1-life.hex");
@@ -17,9 +20,13 @@ const RULED: &str = include_str!("../samples/0.1-ruled.hex");
 const SHARED: &str = include_str!("../samples/0.1-shared.hex");
 
 fn event(line: &str) -> WorkOrderEvent {
+    message(line)
+}
+
+fn message<M: Message + Default>(line: &str) -> M {
     let byte = |pair: &[u8]| u8::from_str_radix(std::str::from_utf8(pair).unwrap(), 16).unwrap();
     let bytes: Vec<u8> = line.as_bytes().chunks(2).map(byte).collect();
-    WorkOrderEvent::decode(bytes.as_slice()).unwrap()
+    M::decode(bytes.as_slice()).unwrap()
 }
 
 #[test]
@@ -132,7 +139,74 @@ fn what_this_release_writes_is_read_back_as_it_was_written() {
     }
 }
 
-fn lines_of(events: &[WorkOrderEvent]) -> String {
+/// An emergency's life with every event in it.
+const EMERGENCY: &str = include_str!("../samples/0.1-emergency.hex");
+
+#[test]
+fn the_emergency_of_release_0_1_reads_as_it_was() {
+    let events: Vec<EmergencyEvent> = EMERGENCY.lines().map(message).collect();
+    let kinds: Vec<_> = events.iter().map(Emergency::event_type).collect();
+    let wanted = ["opened", "late", "acknowledged", "reported", "done", "called", "ended"];
+    assert_eq!(kinds, wanted.map(|kind| format!("emergency.{kind}")));
+    let emergency = events.iter().fold(None, |state, event| {
+        assert!(Emergency::legal(state.as_ref(), event));
+        Some(Emergency::evolve(state, event).expect("the sample can be applied"))
+    });
+    let emergency = emergency.unwrap();
+    assert!(!emergency.is_running());
+    let states: Vec<_> = emergency.actions.iter().map(|action| action.state().as_str()).collect();
+    assert_eq!(states, ["done", "called", "called", "unanswered", "waiting"]);
+    assert_eq!((emergency.head.plan.as_str(), emergency.head.centre.as_str()), ("medical", "500151001"));
+}
+
+#[test]
+fn the_emergency_that_this_release_writes_is_read_back_as_it_was_written() {
+    let events = crate::emergencies::life();
+    let path = std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).join("next-emergency.hex");
+    std::fs::write(&path, lines_of(&events)).unwrap();
+    let read: Vec<EmergencyEvent> = std::fs::read_to_string(&path).unwrap().lines().map(message).collect();
+    assert_eq!(read, events);
+}
+
+/// Lives of places of a warning, and of warnings, parted by empty lines.
+const PLACES: &str = include_str!("../samples/0.1-warning-places.hex");
+const WARNINGS: &str = include_str!("../samples/0.1-warnings.hex");
+
+#[test]
+fn the_warnings_of_release_0_1_read_as_they_were() {
+    let mut ends = Vec::new();
+    for life in PLACES.split("\n\n") {
+        let place = life.lines().map(message).fold(None, |state, event| {
+            assert!(WarningPlace::legal(state.as_ref(), &event));
+            WarningPlace::evolve(state, &event)
+        });
+        let place = place.expect("the sample can be applied");
+        ends.push((place.standing().as_str(), place.calls, place.silent, place.over));
+    }
+    assert_eq!(ends, [("answered", 1, false, false), ("called", 3, true, false), ("called", 1, false, true)]);
+    let numbers = WARNINGS.split("\n\n").map(|life| {
+        let warning = life.lines().map(message).fold(None, |state, event| Warning::evolve(state, &event));
+        warning.expect("the sample can be applied").number()
+    });
+    assert_eq!(numbers.collect::<Vec<_>>(), [2, 3]);
+}
+
+#[test]
+fn the_warnings_that_this_release_writes_are_read_back_as_they_were_written() {
+    let folder = std::path::Path::new(env!("CARGO_TARGET_TMPDIR"));
+    let (places, warnings) = (crate::warnings::lives(), crate::warnings::warnings());
+    let text = places.iter().map(|life| lines_of(life)).collect::<Vec<_>>().join("\n");
+    let read: Vec<Vec<WarningPlaceEvent>> =
+        text.split("\n\n").map(|life| life.lines().map(message).collect()).collect();
+    std::fs::write(folder.join("next-warning-places.hex"), &text).unwrap();
+    assert_eq!(read, places);
+    let text = warnings.iter().map(|life| lines_of(life)).collect::<Vec<_>>().join("\n");
+    let read: Vec<Vec<WarningEvent>> = text.split("\n\n").map(|life| life.lines().map(message).collect()).collect();
+    std::fs::write(folder.join("next-warnings.hex"), &text).unwrap();
+    assert_eq!(read, warnings);
+}
+
+fn lines_of<M: Message>(events: &[M]) -> String {
     let hex = |bytes: Vec<u8>| bytes.iter().map(|byte| format!("{byte:02x}")).collect::<String>();
     let lines: Vec<String> = events.iter().map(|event| hex(event.encode_to_vec())).collect();
     lines.join("\n") + "\n"

@@ -60,7 +60,7 @@ fn optional(text: &str) -> Option<Option<DivisionCode>> {
     if text.is_empty() { Some(None) } else { text.parse().ok().map(Some) }
 }
 
-pub(super) fn tier(text: &str) -> Option<Tier> {
+pub(crate) fn tier(text: &str) -> Option<Tier> {
     Tier::ALL.into_iter().find(|tier| tier.as_str() == text)
 }
 

@@ -138,6 +138,7 @@ fn of_filed(id: CaseId, filed: &Filed) -> public_event::Event {
         anonymous: filed.anonymous,
         no_reply: filed.no_reply,
         due_us: filed.due_us,
+        channel: filed.channel,
     })
 }
 

@@ -61,6 +61,8 @@ pub struct Start {
     grpc: SocketAddr,
     more: Vec<String>,
     allowed: Vec<&'static str>,
+    /// What is logged besides the default.
+    filter: String,
     /// Another program than `jiewang`, with a clock of its own.
     clocked: Option<(PathBuf, i64)>,
 }
@@ -71,7 +73,8 @@ impl Start {
     pub fn new(data_dir: &Path) -> Self {
         let free = SocketAddr::from(([127, 0, 0, 1], 0));
         let (more, allowed) = (Vec::new(), Vec::new());
-        Self { data_dir: data_dir.to_owned(), http: free, grpc: free, more, allowed, clocked: None }
+        let filter = String::new();
+        Self { data_dir: data_dir.to_owned(), http: free, grpc: free, more, allowed, filter, clocked: None }
     }
 
     /// With the gateway at this address.
@@ -95,6 +98,13 @@ impl Start {
         self
     }
 
+    /// With everything in its log that this filter lets through, such as `trace`.
+    #[must_use]
+    pub fn logging(mut self, filter: &str) -> Self {
+        filter.clone_into(&mut self.filter);
+        self
+    }
+
     /// Runs `jiewang-ahead` instead, at first by the machine's own time.
     #[must_use]
     pub fn by_its_own_clock(mut self, program: &str) -> Self {
@@ -113,6 +123,9 @@ impl Start {
         }
         command.arg("up").arg("--data-dir").arg(&self.data_dir).args(["--admin", "127.0.0.1:0"]);
         command.args(["--http", &self.http.to_string(), "--grpc", &self.grpc.to_string()]).args(&self.more);
+        if !self.filter.is_empty() {
+            command.env("JIEWANG_LOG", &self.filter);
+        }
         command.env("JIEWANG_LOG_FORMAT", "json").env("RUST_BACKTRACE", "1").stdin(Stdio::null());
         command
     }

@@ -14,6 +14,7 @@ pub mod figures;
 pub mod flight;
 pub mod lifecycle;
 pub mod local;
+pub mod mass;
 pub mod memory;
 pub mod postgres;
 pub mod raw;

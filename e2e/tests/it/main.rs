@@ -9,6 +9,7 @@ mod lifecycle;
 mod postgres;
 mod redis;
 mod refusals;
+mod secret;
 mod start;
 mod stream;
 mod timers;

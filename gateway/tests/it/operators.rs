@@ -38,6 +38,7 @@ nothing_to_tell! {
     report_in_part(dispatch::ReportInPartRequest) -> dispatch::WorkOrder;
     answer_part(dispatch::AnswerPartRequest) -> dispatch::WorkOrder;
     release_part(dispatch::ReleasePartRequest) -> dispatch::WorkOrder;
+    merge_work_order(dispatch::MergeWorkOrderRequest) -> dispatch::WorkOrder;
     step_aside_work_order(dispatch::StepAsideWorkOrderRequest) -> dispatch::WorkOrder;
     supervise_work_order(dispatch::SuperviseWorkOrderRequest) -> dispatch::WorkOrder;
     reply_supervision(dispatch::ReplySupervisionRequest) -> dispatch::WorkOrder;

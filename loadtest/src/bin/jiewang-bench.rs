@@ -3,7 +3,7 @@
 use anyhow::Context;
 use clap::{Parser, ValueEnum};
 use loadtest::{
-    accept, days, figures::Sheet, lifecycle, memory, postgres, reads, seed::Seeded, stream, sustained, written,
+    accept, days, figures::Sheet, lifecycle, mass, memory, postgres, reads, seed::Seeded, stream, sustained, written,
 };
 use std::{
     fs::File,
@@ -41,6 +41,9 @@ struct Args {
     /// Reports loaded in `memory`
     #[arg(long, default_value_t = 1_000_000)]
     reports: usize,
+    /// Reports of `mass`
+    #[arg(long, default_value_t = 20_000)]
+    mass: usize,
     /// Keep seeded folders here and take them from here the next time
     #[arg(long, value_name = "DIR")]
     data: Option<PathBuf>,
@@ -68,6 +71,8 @@ enum Part {
     Written,
     /// Resident memory of `jiewang up`
     Memory,
+    /// One incident with thousands of callers: merged, answered, closed, each told
+    Mass,
     /// Accepted reports on PostgreSQL
     Postgres,
     /// The lists of a day for 101,000 grid workers
@@ -146,6 +151,10 @@ async fn parts(args: &Args, sheet: &mut Sheet) -> anyhow::Result<()> {
     if args.wants(Part::Memory) {
         sheet.part("memory", "a process of its own, an empty folder");
         memory::run(sheet, args.reports).await?;
+    }
+    if args.wants(Part::Mass) {
+        sheet.part("mass", &format!("{} reports of one matter over HTTP", args.mass));
+        mass::run(sheet, args.mass).await?;
     }
     if args.wants(Part::Postgres) {
         sheet.part("postgres", &how);

@@ -6,6 +6,7 @@ pub mod caring;
 mod commanding;
 pub mod emergencies;
 mod listing_duties;
+mod merging;
 mod opening;
 mod reading;
 mod reform;
@@ -25,7 +26,6 @@ use civic::{Actor, Calendar, Clock, DivisionCode, Micros, Place, Private, Rng, T
 
 use crate::catalog::{Catalog, Plans};
 use crate::domain::authority;
-use crate::domain::work_order::verb::By;
 use crate::domain::work_order::{Author, Command, Facts, Step, WorkOrder};
 use crate::error::Error;
 use arranging::Standing;
@@ -150,26 +150,22 @@ impl App {
     /// # Errors
     /// The rules', the store's.
     pub async fn step(&self, asking: &Asking, desk: &Desk, asked: Asked) -> Result<Done<WorkOrder>, Error> {
+        if let Step::Merge { into, .. } = asked.step {
+            return self.merge(asking, desk, asked, into).await;
+        }
+        Ok(self.cases.execute(self.ask(asking, desk, asked)?).await?)
+    }
+
+    fn ask(&self, asking: &Asking, desk: &Desk, asked: Asked) -> Result<Ask<WorkOrder>, Error> {
         let Asked { id, rpc, request_id, body, etag, note, step } = asked;
         let request = self.cases.request_key(&asking.caller(), rpc, &request_id, &body);
         let seal = |text: String| Ok::<Private<String>, Error>(self.cases.sealer().seal(id, &text));
-        let scope = match step.verb().by() {
-            By::CalledUnit => self.sight(asking, desk, id).await?,
-            By::Dispatcher
-            | By::Unit
-            | By::HeadOrDispatcher
-            | By::Verifier
-            | By::CitizenOrHotline
-            | By::UnitOrDispatcher
-            | By::Supervisor => desk.scope_of(&asking.actor),
-        };
         let command = Command::Step { step: step.try_map(seal)?, note: note.map(seal).transpose()? };
         let ask = Ask::<WorkOrder>::new(id, command, desk.facts(self.author(asking)))
-            .with_scope(scope)
+            .with_scope(desk.scope_of(&asking.actor))
             .with_etag(etag)
-            .with_request(request)
-            .with_traceparent(asking.traceparent.clone());
-        Ok(self.cases.execute(ask).await?)
+            .with_request(request);
+        Ok(ask.with_traceparent(asking.traceparent.clone()))
     }
 
     /// Seals a text of a case.
@@ -188,25 +184,7 @@ impl App {
     /// # Errors
     /// Not found, the store's.
     pub async fn get(&self, asking: &Asking, desk: &Desk, id: CaseId) -> Result<Found<WorkOrder>, Error> {
-        match self.cases.get(&desk.scope_of(&asking.actor), id).await {
-            Err(casebook::StoreError::NotFound) => Ok(self.cases.get(&self.sight(asking, desk, id).await?, id).await?),
-            found => Ok(found?),
-        }
-    }
-
-    /// The scope in which the caller may know of this order: a called unit (吹哨, 协办) sees it as long as it was not released.
-    ///
-    /// # Errors
-    /// The store's.
-    pub(crate) async fn sight(&self, asking: &Asking, desk: &Desk, id: CaseId) -> Result<Scope, Error> {
-        let scope = desk.scope_of(&asking.actor);
-        let (Scope::Unit(_), Some(unit)) = (&scope, &asking.actor.unit) else { return Ok(scope) };
-        match self.cases.get::<WorkOrder>(&Scope::Case(id), id).await {
-            Ok(found) if found.state.head.has_called(unit) => Ok(Scope::Case(id)),
-            // Not called, or no order at all: the own scope says which.
-            Ok(_) | Err(casebook::StoreError::NotFound) => Ok(scope),
-            Err(error) => Err(error.into()),
-        }
+        Ok(self.cases.get(&desk.scope_of(&asking.actor), id).await?)
     }
 
     /// Opens sealed text for an answer to somebody who may know of the order.

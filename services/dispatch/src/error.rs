@@ -115,7 +115,11 @@ const fn code_of(refusal: &Refusal) -> Code {
         | Refusal::ApproverIsHandler { .. }
         | Refusal::PartOfAnotherUnit { .. }
         | Refusal::SteppedAside { .. } => Code::Denied,
-        Refusal::UntilNotLater { .. } | Refusal::MilestoneUnknown { .. } => Code::Invalid,
+        Refusal::UntilNotLater { .. } | Refusal::MilestoneUnknown { .. } | Refusal::MergeIntoItself { .. } => {
+            Code::Invalid
+        }
+        // Asked again, the step is taken by what the parent is now.
+        Refusal::ParentMoved { .. } => Code::Conflict,
         Refusal::State { .. }
         | Refusal::ReplyNotPending { .. }
         | Refusal::ReplyPending { .. }
@@ -136,6 +140,10 @@ const fn code_of(refusal: &Refusal) -> Code {
         | Refusal::SupervisionOpen { .. }
         | Refusal::NoSupervisionOpen { .. }
         | Refusal::NoSupervisionReply { .. }
+        | Refusal::CallBackUnwanted { .. }
+        | Refusal::HasMembers { .. }
+        | Refusal::ParentOver { .. }
+        | Refusal::ParentNotAnswered { .. }
         | Refusal::NoSuchTier { .. } => Code::Refused,
     }
 }

@@ -13,7 +13,7 @@ mod warnings;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use casebook::LogPosition;
+use casebook::{Found, LogPosition};
 use mesh::{Position, PositionKey};
 use proto::dispatch::v1 as pb;
 use proto::dispatch::v1::work_orders_server::WorkOrders;
@@ -22,12 +22,13 @@ use proto::events::v1::{StreamEventsRequest, StreamedEvent};
 use tokio_stream::Stream;
 use tonic::{Request, Response, Status};
 
-use crate::app::{App, Asking};
+use crate::app::{App, Asking, Desk};
 use crate::convert::answer::Answers;
 use crate::convert::listing::listing;
 use crate::convert::order_id;
 use crate::convert::timeline::Language;
 use crate::convert::verbs::{VerbRequest, asked};
+use crate::domain::work_order::WorkOrder;
 use crate::error::Error;
 use crate::stream::Screens;
 
@@ -51,8 +52,18 @@ impl Grpc {
         let (asking, desk) = (asking(&request)?, self.app.desk());
         let asked = asked(request.into_inner(), &desk)?;
         let done = self.app.step(&asking, &desk, asked).await?;
-        let answers = Answers { app: &self.app, desk: &desk, asking: &asking };
-        Ok(self.at(done.position, answers.order(done.id, done.version, &done.state)?))
+        let found = Found { id: done.id, version: done.version, state: done.state };
+        Ok(self.at(done.position, self.shown(&asking, &desk, &found).await?))
+    }
+
+    /// One order; a merged one with what is told of its parent.
+    async fn shown(&self, asking: &Asking, desk: &Desk, found: &Found<WorkOrder>) -> Result<pb::WorkOrder, Error> {
+        let answers = Answers { app: &self.app, desk, asking };
+        let order = answers.order(found.id, found.version, &found.state)?;
+        match self.app.parent(&found.state).await? {
+            Some(parent) => answers.member(order, &parent),
+            None => Ok(order),
+        }
     }
 
     /// An answer that says how far another service must have read to know of it.
@@ -85,8 +96,7 @@ impl WorkOrders for Grpc {
     ) -> Result<Response<pb::WorkOrder>, Status> {
         let (asking, desk) = (asking(&request)?, self.app.desk());
         let found = self.app.get(&asking, &desk, order_id(&request.into_inner().name)?).await?;
-        let answers = Answers { app: &self.app, desk: &desk, asking: &asking };
-        Ok(Response::new(answers.order(found.id, found.version, &found.state)?))
+        Ok(Response::new(self.shown(&asking, &desk, &found).await?))
     }
 
     async fn list_work_orders(
@@ -110,8 +120,7 @@ impl WorkOrders for Grpc {
         let id = order_id(&request.into_inner().name)?;
         let history = self.app.timeline(&asking, &desk, id).await?;
         let answers = Answers { app: &self.app, desk: &desk, asking: &asking };
-        let entries = history.iter().map(|(version, event)| answers.entry(id, *version, event, language));
-        Ok(Response::new(pb::WorkOrderTimeline { entries: entries.collect::<Result<_, _>>()? }))
+        Ok(Response::new(pb::WorkOrderTimeline { entries: answers.entries(id, &history, language)? }))
     }
 
     async fn get_work_order_clock(

@@ -109,6 +109,15 @@ impl Audience {
         Ok(Self { scope: desk.scope_of(&asking.actor), app: Arc::clone(app), division })
     }
 
+    /// A called unit hears of its own part, not of who else was called.
+    fn hide_others(&self, changed: &mut WorkOrderChanged) {
+        if let Scope::Unit(own) = &self.scope
+            && *own != changed.unit
+        {
+            changed.called_units.retain(|unit| unit == own);
+        }
+    }
+
     /// The same rule as for lists, on what an event tells of its case, and those whom it calls.
     fn admits(&self, place: &str, told: &Told<'_>) -> bool {
         let view = self.app.desk().view;
@@ -145,7 +154,9 @@ struct Told<'a> {
 fn told(event: &Public) -> Option<Told<'_>> {
     match event {
         Public::WorkOrderChanged(changed) => {
-            Some(Told { case: &changed.work_order, units: vec![changed.unit.as_str()] })
+            // 协办, 吹哨: whoever has a part of it, too.
+            let called = changed.called_units.iter().map(String::as_str);
+            Some(Told { case: &changed.work_order, units: called.chain([changed.unit.as_str()]).collect() })
         }
         Public::EmergencyChanged(changed) => {
             let called = changed.calls.iter().map(|call| call.unit.as_str());
@@ -229,10 +240,13 @@ impl Screen {
         if event.data.is_empty() {
             return;
         }
-        let Ok(data) = PublicEvent::decode(event.data) else { return };
+        let Ok(mut data) = PublicEvent::decode(event.data) else { return };
         let Some(told) = data.event.as_ref().and_then(told) else { return };
         if !self.audience.admits(&event.place, &told) {
             return;
+        }
+        if let Some(Public::WorkOrderChanged(changed)) = &mut data.event {
+            self.audience.hide_others(changed);
         }
         self.ready.push_back(StreamedEvent {
             id: self.cursor.encode(),

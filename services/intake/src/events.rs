@@ -49,6 +49,7 @@ fn follow(event: &Envelope, changed: WorkOrderChanged) -> Result<Bundle, GiveUp>
             unit_name: changed.unit_name,
             due: (changed.due_us != 0).then_some(Micros(changed.due_us)),
             reply_ready: changed.reply_ready,
+            parent: OrderState::from_number(changed.parent_state),
         },
         order_version: event.case_version,
     };

@@ -20,6 +20,8 @@ pub struct OrderView {
     pub state: OrderState,
     pub unit_name: String,
     pub due: Option<Micros>,
+    /// Of a merged order: how the one that it was merged into stands. Unit, date and reply are that one's.
+    pub parent: Option<OrderState>,
     /// Only a reply that may be told.
     pub reply: String,
 }
@@ -111,6 +113,7 @@ fn view(order: &WorkOrder) -> Option<OrderView> {
         state: OrderState::from_number(order.state)?,
         unit_name: order.unit_name.clone(),
         due: order.due_time.as_ref().and_then(crate::convert::micros),
+        parent: OrderState::from_number(order.parent_state),
         reply: if order.reply_pending { String::new() } else { order.reply.clone() },
     })
 }

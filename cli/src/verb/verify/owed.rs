@@ -123,6 +123,7 @@ fn follows(event: &Envelope, changed: WorkOrderChanged, history: &[EventRow]) ->
         unit_name: changed.unit_name,
         due: (changed.due_us != 0).then_some(Micros(changed.due_us)),
         reply_ready: changed.reply_ready,
+        parent: OrderState::from_number(changed.parent_state),
     };
     report.head.order_version >= event.case_version || report.after(work) == report.phase
 }

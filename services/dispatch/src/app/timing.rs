@@ -34,6 +34,7 @@ impl Fire for App {
             (Emergency::KIND, emergency::CALL_DUE) => self.fire_calls(timer).await,
             (Warning::KIND, warning::SPREAD | warning::EXPIRES) => self.fire_warning(timer).await,
             (WarningPlace::KIND, place::CALL_DUE) => self.fire_place(timer).await,
+            (WorkOrder::KIND, name) if name == TimerName::MembersTell.as_str() => self.tell_members(timer).await,
             (WorkOrder::KIND, name) if name.parse::<TimerName>().is_ok() => {
                 let name = name.parse().expect("it was parsed a line above");
                 self.fire_case::<WorkOrder>(timer, Command::Fire(name)).await

@@ -1,12 +1,13 @@
 //! An order and its clocks as callers see them.
 
+use casebook::Found;
 use civic::{CaseId, Explanation, Lamp, Limit, Micros, Role, SegmentKind, Stopwatch};
 use proto::dispatch::v1 as pb;
 use proto::types::v1::{Category, Lamp as PbLamp};
 
 use super::{order_name, timestamp};
 use crate::app::{App, Asking, Desk};
-use crate::domain::work_order::{Mark, Phase, Rating, Request, RequestKind, WorkOrder};
+use crate::domain::work_order::{Mark, Phase, Rating, Request, RequestKind, Verification, WorkOrder};
 use crate::error::Error;
 
 /// Who an answer is made for, and with what it is made.
@@ -23,10 +24,35 @@ impl Answers<'_> {
     /// Sealed text that cannot be opened.
     pub fn order(&self, id: CaseId, version: i64, order: &WorkOrder) -> Result<pb::WorkOrder, Error> {
         let mut answer = self.outside(id, version, order)?;
+        if let Some(merged) = order.merged() {
+            answer.parent_state = merged.news.standing.number();
+        }
         if !self.is_citizen() {
             self.add_inside(&mut answer, id, order)?;
         }
         Ok(answer)
+    }
+
+    /// A merged order with what its citizen is told of the one that carries its matter on: unit, date, reply, and where that stands now. Of
+    /// the other's people nothing, and to a citizen not even its name.
+    ///
+    /// # Errors
+    /// Sealed text that cannot be opened.
+    pub fn member(&self, answer: pb::WorkOrder, parent: &Found<WorkOrder>) -> Result<pb::WorkOrder, Error> {
+        let told = self.outside(parent.id, parent.version, &parent.state)?;
+        let standing = parent.state.news().standing;
+        // Who had the member need not have anything to do with the parent: a reply that waits for its approval is not shown.
+        let reply = if standing.is_answered() { told.reply } else { String::new() };
+        Ok(pb::WorkOrder {
+            unit: told.unit,
+            unit_name: told.unit_name,
+            due_time: told.due_time,
+            lamp: told.lamp,
+            reply,
+            reply_pending: told.reply_pending,
+            parent_state: standing.number(),
+            ..answer
+        })
     }
 
     fn is_citizen(&self) -> bool {
@@ -88,6 +114,9 @@ impl Answers<'_> {
             Some(resolution) => self.app.open(id, &resolution.result)?,
             None => String::new(),
         };
+        answer.parent = order.merged().map(|merged| order_name(merged.into)).unwrap_or_default();
+        answer.members = head.members.map_or(0, |members| i32::try_from(members.joined).unwrap_or(i32::MAX));
+        answer.verification = verification(head.verified_by()).into();
         self.add_cooperation(answer, id, order)?;
         answer.rating = head.rating.as_ref().map(|rating| self.rating(id, rating)).transpose()?;
         Ok(())
@@ -144,6 +173,14 @@ impl Answers<'_> {
             lamp: lamp_of(shown.unwrap_or(computed).lamp(at)),
             stop_time: watch.stopped.map(timestamp),
         }
+    }
+}
+
+const fn verification(way: Verification) -> pb::Verification {
+    match way {
+        Verification::CallBack => pb::Verification::CallBack,
+        Verification::OnFile => pb::Verification::OnFile,
+        Verification::OnFileOrInTouch => pb::Verification::OnFileOrInTouch,
     }
 }
 

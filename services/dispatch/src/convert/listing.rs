@@ -1,10 +1,11 @@
 //! What a list is asked for.
 
 use casebook::{Filter, PlaceColumn};
-use civic::DivisionCode;
+use civic::{CaseId, DivisionCode};
 use proto::dispatch::v1::ListWorkOrdersRequest;
 use proto::types::v1::{Lamp, Urgency, WorkOrderState};
 
+use super::order_id;
 use super::reader::Reader;
 use crate::app::{Desk, Listing, Paging};
 use crate::domain::authority::column_of;
@@ -40,7 +41,7 @@ pub fn listing(request: ListWorkOrdersRequest, desk: &Desk) -> Result<Listing, E
             &mut reader,
         ),
         flagged: None,
-        parent: None,
+        parent: parent(&request.parent, &mut reader),
     };
     let size = size(request.page_size, &mut reader);
     reader.finish(Some(Listing { filter, size, token: request.page_token }))
@@ -65,6 +66,17 @@ fn number(known: bool, value: i32, path: &str, reason: &'static str, reader: &mu
         reader.fault(path, reason, "not a value of this field");
     }
     (value != 0).then_some(i64::from(value))
+}
+
+fn parent(name: &str, reader: &mut Reader<'_>) -> Option<CaseId> {
+    if name.is_empty() {
+        return None;
+    }
+    let id = order_id(name).ok();
+    if id.is_none() {
+        reader.fault("parent", "PARENT_INVALID", "workOrders/<id>");
+    }
+    id
 }
 
 fn unit(code: &str, reader: &mut Reader<'_>) -> Option<String> {

@@ -1,11 +1,11 @@
 //! Reads the fields of a request and collects what is wrong with them.
 
-use civic::{Limit, Micros, Place, Tier, UnitCode};
+use civic::{CaseId, Limit, Micros, Place, Tier, UnitCode};
 use mesh::FieldFault;
 use prost_types::Timestamp;
 use proto::dispatch::v1 as pb;
 
-use super::micros;
+use super::{micros, order_id};
 use crate::app::Desk;
 use crate::catalog::limits::{LARGEST, MEASURES};
 use crate::catalog::{Unit, UnitFault};
@@ -215,6 +215,15 @@ impl<'a> Reader<'a> {
             return Vec::new();
         };
         read.into_iter().map(|(title, due)| (self.bounded("milestones", title), due)).collect()
+    }
+
+    /// The id of another order.
+    pub(super) fn order(&mut self, path: &str, name: &str) -> Option<CaseId> {
+        let id = order_id(name).ok();
+        if id.is_none() {
+            self.fault(path, "INTO_INVALID", "workOrders/<id>");
+        }
+        id
     }
 
     /// A date that lies ahead of nothing yet: the rules compare it with the clocks.

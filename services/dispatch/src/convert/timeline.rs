@@ -5,7 +5,7 @@ use civic::{CaseId, Micros, Role};
 use prost::bytes::Bytes;
 use proto::dispatch::v1::stored::work_order_event::Event as Body;
 use proto::dispatch::v1::stored::{self, WorkOrderEvent};
-use proto::types::v1::TimelineEntry;
+use proto::types::v1::{TimelineEntry, WorkOrderState};
 
 use super::answer::Answers;
 use super::timestamp;
@@ -41,6 +41,30 @@ impl Language {
 }
 
 impl Answers<'_> {
+    /// All lines. Of a run of orders that were merged into this one, or of pages of them that were told, the last line stands for all: a mass
+    /// incident has thousands.
+    ///
+    /// # Errors
+    /// Sealed text that cannot be opened.
+    pub fn entries(
+        &self,
+        id: CaseId,
+        history: &[(i64, WorkOrderEvent)],
+        language: Language,
+    ) -> Result<Vec<TimelineEntry>, Error> {
+        let runs = history
+            .chunk_by(|(_, one), (_, next)| (joins(one) && joins(next)) || (tells_a_page(one) && tells_a_page(next)));
+        let last = runs.filter_map(|run| Some((run.len(), run.last()?)));
+        let entry = |(events, (version, event)): (usize, &(i64, WorkOrderEvent))| {
+            let mut entry = self.entry(id, *version, event, language)?;
+            if events > 1 {
+                entry.text = format!("{} ({events})", entry.text);
+            }
+            Ok(entry)
+        };
+        last.map(entry).collect()
+    }
+
     /// One line. Reasons are for those who work on the order: a citizen reads the words alone.
     ///
     /// # Errors
@@ -56,6 +80,7 @@ impl Answers<'_> {
         let by = match &event.event {
             Some(Body::Reclassified(body)) if !body.ruled_by.is_empty() => &body.ruled_by,
             Some(Body::ReportSpoke(body)) => &body.told_by,
+            Some(Body::SpotCheckFailed(body)) => &body.told_by,
             Some(_) | None => &event.by,
         };
         let (role, unit) = by.split_once('@').unwrap_or((by, ""));
@@ -78,6 +103,14 @@ impl Answers<'_> {
         let sealed = civic::Private::from_sealed(own.unwrap_or(&event.note).to_vec());
         self.app.open(id, &sealed)
     }
+}
+
+fn joins(event: &WorkOrderEvent) -> bool {
+    matches!(event.event, Some(Body::MemberJoined(_)))
+}
+
+fn tells_a_page(event: &WorkOrderEvent) -> bool {
+    matches!(&event.event, Some(Body::MembersTold(told)) if !told.done)
 }
 
 fn own_reason(body: &Body) -> Option<&Bytes> {
@@ -118,6 +151,11 @@ fn own_reason(body: &Body) -> Option<&Bytes> {
         | Body::AcceptOverdue(_)
         | Body::CalendarChanged(_)
         | Body::ReportSpoke(_)
+        | Body::Merged(_)
+        | Body::ParentStepped(_)
+        | Body::MemberJoined(_)
+        | Body::MembersTold(_)
+        | Body::SpotCheckFailed(_)
         | Body::Reclassified(_) => None,
     }
 }
@@ -181,6 +219,14 @@ fn plain_words(body: &Body, language: Language) -> &'static str {
         Body::Reclassified(_) => ("类别或地点已由工作人员确定", "category or place decided by a person"),
         Body::ReportSpoke(spoke) => heard::words(spoke),
         Body::CalendarChanged(_) => ("工作日历更新，时限重算", "calendar changed, due dates computed anew"),
+        Body::Merged(_) => ("并案办理", "merged into another order"),
+        Body::MemberJoined(_) => ("有诉求并入", "another order was merged into this one"),
+        Body::MembersTold(body) if body.done => ("已告知全部并案诉求", "all merged orders were told"),
+        Body::MembersTold(_) => ("正在告知并案诉求", "merged orders are being told"),
+        Body::ParentStepped(body) => parent_words(body),
+        Body::SpotCheckFailed(_) => {
+            ("抽查：当场解决不属实，再次办理", "checked: not resolved on the spot as told, next round")
+        }
         Body::SteppedAside(body) if body.assignee.is_empty() => {
             ("回避，退回单位另行签收", "stepped aside, back to the unit")
         }
@@ -198,6 +244,16 @@ fn plain_words(body: &Body, language: Language) -> &'static str {
         | Body::SupervisionLate(_) => supervision_words(body),
     };
     language.choose(zh, en)
+}
+
+fn parent_words(body: &stored::ParentStepped) -> (&'static str, &'static str) {
+    let state = body.news.as_ref().and_then(|news| WorkOrderState::try_from(news.parent_state).ok());
+    match state {
+        Some(WorkOrderState::Resolved) => ("所并工单已答复", "the order it was merged into was answered"),
+        Some(WorkOrderState::Closed) => ("所并工单已结案", "the order it was merged into was closed"),
+        Some(WorkOrderState::Cancelled) => ("所并工单已撤销", "the order it was merged into was cancelled"),
+        Some(_) | None => ("所并工单再次办理", "the order it was merged into is being worked on again"),
+    }
 }
 
 fn part_words(body: &Body) -> (&'static str, &'static str) {

@@ -6,7 +6,7 @@ use proto::dispatch::v1 as pb;
 use super::order_id;
 use super::reader::Reader;
 use crate::app::{Asked, Desk};
-use crate::domain::work_order::{CallBack, Notice, Opinion, Step};
+use crate::domain::work_order::{CallBack, News, Notice, Opinion, Step};
 use crate::error::Error;
 
 /// A verb's request.
@@ -121,6 +121,9 @@ verbs! {
     CancelWorkOrderRequest as "CancelWorkOrder": |asked, reader| Some(Step::Cancel {
         reason: reader.text("reason", asked.reason, REASON),
     });
+    MergeWorkOrderRequest as "MergeWorkOrder": |asked, reader| {
+        reader.order("into", &asked.into).map(|into| Step::Merge { into, news: News::NONE })
+    };
     CoHandleRequest as "CoHandle": |asked, reader| {
         let limit = reader.optional_limit(asked.limit.as_ref());
         reader.units(&asked.units).map(|units| Step::CoHandle { units, limit })

@@ -11,7 +11,7 @@
 //! approveReply      | resolved                        | resolved                  | head or dispatcher
 //! refuseReply       | resolved                        | in progress               | head or dispatcher
 //! verify            | resolved                        | verified, in progress     | verifier
-//! rate              | resolved, verified, closed      | closed, in progress       | citizen or hotline
+//! rate              | resolved, verified, closed, merged | closed, in progress, merged, created | citizen or hotline
 //! close             | verified                        | closed                    | dispatcher
 //! return            | assigned, accepted              | returned                  | unit
 //! rule              | returned                        | assigned                  | dispatcher
@@ -25,6 +25,7 @@
 //! citizenAnswered   | in progress                     | in progress               | unit
 //! reopen            | closed                          | in progress               | dispatcher
 //! cancel            | created, assigned, accepted, in progress, resolved, verified, returned, suspended | cancelled | dispatcher
+//! merge             | created, assigned, accepted, in progress, returned, suspended | merged | dispatcher
 //! coHandle          | accepted, in progress           | accepted, in progress     | unit or dispatcher
 //! whistle           | accepted, in progress           | accepted, in progress     | unit or dispatcher
 //! reportIn          | created, assigned, accepted, in progress, returned, suspended | created, assigned, accepted, in progress, returned, suspended | called unit
@@ -39,7 +40,7 @@
 //! ```
 //!
 //! An order is opened by the event of its report, as `assigned` when the duty list knows the unit and as `created` when it does
-//! not. MERGED and HANDED_OVER of the contract come with their verbs; until then no order can be in them.
+//! not. HANDED_OVER of the contract comes with its verb; until then no order can be in it.
 //!
 //! A person may decide later what the report is about or where it lies, and intake tells of it:
 //!
@@ -47,13 +48,16 @@
 //! state of the order                                                       | a ruling on its report
 //! created                                                                  | recorded, and assigned when the list knows the unit
 //! assigned, accepted, in progress, resolved, verified, returned, suspended | recorded, the unit stays
-//! closed, cancelled                                                        | passed over
+//! closed, merged, cancelled                                                | passed over
 //! ```
 //!
 //! Only in `created` a ruling may raise the urgency, and with it shorten the total clock's limit; its start never moves.
 //!
 //! A part (协办, 吹哨) is another unit's share of the order, with a clock of its own: called, reported in, answered, or released. The
 //! order's owner does not change, and the lead resolves only when no part is open. Whoever stepped aside may do nothing more.
+//!
+//! A merged order (并案) is a member of another, which carries its matter on: see [`merging`]. Its citizen rates the parent's answer once there
+//! is one; who is not satisfied gets the own order back, in progress with the unit that had it, or created when none had.
 //!
 //! Two clocks run. The total clock starts at intake's commit, stops at closing, and is never reset: time spent closed becomes a
 //! pause when the next round begins. The unit clock belongs to an assignment and stops when the unit resolves or returns. A
@@ -69,6 +73,7 @@ mod event;
 mod evolve;
 pub mod heard;
 mod legal;
+pub mod merging;
 mod parts;
 mod publish;
 mod refusal;
@@ -78,6 +83,7 @@ mod supervision;
 mod tiers;
 mod timers;
 pub mod verb;
+mod verification;
 
 /// Places as every stored event of this service writes them.
 pub(crate) mod stored_place {
@@ -87,6 +93,7 @@ pub(crate) mod stored_place {
 pub use clocks::{Lamps, Mark, Marks, PartMark};
 pub use command::{Answering, Author, CallBack, Command, Facts, Heard, Notice, Opening, Opinion, Ruling, Said, Step};
 pub(crate) use event::{place as stored_place, store_place, tier as stored_tier};
+pub use merging::{Members, Merged, News, Standing, Telling, Told};
 pub use parts::{Part, PartStanding};
 pub use publish::summary;
 pub use refusal::Refusal;
@@ -97,6 +104,7 @@ pub use state::{
 pub use supervision::{MILESTONES_AT_MOST, Milestone, Supervision, SupervisionStanding};
 pub use timers::TimerName;
 pub use verb::Verb;
+pub use verification::Verification;
 
 use casebook::{Case, Row, Timer};
 use civic::{CaseId, Micros};
@@ -104,7 +112,8 @@ use proto::dispatch::v1::stored::WorkOrderEvent;
 
 impl Case for WorkOrder {
     const KIND: &'static str = "workOrder";
-    const SCHEMA: i64 = 2;
+    // 2: parts, supervision, tiers. 3: members of a parent.
+    const SCHEMA: i64 = 3;
     type Event = WorkOrderEvent;
     type Command = Command;
     type Facts = Facts;

@@ -32,6 +32,13 @@ impl Cooperation for Grpc {
         self.verb(request).await
     }
 
+    async fn merge_work_order(
+        &self,
+        request: Request<pb::MergeWorkOrderRequest>,
+    ) -> Result<Response<pb::WorkOrder>, Status> {
+        self.verb(request).await
+    }
+
     async fn step_aside_work_order(
         &self,
         request: Request<pb::StepAsideWorkOrderRequest>,

@@ -88,6 +88,7 @@ impl Beside {
             | Step::CitizenAnswered
             | Step::Reopen { .. }
             | Step::Cancel { .. }
+            | Step::Merge { .. }
             | Step::StepAside { .. }
             | Step::Escalate { .. }
             | Step::HandDown { .. } => None,
@@ -130,11 +131,7 @@ impl Beside {
             Step::ReportIn { part } => stands(&mut self.parts, *part, PartStanding::ReportedIn),
             Step::AnswerPart { part, .. } => stands(&mut self.parts, *part, PartStanding::Answered),
             Step::ReleasePart { part, .. } => stands(&mut self.parts, *part, PartStanding::Released),
-            Step::Cancel { .. } => {
-                for share in self.parts.iter_mut().filter(|share| share.is_open()) {
-                    share.standing = PartStanding::Released;
-                }
-            }
+            Step::Cancel { .. } | Step::Merge { .. } => self.end(),
             Step::StepAside { .. } => self.aside.push(actor.subject.clone()),
             Step::Supervise(notice) => {
                 self.supervised = Supervised::Noticed;
@@ -166,6 +163,13 @@ impl Beside {
             | Step::Resolve { .. }
             | Step::Escalate { .. }
             | Step::HandDown { .. } => {}
+        }
+    }
+
+    /// The order ends, or its report does.
+    pub(crate) fn end(&mut self) {
+        for share in self.parts.iter_mut().filter(|share| share.is_open()) {
+            share.standing = PartStanding::Released;
         }
     }
 

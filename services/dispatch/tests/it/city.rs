@@ -232,7 +232,7 @@ pub(crate) fn accept(name: &str, request_id: &str) -> pb::AcceptWorkOrderRequest
 pub(crate) fn resolve(name: &str) -> pb::ResolveWorkOrderRequest {
     pb::ResolveWorkOrderRequest {
         name: name.to_owned(),
-        request_id: "resolve".to_owned(),
+        request_id: format!("resolve {name}"),
         result: "已现场处置".to_owned(),
         reply: "您反映的问题已处理".to_owned(),
         ..pb::ResolveWorkOrderRequest::default()
@@ -242,7 +242,7 @@ pub(crate) fn resolve(name: &str) -> pb::ResolveWorkOrderRequest {
 pub(crate) fn rate(name: &str, satisfied: bool) -> pb::RateWorkOrderRequest {
     pb::RateWorkOrderRequest {
         name: name.to_owned(),
-        request_id: format!("rate {satisfied}"),
+        request_id: format!("rate {satisfied} {name}"),
         answered: true,
         solved: satisfied,
         satisfied,

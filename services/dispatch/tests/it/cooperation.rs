@@ -3,6 +3,8 @@
 use civic::{Actor, Role};
 use mesh::Code;
 use proto::dispatch::v1 as pb;
+use proto::events::v1::StreamEventsRequest;
+use proto::events::v1::public_event::Event as Public;
 use proto::types::v1::WorkOrderState;
 
 use crate::city::{City, OTHER_TOWN, SECTION, TOWN, accept, code_and_reason, later, refusal, resolve};
@@ -103,6 +105,39 @@ async fn a_part_is_its_unit_s_and_nobody_else_s() {
     let released = city.client().get_work_order(city.by(Role::DepartmentHandler, ENFORCEMENT, get(&name))).await;
     assert_eq!(refusal(released).code, Code::NotFound, "nor does who was released");
     assert_eq!(city.look(&name).await.parts[0].state(), pb::PartState::Called, "nothing was changed");
+}
+
+async fn listed(city: &City, unit: &str) -> Vec<String> {
+    let request = city.by(Role::DepartmentHandler, unit, pb::ListWorkOrdersRequest::default());
+    let orders = city.client().list_work_orders(request).await.unwrap().into_inner().work_orders;
+    assert!(orders.iter().flat_map(|order| &order.parts).all(|part| part.unit == unit), "its own part only");
+    orders.into_iter().map(|order| order.name).collect()
+}
+
+#[tokio::test]
+async fn a_called_unit_finds_the_order_in_its_list_and_on_its_stream_until_it_is_released() {
+    let city = City::open().await;
+    let name = whistled(&city).await;
+    let other = city.ordinary().await;
+    assert_eq!(listed(&city, POLICE).await, [name.clone()], "and none that it has no part in: {other}");
+    assert_eq!(listed(&city, ENFORCEMENT).await, [name.clone()]);
+    let stream = city.by(Role::DepartmentHandler, POLICE, StreamEventsRequest::default());
+    let mut stream = city.events_client().stream_events(stream).await.unwrap().into_inner();
+    city.client().start_work_order(city.by_unit(start(&name))).await.unwrap();
+    let event = tokio::time::timeout(std::time::Duration::from_secs(20), stream.message()).await.unwrap().unwrap();
+    let Some(Public::WorkOrderChanged(changed)) = event.unwrap().data.unwrap().event else { panic!("another event") };
+    assert_eq!((changed.step.as_str(), changed.called_units.as_slice()), ("started", [POLICE.to_owned()].as_slice()));
+    city.cooperation().release_part(city.by_dispatcher(release(&name, "1"))).await.unwrap();
+    assert!(listed(&city, POLICE).await.is_empty(), "who was released has no part in it");
+    assert_eq!(listed(&city, ENFORCEMENT).await, [name]);
+}
+
+fn start(name: &str) -> pb::StartWorkOrderRequest {
+    pb::StartWorkOrderRequest {
+        name: name.to_owned(),
+        request_id: "s".to_owned(),
+        ..pb::StartWorkOrderRequest::default()
+    }
 }
 
 #[tokio::test]

@@ -1,11 +1,13 @@
 //! One order that lives through every kind of event.
 
 use civic::Micros;
-use dispatch::domain::work_order::{Author, CallBack, Command, Opinion, Step, TimerName, Verb, WorkOrder};
+use dispatch::domain::work_order::{
+    Author, CallBack, Command, Heard, Opening, Opinion, Said, Step, TimerName, Told, Verb, WorkOrder,
+};
 use proto::dispatch::v1::stored::WorkOrderEvent;
 
 use crate::model::REAL;
-use crate::world::{NOW, actor, facts, open, person, ruling, step};
+use crate::world::{NOW, actor, facts, news, open, opening, other, person, ruling, step};
 
 struct Life {
     order: Option<WorkOrder>,
@@ -29,6 +31,10 @@ impl Life {
     fn verb(&mut self, verb: Verb, who: u8, choice: u8) {
         let command = Command::Step { step: step(verb, choice, self.now), note: None };
         self.take(&command, person(actor(who)));
+    }
+
+    fn hear(&mut self, said: Said) {
+        self.take(&Command::Hear(Heard { said, by: "grid-leader@500151001".to_owned() }), Author::Report);
     }
 
     fn fire(&mut self, name: TimerName) {
@@ -73,6 +79,38 @@ pub(crate) fn shared_life() -> Vec<WorkOrderEvent> {
     life.verb(Verb::Escalate, 0, 0);
     life.verb(Verb::HandDown, 7, 0);
     life.fire(TimerName::TotalRed);
+    life.events
+}
+
+/// Brought with a limit, heard of, merged, answered by its parent, and back again because its citizen was not satisfied.
+pub(crate) fn member_life() -> Vec<WorkOrderEvent> {
+    let mut life = Life { order: None, events: Vec::new(), now: NOW, calendar: 0 };
+    let opening = Opening { due: Some(NOW + 9 * Micros::DAY + 1), ..opening(2) };
+    life.take(&Command::Open(Box::new(opening)), Author::Report);
+    life.hear(Said::Supplemented { attachments: 2 });
+    life.hear(Said::Urged { total: 3 });
+    life.hear(Said::Transferred { to: 2 });
+    life.hear(Said::Checked { confirmed: true });
+    life.verb(Verb::Merge, 0, 1);
+    life.hear(Said::Ended { reason: civic::Private::from_sealed(b"reason".to_vec()) });
+    life.take(&Command::Tell { parent: other(1), news: news(2, 1) }, Author::Parent);
+    life.verb(Verb::Rate, 9, 0);
+    life.events
+}
+
+/// Joined by another, answered, its members told in two pages, and found not to be done as told.
+pub(crate) fn parent_life() -> Vec<WorkOrderEvent> {
+    let mut life = Life { order: None, events: Vec::new(), now: NOW, calendar: 0 };
+    life.take(&open(2), Author::Report);
+    life.verb(Verb::Accept, 2, 0);
+    let seen = life.order.as_ref().unwrap().news();
+    life.take(&Command::Join { member: other(1), news: seen }, person(actor(0)));
+    life.verb(Verb::Resolve, 2, 0);
+    for (after, done) in [(None, false), (Some(other(1)), true)] {
+        let told = Told { number: 1, after, upto: Some(other(1)), done };
+        life.take(&Command::MembersTold(told), Author::Timer);
+    }
+    life.hear(Said::Checked { confirmed: false });
     life.events
 }
 

@@ -3,7 +3,8 @@
 use casebook::{Case, Timer};
 use civic::{Lamp, Micros, Tier};
 use dispatch::domain::work_order::{
-    Author, Command, Facts, Part, PartStanding, Refusal, State, Step, SupervisionStanding, TimerName, Verb, WorkOrder,
+    Author, Command, Facts, Heard, Part, PartStanding, Refusal, Said, State, Step, SupervisionStanding, TimerName,
+    Told, Verb, WorkOrder,
 };
 use proptest::prelude::*;
 use proptest::test_runner::{Config, RngAlgorithm, TestCaseError, TestError, TestRng, TestRunner};
@@ -123,7 +124,9 @@ impl<'a> History<'a> {
             2 => self.change_calendar(),
             3 => self.open_again(choice),
             4 => self.rule(which, choice),
-            5..=6 => self.step(Verb::ALL[usize::from(which) % Verb::ALL.len()], who, choice),
+            5 => self.hear(which, who),
+            6 if which.is_multiple_of(2) => self.family(which / 2, choice),
+            6 => self.step(Verb::ALL[usize::from(which) % Verb::ALL.len()], who, choice),
             _ => self.likely_step(which, who, choice),
         }
     }
@@ -149,7 +152,8 @@ impl<'a> History<'a> {
         let lines: Vec<&Line> = self.table.iter().filter(|line| line.from.contains(&state)).collect();
         let Some(line) = lines.get(usize::from(which) % lines.len().max(1)) else { return Ok(()) };
         // Cancelling ends most histories too soon.
-        if matches!(line.verb, Verb::Cancel | Verb::Escalate | Verb::HandDown | Verb::StepAside) && who >= 16 {
+        let ends = matches!(line.verb, Verb::Cancel | Verb::Merge | Verb::Escalate | Verb::HandDown | Verb::StepAside);
+        if ends && who >= 16 {
             return Ok(());
         }
         let handlers: &[u8] = match self.order.assignment().map(|assignment| assignment.unit.as_str()) {
@@ -294,7 +298,8 @@ impl<'a> History<'a> {
             (
                 "part.reportIn",
                 of_parts(&|part| {
-                    (part.standing == PartStanding::Called && !part.overdue).then_some(part.report_in_due)
+                    let waits = part.standing == PartStanding::Called && !part.overdue && marks(part.number).is_some();
+                    waits.then_some(part.report_in_due)
                 }),
             ),
             (
@@ -305,7 +310,7 @@ impl<'a> History<'a> {
         ];
         let open = head.supervision.iter().filter(|supervision| {
             supervision.standing != SupervisionStanding::Reviewed
-                && !matches!(self.oracle.state, State::Closed | State::Cancelled)
+                && !matches!(self.oracle.state, State::Closed | State::Merged | State::Cancelled)
         });
         let dues = open.flat_map(|supervision| {
             let waits = supervision.standing == SupervisionStanding::Noticed && !supervision.overdue;
@@ -313,6 +318,8 @@ impl<'a> History<'a> {
             milestones.map(|one| one.due).chain(waits.then_some(supervision.due)).collect::<Vec<_>>()
         });
         expected.push(("supervision.due", earliest(dues.collect())));
+        let telling = head.members.and_then(|members| members.telling);
+        expected.push(("members.tell", telling.map(|telling| telling.since)));
         for (name, due) in expected {
             let found = armed.iter().position(|(armed, _)| armed == name).map(|index| armed.remove(index).1);
             if found != due {
@@ -330,6 +337,9 @@ impl<'a> History<'a> {
     }
 
     fn fire(&mut self, name: TimerName) -> Result<(), String> {
+        if name == TimerName::MembersTell {
+            return self.tell_page(false);
+        }
         let armed = (self.rules.timers)(&self.order).into_iter().find(|timer| timer.name == name.as_str());
         let due = armed.is_some_and(|timer| timer.due <= self.now);
         let facts = facts(self.now, Author::Timer, self.calendar);
@@ -349,6 +359,75 @@ impl<'a> History<'a> {
         let again = |timer: &Timer| timer.name == name.as_str() && (timer.due <= self.now || !several(name));
         let again = (self.rules.timers)(&self.order).iter().any(again);
         if again { Err(format!("{name} fired and is armed again")) } else { Ok(()) }
+    }
+
+    /// News for the members, from whichever page is next.
+    fn tell_page(&mut self, done: bool) -> Result<(), String> {
+        let members = self.order.head.members.unwrap_or_default();
+        let after = members.telling.and_then(|telling| telling.after);
+        let upto = world::other(1);
+        let told = Command::MembersTold(Told { number: members.news, after, upto: Some(upto), done });
+        let events = self.decide(&told, Author::Timer)?;
+        let expected = self.oracle.tells_a_page(upto, done, self.now);
+        self.apply_as_many(&events, expected, "a page of members")
+    }
+
+    /// A merge from the parent's side, news from the child's, a page that was told.
+    fn family(&mut self, which: u8, choice: u8) -> Result<(), String> {
+        match which % 4 {
+            0 => self.join(choice),
+            1 => {
+                let known = self.order.merged().map_or(0, |merged| merged.news.number);
+                let (parent, news) = (world::other(choice | 1), world::news(known + u32::from(choice / 4 % 2), choice));
+                let events = self.decide(&Command::Tell { parent, news }, Author::Parent)?;
+                let expected = self.oracle.hears_of_its_parent(parent, news, self.now);
+                self.apply_as_many(&events, expected, "news of the parent")
+            }
+            more => self.tell_page(more == 2),
+        }
+    }
+
+    fn join(&mut self, choice: u8) -> Result<(), String> {
+        let seen = self.order.news();
+        let news = if choice.is_multiple_of(4) { world::news(seen.number, choice / 4) } else { seen };
+        let join = Command::Join { member: world::other(1), news };
+        let facts = facts(self.now, person(world::actor(0)), self.calendar);
+        let decided = (self.rules.decide)(Some(&self.order), &join, &facts);
+        match (decided, self.oracle.join(news, self.now)) {
+            (Err(refusal), Err(reason)) if refusal.reason() == reason => Ok(()),
+            (Ok(events), Ok(())) => self.apply(&events),
+            (decided, expected) => Err(format!("a member joins: {decided:?}, but the oracle says {expected:?}")),
+        }
+    }
+
+    /// Something came to the report. A withdrawal ends most histories too soon.
+    fn hear(&mut self, which: u8, who: u8) -> Result<(), String> {
+        let ended = || Said::Ended { reason: civic::Private::from_sealed(b"reason".to_vec()) };
+        let said = match which % 6 {
+            0 => Said::Supplemented { attachments: 1 },
+            1 => Said::Urged { total: 2 },
+            2 => Said::Transferred { to: 1 },
+            3 => Said::Checked { confirmed: true },
+            4 => Said::Checked { confirmed: false },
+            _ if who < 16 => ended(),
+            _ => return Ok(()),
+        };
+        let command = Command::Hear(Heard { said: said.clone(), by: "citizen".to_owned() });
+        let events = self.decide(&command, Author::Report)?;
+        let expected = self.oracle.hear(&said, self.now);
+        self.apply_as_many(&events, expected, "something heard")
+    }
+
+    fn decide(&self, command: &Command, author: Author) -> Result<Vec<WorkOrderEvent>, String> {
+        let facts = facts(self.now, author, self.calendar);
+        (self.rules.decide)(Some(&self.order), command, &facts).map_err(|refusal| refusal.to_string())
+    }
+
+    fn apply_as_many(&mut self, events: &[WorkOrderEvent], expected: usize, what: &str) -> Result<(), String> {
+        if events.len() != expected {
+            return Err(format!("{what} in {:?} wrote {} events, not {expected}", self.order.state(), events.len()));
+        }
+        if events.is_empty() { Ok(()) } else { self.apply(events) }
     }
 
     /// A person rules on the report. The unit and its clock stay; the total clock keeps its start.

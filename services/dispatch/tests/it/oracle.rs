@@ -2,6 +2,7 @@
 //! It reads the table of the documentation and keeps its own account of pauses; it knows nothing of events or calendars.
 
 mod away;
+mod family;
 
 use civic::{Actor, Micros, Role, Tier, UnitCode};
 use dispatch::domain::urgency::Urgency;
@@ -10,6 +11,7 @@ use dispatch::domain::work_order::{Author, Opening, Ruling, State, Step, Verb, W
 use crate::beside::Beside;
 use crate::table::Line;
 use crate::world::{REPORT, reference};
+use family::Family;
 
 const WINDOW_DAYS: i64 = 15;
 const CHINA: i64 = 8 * Micros::HOUR;
@@ -47,6 +49,7 @@ pub(crate) struct Oracle {
     tier: Tier,
     moved: bool,
     beside: Beside,
+    family: Family,
 }
 
 impl Oracle {
@@ -77,6 +80,7 @@ impl Oracle {
             tier: Tier::Town,
             moved: false,
             beside: Beside::default(),
+            family: Family::default(),
         }
     }
 
@@ -141,9 +145,12 @@ impl Oracle {
             Step::RefuseReply { .. } => when(!self.reply_pending, "REPLY_NOT_PENDING"),
             Step::Verify(_) => when(self.reply_pending, "REPLY_PENDING")
                 .or_else(|| when(self.handler == actor.subject, "VERIFIER_IN_UNIT")),
-            Step::Rate { .. } => {
-                when(self.reply_pending, "REPLY_PENDING").or_else(|| when(now >= self.window, "RATING_WINDOW_OVER"))
-            }
+            Step::Rate { .. } => when(self.reply_pending, "REPLY_PENDING")
+                .or_else(|| when(self.waits_for_its_parent(), "PARENT_NOT_ANSWERED"))
+                .or_else(|| when(now >= self.rated_until(), "RATING_WINDOW_OVER")),
+            Step::Merge { into, .. } => when(into.to_string() == REPORT, "MERGE_INTO_ITSELF")
+                .or_else(|| when(self.state == State::Returned && self.returns >= 2, "RULING_REQUIRED"))
+                .or_else(|| when(self.has_members(), "HAS_MEMBERS")),
             Step::Return { .. } => when(self.ruled || self.returns >= 2, "NOT_RETURNABLE"),
             Step::RequestSuspension { until, .. } => {
                 when(self.request.is_some(), "REQUEST_PENDING").or_else(|| when(*until <= now, "UNTIL_INVALID"))
@@ -186,8 +193,14 @@ impl Oracle {
     /// What the order must be after a step that was taken.
     pub(crate) fn take<T>(&mut self, step: &Step<T>, actor: &Actor, now: Micros) {
         let at = now.max(self.updated);
+        let before = self.told();
         self.updated = at;
         self.beside.take(step, actor);
+        self.go(step, actor, (now, at));
+        self.spread(before);
+    }
+
+    fn go<T>(&mut self, step: &Step<T>, actor: &Actor, (now, at): (Micros, Micros)) {
         match step {
             Step::Assign { to, .. } | Step::Rule { to } | Step::Reassign { to, .. } => {
                 self.give_to(&to.unit.to_string(), at);
@@ -211,7 +224,7 @@ impl Oracle {
             Step::Verify(heard) if heard.reached && !heard.opinion.solved => self.works_again(at, true),
             Step::Verify(_) => self.state = State::Verified,
             Step::Rate { opinion, .. } if !opinion.satisfied => self.works_again(at, true),
-            Step::Rate { .. } if self.state == State::Closed => {}
+            Step::Rate { .. } if matches!(self.state, State::Closed | State::Merged) => {}
             Step::Rate { .. } | Step::Close => {
                 self.state = State::Closed;
                 self.window = window(at);
@@ -234,6 +247,7 @@ impl Oracle {
             Step::CitizenAnswered => self.goes(at),
             Step::Reopen { .. } => self.works_again(at, true),
             Step::Cancel { .. } => self.leaves(State::Cancelled, at),
+            Step::Merge { into, news } => self.merges(*into, *news, at),
             Step::StepAside { .. } | Step::Escalate { .. } | Step::HandDown { .. } => self.take_away(step, now, at),
             Step::CoHandle { .. }
             | Step::Whistle { .. }
@@ -267,14 +281,21 @@ impl Oracle {
 
     /// What a ruling on the report does: the number of events it must write.
     pub(crate) fn rule(&mut self, ruling: &Ruling, now: Micros) -> usize {
-        if matches!(self.state, State::Closed | State::Cancelled) {
+        if matches!(self.state, State::Closed | State::Merged | State::Cancelled) {
             return 0;
         }
         let before = (self.category.clone(), self.place.clone(), self.urgency, self.approval);
         let waits = self.state == State::Created;
         self.category.clone_from(&ruling.category);
         if let Some(place) = &ruling.place {
-            if !self.moved || self.place != place.code.as_str() {
+            // The district that took it over keeps it for any place of the district, the city for all.
+            let digits = match self.tier {
+                Tier::City => 0,
+                Tier::District => 6,
+                Tier::Town | Tier::Village | Tier::Grid => 9,
+            };
+            let same = self.place.get(..digits) == place.code.as_str().get(..digits);
+            if !self.moved || !same {
                 self.tier = if place.code.as_str().len() > 6 { Tier::Town } else { Tier::District };
             }
             self.place = place.code.to_string();
@@ -332,7 +353,7 @@ impl Oracle {
         self.goes(at);
         self.reply_pending = false;
         self.round += i32::from(next_round);
-        self.state = State::InProgress;
+        self.leaves_its_parent();
     }
 
     /// Neither waiting nor suspended nor closed any more.
@@ -354,6 +375,7 @@ impl Oracle {
         same("owning tier", head.tier == self.tier)?;
         same("origin", head.origin.is_some() == self.moved)?;
         self.beside.compare(order)?;
+        self.family.compare(order)?;
         same("urgency", head.urgency == self.urgency)?;
         same("approval", head.reply_approval == self.approval)?;
         let unit = order.assignment().map(|assignment| assignment.unit.to_string());
@@ -372,7 +394,7 @@ impl Oracle {
 
     fn compare_clock(&self, order: &WorkOrder, same: impl Fn(&str, bool) -> Result<(), String>) -> Result<(), String> {
         let total = &order.head.total;
-        let stopped = matches!(self.state, State::Closed | State::Cancelled);
+        let stopped = matches!(self.state, State::Closed | State::Merged | State::Cancelled);
         same("total stopped", total.stopped.is_some() == stopped)?;
         let stands = self.standing.is_some() && !stopped;
         same("total stands", total.is_paused() == stands)?;
@@ -415,6 +437,11 @@ fn window(at: Micros) -> Micros {
 pub(crate) fn actor_of(author: &Author) -> Option<&Actor> {
     match author {
         Author::Person { actor, .. } => Some(actor),
-        Author::Report | Author::Timer | Author::Calendar | Author::Reform | Author::BuildingDay { .. } => None,
+        Author::Report
+        | Author::Timer
+        | Author::Calendar
+        | Author::Reform
+        | Author::Parent
+        | Author::BuildingDay { .. } => None,
     }
 }

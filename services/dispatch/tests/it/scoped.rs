@@ -196,6 +196,7 @@ async fn a_list_names_every_filter_that_is_wrong() {
         unit: "nobody".to_owned(),
         category: "9999".to_owned(),
         urgency: -1,
+        parent: "reports/1".to_owned(),
     };
     let problem = refusal(city.client().list_work_orders(city.by_dispatcher(wrong)).await);
     let reasons: Vec<_> = problem.fields.iter().map(|field| field.reason.as_str()).collect();
@@ -206,6 +207,7 @@ async fn a_list_names_every_filter_that_is_wrong() {
         "UNIT_UNKNOWN",
         "CATEGORY_UNKNOWN",
         "URGENCY_UNKNOWN",
+        "PARENT_INVALID",
         "PAGE_SIZE_INVALID",
     ];
     assert_eq!(reasons, expected);

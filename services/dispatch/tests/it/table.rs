@@ -59,7 +59,7 @@ pub(crate) fn walk(variant: u8, path: &[(Verb, u8, u8)]) -> WorkOrder {
 
 /// An order in each state, born with the unit 500151001-pingan.
 pub(crate) fn in_state(state: State) -> WorkOrder {
-    use Verb::{Accept, Approve, Cancel, Close, RequestSuspension, Resolve, Return, Start, Verify};
+    use Verb::{Accept, Approve, Cancel, Close, Merge, RequestSuspension, Resolve, Return, Start, Verify};
     let accepted = [(Accept, 2, 0)];
     let resolved = [(Accept, 2, 0), (Resolve, 2, 0)];
     let verified = [(Accept, 2, 0), (Resolve, 2, 0), (Verify, 0, 10)];
@@ -73,6 +73,7 @@ pub(crate) fn in_state(state: State) -> WorkOrder {
         State::Closed => walk(3, &[verified.as_slice(), &[(Close, 0, 0)]].concat()),
         State::Returned => walk(3, &[(Return, 2, 0)]),
         State::Suspended => walk(3, &[accepted.as_slice(), &[(RequestSuspension, 2, 2), (Approve, 0, 0)]].concat()),
+        State::Merged => walk(3, &[(Merge, 0, 1)]),
         State::Cancelled => walk(3, &[(Cancel, 0, 0)]),
     }
 }

@@ -2,11 +2,11 @@
 
 use std::sync::{Arc, LazyLock};
 
-use civic::{Actor, Calendar, Limit, Measure, Micros, Place, Private, Role, Tier, Tree, UnitCode, View};
+use civic::{Actor, Calendar, CaseId, Limit, Measure, Micros, Place, Private, Role, Tier, Tree, UnitCode, View};
 use dispatch::catalog::Catalog;
 use dispatch::domain::urgency::Urgency;
 use dispatch::domain::work_order::{
-    Answering, Author, CallBack, Command, Facts, Notice, Opening, Opinion, Ruling, Step, Verb,
+    Answering, Author, CallBack, Command, Facts, News, Notice, Opening, Opinion, Ruling, Standing, Step, Verb,
 };
 
 /// 2026-11-22, about noon in China.
@@ -185,6 +185,22 @@ pub(crate) fn opinion(choice: u8) -> Opinion {
     Opinion { answered: choice & 1 != 0, solved: choice & 2 != 0, satisfied: choice & 4 != 0 }
 }
 
+/// An order that this one may be merged into; now and then itself.
+pub(crate) fn other(choice: u8) -> CaseId {
+    const OTHERS: [&str; 2] = ["01k9yyyyyyyyyyyyyyyyyyyyyy", "01k9xxxxxxxxxxxxxxxxxxxxxx"];
+    let id = if choice.is_multiple_of(8) { REPORT } else { OTHERS[usize::from(choice % 2)] };
+    id.parse().unwrap()
+}
+
+/// What a parent may have to tell.
+pub(crate) fn news(number: u32, choice: u8) -> News {
+    const STANDINGS: [Standing; 4] =
+        [Standing::BeingHandled, Standing::Answered, Standing::Closed, Standing::Cancelled];
+    let standing = STANDINGS[usize::from(choice) % 4];
+    let window_until = if standing.is_answered() { NOW + 15 * Micros::DAY } else { Micros(0) };
+    News { number, standing, window_until }
+}
+
 /// Mostly one of the first two.
 fn part(choice: u8) -> u32 {
     [1, 2, 1, 3][usize::from(choice) % 4]
@@ -215,6 +231,7 @@ pub(crate) fn step(verb: Verb, choice: u8, now: Micros) -> Step<Private<String>>
         Verb::CitizenAnswered => Step::CitizenAnswered,
         Verb::Reopen => Step::Reopen { reason },
         Verb::Cancel => Step::Cancel { reason },
+        Verb::Merge => Step::Merge { into: other(choice), news: news(u32::from(choice / 4 % 2), choice) },
         Verb::CoHandle => Step::CoHandle { units: called(choice), limit: None },
         Verb::Whistle => Step::Whistle { units: called(choice), limit: Some(Limit::new(3, Measure::Hour)) },
         Verb::ReportIn => Step::ReportIn { part: part(choice) },

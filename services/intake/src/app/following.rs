@@ -2,7 +2,8 @@
 
 use super::filing::track_key;
 use super::{App, Asking, Desk};
-use crate::domain::report::{Command, Facts, Report};
+use crate::domain::OrderState;
+use crate::domain::report::{Command, Facts, Report, Work};
 use crate::error::Error;
 use crate::guesses::Braked;
 use crate::peers::{OrderView, Rated, Word};
@@ -46,8 +47,9 @@ impl App {
     pub async fn track(&self, asking: &Asking, desk: &Desk, claim: &Claim) -> Result<Tracked, Error> {
         let report = self.claimed(asking, desk, claim).await?;
         // Dispatch is asked only when there may be something to tell that events do not carry: the reply.
-        let answered = report.state.phase.work().is_some_and(|work| work.reply_ready);
-        let order = if answered { self.orders.look(report.id).await } else { None };
+        // Or unit and date, where another order carries the matter on.
+        let asks = |work: &Work| work.reply_ready || work.order == OrderState::Merged;
+        let order = if report.state.phase.work().is_some_and(asks) { self.orders.look(report.id).await } else { None };
         Ok(Tracked { report, order })
     }
 

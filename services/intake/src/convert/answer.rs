@@ -134,7 +134,14 @@ pub fn tracked(tracked: Tracked, language: Language) -> wire::TrackedReport {
         Some(order) => {
             let unit = phase.work().map(|work| work.unit.clone()).unwrap_or_default();
             let reply_ready = !order.reply.is_empty();
-            let work = Work { order: order.state, unit, unit_name: order.unit_name, due: order.due, reply_ready };
+            let work = Work {
+                order: order.state,
+                unit,
+                unit_name: order.unit_name,
+                due: order.due,
+                reply_ready,
+                parent: order.parent,
+            };
             (Phase::following(work), order.reply)
         }
     };

@@ -30,6 +30,8 @@
 //! Cancelled      | Ended
 //! ```
 //!
+//! Once it is told how the order that it was merged into stands, a merged one's report follows that.
+//!
 //! A ruling (`classify`) is told to dispatch with what holds after it, so that an order without a unit finds one. It may make a
 //! report more pressing, by the category a person decided, and never less: whoever filed it may know more than the list.
 //!
@@ -183,12 +185,24 @@ pub struct Work {
     pub due: Option<Micros>,
     /// A reply that may be told is there.
     pub reply_ready: bool,
+    /// Of a merged order: how the one that it was merged into stands.
+    pub parent: Option<OrderState>,
+}
+
+impl Work {
+    /// The state that the citizen sees: somebody else's order may carry the matter on.
+    const fn shown(&self) -> OrderState {
+        match (self.order, self.parent) {
+            (OrderState::Merged, Some(parent)) => parent,
+            (order, _) => order,
+        }
+    }
 }
 
 impl Phase {
     /// The phase that a step of the order leads to, whatever came before.
     pub fn following(work: Work) -> Self {
-        match work.order {
+        match work.shown() {
             OrderState::Created => Self::Opened { due: work.due },
             OrderState::Assigned | OrderState::Returned => Self::WithUnit(work),
             // Merged and handed over: somebody else's order carries it on, and for the citizen it is still being worked on.
@@ -281,7 +295,8 @@ impl Report {
     /// cancelled. A reply that may be told stays one as long as the order stays where it is: a lamp that turns takes nothing back.
     #[must_use]
     pub fn after(&self, mut work: Work) -> Phase {
-        let stayed = self.phase.order() == Some(work.order);
+        let parent = self.phase.work().and_then(|before| before.parent);
+        let stayed = self.phase.order() == Some(work.order) && parent == work.parent;
         work.reply_ready |= stayed && self.phase.work().is_some_and(|before| before.reply_ready);
         let next = Phase::following(work);
         match (&self.phase, &next) {

@@ -217,6 +217,7 @@ pub(crate) fn answered(reply: &str) -> OrderView {
         state: OrderState::Resolved,
         unit_name: "铜梁区城市管理局".to_owned(),
         due: None,
+        parent: None,
         reply: reply.to_owned(),
     }
 }

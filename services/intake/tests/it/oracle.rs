@@ -452,6 +452,7 @@ impl Op {
                         unit_name: "unit".to_owned(),
                         due: due.then_some(Micros(1_770_000_000_000_000)),
                         reply_ready: reply,
+                        parent: None,
                     },
                     order_version: *clock,
                 })

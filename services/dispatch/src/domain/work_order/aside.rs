@@ -48,6 +48,7 @@ pub(super) fn stepped(
         | Phase::Verified(_)
         | Phase::Closed(_)
         | Phase::Returned(_)
+        | Phase::Merged(_)
         | Phase::Cancelled(_) => return None,
     };
     to.assignee.clone_from(&body.assignee);

@@ -108,11 +108,11 @@ fn parts(order: &WorkOrder, calendar: &Calendar) -> Vec<PartMark> {
     running.map(|part| PartMark { part: part.number, mark: mark(&part.watch) }).collect()
 }
 
-/// The total clock stands while the order is suspended or waits, and is stopped once it is closed or cancelled.
+/// The total clock stands while the order is suspended or waits, and is stopped once it is closed, merged or cancelled.
 fn total_runs(phase: &Phase) -> bool {
     match phase {
         Phase::InProgress(phase) => !phase.waiting,
-        Phase::Suspended(_) | Phase::Closed(_) | Phase::Cancelled(_) => false,
+        Phase::Suspended(_) | Phase::Closed(_) | Phase::Merged(_) | Phase::Cancelled(_) => false,
         Phase::Created
         | Phase::Assigned(_)
         | Phase::Accepted(_)
@@ -133,6 +133,7 @@ fn unit_runs(phase: &Phase) -> bool {
         | Phase::Verified(_)
         | Phase::Closed(_)
         | Phase::Returned(_)
+        | Phase::Merged(_)
         | Phase::Cancelled(_) => false,
     }
 }

@@ -2,8 +2,9 @@
 
 use std::sync::Arc;
 
-use civic::{Actor, Calendar, DivisionCode, Limit, Micros, Place, Private, Tier, UnitCode, View};
+use civic::{Actor, Calendar, CaseId, DivisionCode, Limit, Micros, Place, Private, Tier, UnitCode, View};
 
+use super::merging::{News, Told};
 use super::timers::TimerName;
 use super::verb::Verb;
 use crate::catalog::Catalog;
@@ -20,6 +21,12 @@ pub enum Command {
     Hear(Heard),
     /// A verb of the table.
     Step { step: Step<Private<String>>, note: Option<Private<String>> },
+    /// Another order is merged into this one, whose news the other was told: in one commit with that one's step.
+    Join { member: CaseId, news: News },
+    /// What became of the order that it was merged into.
+    Tell { parent: CaseId, news: News },
+    /// Members of this order were told what became of it.
+    MembersTold(Told),
     /// A timer came due.
     Fire(TimerName),
     /// A calendar year was loaded.
@@ -111,38 +118,105 @@ pub struct Answering {
 /// A verb with what it carries. `T` is the type of free text: plain where it is read, sealed where it is decided.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Step<T> {
-    Assign { to: Answering, assignee: String },
+    Assign {
+        to: Answering,
+        assignee: String,
+    },
     Accept,
     Start,
-    Resolve { result: T, reply: T },
+    Resolve {
+        result: T,
+        reply: T,
+    },
     ApproveReply,
-    RefuseReply { reason: T },
+    RefuseReply {
+        reason: T,
+    },
     Verify(CallBack),
-    Rate { opinion: Opinion, comment: Option<T> },
+    Rate {
+        opinion: Opinion,
+        comment: Option<T>,
+    },
     Close,
-    Return { reason: T, proposed: Option<UnitCode> },
-    Rule { to: Answering },
-    Reassign { to: Answering, assignee: String },
-    RequestSuspension { until: Micros, reason: T },
-    RequestExtension { until: Micros, reason: T },
+    Return {
+        reason: T,
+        proposed: Option<UnitCode>,
+    },
+    Rule {
+        to: Answering,
+    },
+    Reassign {
+        to: Answering,
+        assignee: String,
+    },
+    RequestSuspension {
+        until: Micros,
+        reason: T,
+    },
+    RequestExtension {
+        until: Micros,
+        reason: T,
+    },
     Approve,
-    Decline { reason: T },
+    Decline {
+        reason: T,
+    },
     Resume,
-    WaitForCitizen { reason: T },
+    WaitForCitizen {
+        reason: T,
+    },
     CitizenAnswered,
-    Reopen { reason: T },
-    Cancel { reason: T },
-    CoHandle { units: Vec<Answering>, limit: Option<Limit> },
-    Whistle { units: Vec<Answering>, limit: Option<Limit> },
-    ReportIn { part: u32 },
-    AnswerPart { part: u32, answer: T },
-    ReleasePart { part: u32, reason: T },
-    StepAside { assignee: String, reason: T },
+    Reopen {
+        reason: T,
+    },
+    Cancel {
+        reason: T,
+    },
+    /// With what is new of the other order when it is looked at.
+    Merge {
+        into: CaseId,
+        news: News,
+    },
+    CoHandle {
+        units: Vec<Answering>,
+        limit: Option<Limit>,
+    },
+    Whistle {
+        units: Vec<Answering>,
+        limit: Option<Limit>,
+    },
+    ReportIn {
+        part: u32,
+    },
+    AnswerPart {
+        part: u32,
+        answer: T,
+    },
+    ReleasePart {
+        part: u32,
+        reason: T,
+    },
+    StepAside {
+        assignee: String,
+        reason: T,
+    },
     Supervise(Box<Notice<T>>),
-    ReplySupervision { text: T, reached: Vec<u32> },
-    ReviewSupervision { satisfied: bool, text: T },
-    Escalate { to: Option<Tier>, reason: T },
-    HandDown { into: Option<Place>, reason: T },
+    ReplySupervision {
+        text: T,
+        reached: Vec<u32>,
+    },
+    ReviewSupervision {
+        satisfied: bool,
+        text: T,
+    },
+    Escalate {
+        to: Option<Tier>,
+        reason: T,
+    },
+    HandDown {
+        into: Option<Place>,
+        reason: T,
+    },
 }
 
 /// 督办: what a supervisor wants to know, and by when.
@@ -199,6 +273,7 @@ impl<T> Step<T> {
             Self::CitizenAnswered => Verb::CitizenAnswered,
             Self::Reopen { .. } => Verb::Reopen,
             Self::Cancel { .. } => Verb::Cancel,
+            Self::Merge { .. } => Verb::Merge,
             Self::CoHandle { .. } => Verb::CoHandle,
             Self::Whistle { .. } => Verb::Whistle,
             Self::ReportIn { .. } => Verb::ReportIn,
@@ -240,6 +315,7 @@ impl<T> Step<T> {
             Self::CitizenAnswered => Step::CitizenAnswered,
             Self::Reopen { reason } => Step::Reopen { reason: seal(reason)? },
             Self::Cancel { reason } => Step::Cancel { reason: seal(reason)? },
+            Self::Merge { into, news } => Step::Merge { into, news },
             Self::CoHandle { units, limit } => Step::CoHandle { units, limit },
             Self::Whistle { units, limit } => Step::Whistle { units, limit },
             Self::ReportIn { part } => Step::ReportIn { part },
@@ -284,6 +360,8 @@ pub enum Author {
     BuildingDay {
         by: String,
     },
+    /// The order that it was merged into.
+    Parent,
 }
 
 impl Author {
@@ -300,6 +378,7 @@ impl Author {
             Self::Calendar => "calendar".to_owned(),
             Self::Reform => "reform".to_owned(),
             Self::BuildingDay { by } => by.clone(),
+            Self::Parent => "parent".to_owned(),
         }
     }
 
@@ -308,7 +387,7 @@ impl Author {
     pub const fn reference(&self) -> &[u8] {
         match self {
             Self::Person { reference, .. } => reference,
-            Self::Report | Self::Timer | Self::Calendar | Self::Reform | Self::BuildingDay { .. } => &[],
+            Self::Report | Self::Timer | Self::Calendar | Self::Reform | Self::Parent | Self::BuildingDay { .. } => &[],
         }
     }
 }

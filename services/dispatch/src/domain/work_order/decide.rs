@@ -11,6 +11,7 @@ use super::command::{Answering, Author, CallBack, Command, Facts, Opening, Opini
 use super::decide_clock;
 use super::event::{record, sealed, store_limit, store_place};
 use super::heard;
+use super::merging;
 use super::parts;
 use super::refusal::Refusal;
 use super::ruling;
@@ -18,6 +19,7 @@ use super::state::{Phase, Resolution, WorkOrder};
 use super::supervision;
 use super::tiers;
 use super::verb::Verb;
+use super::verification::Verification;
 use crate::domain::authority;
 use civic::Private;
 
@@ -37,7 +39,14 @@ pub(super) fn decide(
         (Some(_), Command::Open(_)) => Ok(Vec::new()),
         (
             None,
-            Command::Reclassify(_) | Command::Hear(_) | Command::Step { .. } | Command::Fire(_) | Command::Recalculate,
+            Command::Reclassify(_)
+            | Command::Hear(_)
+            | Command::Step { .. }
+            | Command::Join { .. }
+            | Command::Tell { .. }
+            | Command::MembersTold(_)
+            | Command::Fire(_)
+            | Command::Recalculate,
         ) => Err(Refusal::NotOpened),
         (Some(order), Command::Hear(heard)) => Ok(heard::hear(order, heard, facts)),
         (Some(order), Command::Reclassify(ruled)) => Ok(ruling::reclassify(order, ruled, facts)),
@@ -45,6 +54,9 @@ pub(super) fn decide(
             let body = take(order, step, facts)?;
             Ok(vec![record(Some(order), body, note.as_ref(), facts).0])
         }
+        (Some(order), Command::Join { member, news }) => merging::join(order, *member, *news, facts),
+        (Some(order), Command::Tell { parent, news }) => Ok(merging::tell(order, *parent, *news, facts)),
+        (Some(order), Command::MembersTold(told)) => Ok(merging::members_told(order, told, facts)),
         (Some(order), Command::Fire(name)) => Ok(decide_clock::fire(order, *name, facts)),
         (Some(order), Command::Recalculate) => Ok(decide_clock::recalculate(order, facts)),
     }
@@ -137,6 +149,7 @@ fn body(order: &WorkOrder, step: &Step<Private<String>>, actor: &Actor, facts: &
             debug_assert!(actor.unit.is_some(), "a dispatcher has a unit");
             Ok(Body::Cancelled(stored::Cancelled { reason: sealed(reason) }))
         }
+        Step::Merge { into, news } => merging::merge(order, *into, *news),
         Step::CoHandle { units, limit } => parts::call(order, false, units, *limit, facts),
         Step::Whistle { units, limit } => parts::call(order, true, units, *limit, facts),
         Step::ReportIn { part } => parts::report_in(order, *part, actor),
@@ -252,12 +265,16 @@ fn verify(order: &WorkOrder, call_back: CallBack, facts: &Facts) -> Result<Body,
         return Err(Refusal::VerifierInUnit { order: name(order) });
     }
     let CallBack { reached, opinion } = call_back;
+    let way = order.head.verified_by();
+    if reached && way == Verification::OnFile {
+        return Err(Refusal::CallBackUnwanted { order: name(order) });
+    }
     Ok(Body::Verified(stored::Verified {
         reached,
         answered: opinion.answered,
         solved: opinion.solved,
         satisfied: opinion.satisfied,
-        next_round: reached && !opinion.solved,
+        next_round: way.is_not_solved(call_back),
     }))
 }
 
@@ -275,10 +292,15 @@ fn rate(
     if reply_pending(order) {
         return Err(Refusal::ReplyPending { order: name(order), verb: Verb::Rate });
     }
-    if window_is_over(order.resolution(), facts) {
+    if let Some(merged) = order.merged().filter(|merged| !merged.news.standing.is_answered()) {
+        return Err(Refusal::ParentNotAnswered { order: name(order), parent: merged.into.to_string() });
+    }
+    let own = order.resolution().map(|resolution| resolution.window_until);
+    if own.or(order.merged().map(|merged| merged.news.window_until)).is_none_or(|until| facts.now >= until) {
         return Err(Refusal::RatingWindowOver { order: name(order) });
     }
-    let closes = opinion.satisfied && !matches!(order.phase, Phase::Closed(_));
+    // A member is closed by its parent, for all members at once.
+    let closes = opinion.satisfied && matches!(order.phase, Phase::Resolved(_) | Phase::Verified(_));
     Ok(Body::Rated(stored::Rated {
         answered: opinion.answered,
         solved: opinion.solved,

@@ -118,6 +118,8 @@ pub(super) fn fire(order: &WorkOrder, timer: TimerName, facts: &Facts) -> Vec<Wo
         TimerName::PartYellow => parts::fire(order, Late::Yellow, facts.now),
         TimerName::PartRed => parts::fire(order, Late::Red, facts.now),
         TimerName::SupervisionDue => supervision::fire(order, facts.now),
+        // The app tells a page of members, and says so by [`Command::MembersTold`](super::Command::MembersTold).
+        TimerName::MembersTell => return Vec::new(),
     };
     vec![record(Some(order), body, None, facts).0]
 }

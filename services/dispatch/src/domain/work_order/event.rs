@@ -102,6 +102,9 @@ fn after(order: &WorkOrder) -> After {
         unit_name,
         round: order.head.round,
         lamp: super::publish::lamp_number(order.head.lamps.total),
+        called_units: order.head.called_units().into_iter().map(ToString::to_string).collect(),
+        parent: order.merged().map(|merged| merged.into.to_string()).unwrap_or_default(),
+        parent_state: order.merged().map_or(0, |merged| merged.news.standing.number()),
     }
 }
 
@@ -126,6 +129,8 @@ fn moves_clocks(body: &Body) -> bool {
         | Body::PartReleased(_)
         | Body::SteppedAside(_)
         | Body::TierMoved(_)
+        | Body::Merged(_)
+        | Body::SpotCheckFailed(_)
         | Body::CalendarChanged(_) => true,
         // Only another limit moves the total clock; the unit's is its assignment's.
         Body::Reclassified(body) => body.total_limit.is_some(),
@@ -145,6 +150,9 @@ fn moves_clocks(body: &Body) -> bool {
         | Body::SupervisionNoticed(_)
         | Body::SupervisionReplied(_)
         | Body::SupervisionReviewed(_)
-        | Body::SupervisionLate(_) => false,
+        | Body::SupervisionLate(_)
+        | Body::ParentStepped(_)
+        | Body::MemberJoined(_)
+        | Body::MembersTold(_) => false,
     }
 }

@@ -10,6 +10,7 @@ use proto::dispatch::v1::stored::{self, WorkOrderEvent};
 
 use super::clocks::{Lamps, Marks};
 use super::event::{limit, optional_unit, place, private, tier};
+use super::merging;
 use super::ruling;
 use super::state::{Accepted, Assigned, Assignment, Head, InProgress, Phase, RequestKind, Returned, WorkOrder};
 use super::{aside, parts, supervision, tiers};
@@ -31,10 +32,13 @@ pub(super) fn apply(state: Option<WorkOrder>, event: &WorkOrderEvent) -> Option<
         (None, Body::Created(body)) => created(body, at),
         (None, _) => None,
         (Some(order), body) => {
+            let before = order.news();
             let WorkOrder { mut head, phase } = order;
             let phase = step(&mut head, phase, body, &Stamp { at, by: &event.by, person: &event.person })?;
             head.updated = at;
-            Some(WorkOrder { head, phase })
+            let mut next = WorkOrder { head, phase };
+            next.spread(before, at);
+            Some(next)
         }
     }
 }
@@ -69,7 +73,7 @@ fn step(head: &mut Head, phase: Phase, body: &Body, stamp: &Stamp<'_>) -> Option
         Body::Resumed(body) => resumed(head, phase, body.by_timer, stamp.at),
         Body::CitizenAwaited(_) => citizen_awaited(head, phase, stamp),
         Body::CitizenAnswered(_) => citizen_answered(head, phase, stamp.at),
-        Body::Reopened(_) => next_round(head, phase, stamp.at),
+        Body::Reopened(_) | Body::SpotCheckFailed(_) => next_round(head, phase, stamp.at),
         Body::Cancelled(_) => Some(cancelled(head, phase, stamp.at)),
         Body::LampTurned(body) => lamp_turned(head, phase, body),
         Body::AcceptOverdue(_) => accept_overdue(phase),
@@ -86,6 +90,13 @@ fn step(head: &mut Head, phase: Phase, body: &Body, stamp: &Stamp<'_>) -> Option
         | Body::SupervisionLate(_) => beside(head, body, stamp).map(|()| phase),
         Body::SteppedAside(body) => aside::stepped(head, phase, body, stamp.person, stamp.at),
         Body::TierMoved(body) => tiers::tier_moved(head, body, stamp.at),
+        Body::Merged(body) => merging::merged(head, phase, body, stamp.at),
+        Body::ParentStepped(body) => merging::parent_stepped(phase, body),
+        Body::MemberJoined(_) => {
+            merging::member_joined(head);
+            Some(phase)
+        }
+        Body::MembersTold(body) => merging::page_told(head, body, stamp.at).map(|()| phase),
     }
 }
 
@@ -156,6 +167,7 @@ fn created(body: &stored::Created, at: Micros) -> Option<WorkOrder> {
         aside: Vec::new(),
         supervision: None,
         origin: None,
+        members: None,
     };
     Some(WorkOrder { head, phase: Phase::Created })
 }
@@ -215,6 +227,7 @@ fn working(phase: Phase) -> Option<Assignment> {
         | Phase::Verified(_)
         | Phase::Closed(_)
         | Phase::Returned(_)
+        | Phase::Merged(_)
         | Phase::Cancelled(_) => None,
     }
 }
@@ -238,6 +251,7 @@ fn cancelled(head: &mut Head, phase: Phase, at: Micros) -> Phase {
         Phase::Verified(phase) => Some(phase.to),
         Phase::Closed(phase) => Some(phase.to),
         Phase::Returned(phase) => Some(phase.by),
+        Phase::Merged(phase) => phase.before,
         Phase::Cancelled(to) => to,
     };
     head.total.stop(at);

@@ -15,14 +15,23 @@ enum Cause {
     Verbs(&'static [Verb]),
     /// A timer, a ruling or a calendar, on an order that is not closed for good.
     Itself,
+    /// Whatever the state: a parent tells its members also when it is over.
+    Ever,
+    /// Its parent took a step.
+    Member,
+    /// A second person looked at what was said to be done.
+    Check,
 }
 
 pub(super) fn legal(state: Option<&WorkOrder>, event: &WorkOrderEvent) -> bool {
     let Some(body) = &event.event else { return false };
     match (cause(body), state.map(WorkOrder::state)) {
         (Cause::Opening, before) => before.is_none(),
-        (Cause::Verbs(_) | Cause::Itself, None) => false,
+        (Cause::Verbs(_) | Cause::Itself | Cause::Ever | Cause::Member | Cause::Check, None) => false,
         (Cause::Verbs(verbs), Some(before)) => verbs.iter().any(|verb| verb.leads_from().contains(&before)),
+        (Cause::Ever, Some(_)) => true,
+        (Cause::Member, Some(before)) => before == State::Merged,
+        (Cause::Check, Some(before)) => matches!(before, State::Resolved | State::Verified | State::Closed),
         (Cause::Itself, Some(before)) => !matches!(before, State::Closed | State::Cancelled),
     }
 }
@@ -36,9 +45,13 @@ fn cause(body: &Body) -> Cause {
         | Body::AcceptOverdue(_)
         | Body::CalendarChanged(_)
         | Body::ReportSpoke(_)
+        | Body::MemberJoined(_)
         | Body::Reclassified(_) => {
             return Cause::Itself;
         }
+        Body::MembersTold(_) => return Cause::Ever,
+        Body::ParentStepped(_) => return Cause::Member,
+        Body::SpotCheckFailed(_) => return Cause::Check,
         Body::Assigned(_) => &[Verb::Assign, Verb::Rule],
         Body::Accepted(_) => &[Verb::Accept],
         Body::Started(_) => &[Verb::Start],
@@ -68,5 +81,6 @@ fn cause(body: &Body) -> Cause {
         Body::SupervisionReplied(_) => &[Verb::ReplySupervision],
         Body::SupervisionReviewed(_) => &[Verb::ReviewSupervision],
         Body::TierMoved(_) => &[Verb::Escalate, Verb::HandDown],
+        Body::Merged(_) => &[Verb::Merge],
     })
 }

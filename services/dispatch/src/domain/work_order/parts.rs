@@ -61,14 +61,21 @@ impl Head {
         self.parts.iter().any(Part::is_open)
     }
 
-    /// The unit was called and not released: it may know of the order.
+    /// The units that may know of the order by their parts, each once, sorted.
     #[must_use]
-    pub fn has_called(&self, unit: &UnitCode) -> bool {
-        self.parts.iter().any(|part| part.unit == *unit && part.standing != PartStanding::Released)
+    pub fn called_units(&self) -> Vec<&UnitCode> {
+        let called = self.parts.iter().filter(|part| part.standing != PartStanding::Released);
+        let units: std::collections::BTreeSet<&UnitCode> = called.map(|part| &part.unit).collect();
+        units.into_iter().collect()
     }
 
+    /// Whoever was called while the order stands, or before, has the rest of the time to report in afterwards.
     pub(super) fn resume_parts(&mut self, at: Micros) {
         for part in &mut self.parts {
+            let stood = part.watch.pauses.last().filter(|pause| pause.to.is_none()).map(|pause| pause.from);
+            if let Some(from) = stood.filter(|_| part.watch.stopped.is_none()) {
+                part.report_in_due = part.report_in_due + (at.max(from) - from);
+            }
             part.watch.resume(at);
         }
     }
@@ -237,7 +244,11 @@ impl Late {
 fn time_of(part: &Part, marks: &[PartMark], late: Late) -> Option<Micros> {
     let mark = || marks.iter().find(|mark| mark.part == part.number).map(|mark| mark.mark);
     match late {
-        Late::ReportIn => (part.standing == PartStanding::Called && !part.overdue).then_some(part.report_in_due),
+        // Not while the order stands: what waits for its citizen needs nobody on the spot.
+        Late::ReportIn => {
+            let waits = part.standing == PartStanding::Called && !part.overdue && part.watch.is_running();
+            waits.then_some(part.report_in_due)
+        }
         Late::Yellow => mark().filter(|_| part.lamp < Lamp::Yellow).map(|mark| mark.yellow),
         Late::Red => mark().filter(|_| part.lamp < Lamp::Red).map(|mark| mark.due),
     }

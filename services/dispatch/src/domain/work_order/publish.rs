@@ -3,6 +3,7 @@
 use casebook::Row;
 use civic::{CaseId, DivisionCode, Lamp};
 use prost::Message;
+use proto::dispatch::v1::stored;
 use proto::dispatch::v1::stored::WorkOrderEvent;
 use proto::dispatch::v1::stored::work_order_event::Event as Body;
 use proto::events::v1::public_event::Event as Public;
@@ -43,7 +44,7 @@ pub(super) fn index(order: &WorkOrder) -> Row {
         lamp: i64::from(lamp_number(head.lamps.total)),
         // No unit has it: a dispatcher must look.
         flagged: matches!(state, State::Created | State::Returned),
-        tags: Vec::new(),
+        tags: order.tags(),
     }
 }
 
@@ -88,14 +89,24 @@ pub(super) fn event_type(event: &WorkOrderEvent) -> &'static str {
         Body::TierMoved(_) => "workOrder.tierMoved",
         Body::PartsLate(_) => "workOrder.partsLate",
         Body::SupervisionLate(_) => "workOrder.supervisionLate",
+        Body::Merged(_) => "workOrder.merged",
+        Body::SpotCheckFailed(_) => "workOrder.spotCheckFailed",
+        Body::ParentStepped(_) => "workOrder.parentStepped",
+        Body::MemberJoined(_) => "workOrder.memberJoined",
+        Body::MembersTold(_) => "workOrder.membersTold",
     }
 }
 
-/// Everything but the units' own affairs: their lamps, and that they have not accepted, reported in or replied yet.
+/// Everything but the units' own affairs (their lamps, and that they have not accepted, reported in or replied yet) and a parent's count
+/// of its members: each member tells of itself.
 fn is_public(body: &Body) -> bool {
     match body {
         Body::LampTurned(body) => body.clock == "total",
-        Body::AcceptOverdue(_) | Body::PartsLate(_) | Body::SupervisionLate(_) => false,
+        Body::AcceptOverdue(_)
+        | Body::PartsLate(_)
+        | Body::SupervisionLate(_)
+        | Body::MemberJoined(_)
+        | Body::MembersTold(_) => false,
         Body::Created(_)
         | Body::Assigned(_)
         | Body::Accepted(_)
@@ -128,6 +139,9 @@ fn is_public(body: &Body) -> bool {
         | Body::SupervisionReplied(_)
         | Body::SupervisionReviewed(_)
         | Body::TierMoved(_)
+        | Body::Merged(_)
+        | Body::SpotCheckFailed(_)
+        | Body::ParentStepped(_)
         | Body::Reclassified(_) => true,
     }
 }
@@ -150,6 +164,11 @@ pub fn summary(id: CaseId, event: &WorkOrderEvent) -> Option<WorkOrderChanged> {
         Body::Rated(body) => body.closes,
         Body::Closed(_) => true,
         Body::Verified(body) => !body.next_round,
+        // What the parent was answered is the member's answer.
+        Body::Merged(stored::Merged { news, .. }) | Body::ParentStepped(stored::ParentStepped { news }) => {
+            let states = [State::Resolved.number(), State::Closed.number()];
+            news.as_ref().is_some_and(|news| states.contains(&news.parent_state))
+        }
         Body::Created(_)
         | Body::Assigned(_)
         | Body::Accepted(_)
@@ -181,6 +200,9 @@ pub fn summary(id: CaseId, event: &WorkOrderEvent) -> Option<WorkOrderChanged> {
         | Body::TierMoved(_)
         | Body::PartsLate(_)
         | Body::SupervisionLate(_)
+        | Body::MemberJoined(_)
+        | Body::MembersTold(_)
+        | Body::SpotCheckFailed(_)
         | Body::Reclassified(_) => false,
     };
     let step = event_type(event);
@@ -194,5 +216,8 @@ pub fn summary(id: CaseId, event: &WorkOrderEvent) -> Option<WorkOrderChanged> {
         lamp: after.lamp,
         round: after.round,
         reply_ready,
+        called_units: after.called_units.clone(),
+        parent: after.parent.clone(),
+        parent_state: after.parent_state,
     })
 }

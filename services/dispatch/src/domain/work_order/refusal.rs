@@ -72,6 +72,18 @@ pub enum Refusal {
     NoSupervisionReply { order: String },
     #[error("order {order}: the supervision has no such milestone")]
     MilestoneUnknown { order: String },
+    #[error("order {order}: its citizen wants no reply and is not called back")]
+    CallBackUnwanted { order: String },
+    #[error("order {order} cannot be merged into itself")]
+    MergeIntoItself { order: String },
+    #[error("order {order} has members: it is not merged into another")]
+    HasMembers { order: String },
+    #[error("order {order} is {}: nothing is merged into it", .state.as_str())]
+    ParentOver { order: String, state: State },
+    #[error("order {order} took a step while another was merged into it")]
+    ParentMoved { order: String },
+    #[error("order {order} was merged into {parent}, which has not been answered yet")]
+    ParentNotAnswered { order: String, parent: String },
     #[error("order {order} has no such tier in this cluster, or the place does not lie in the order's")]
     NoSuchTier { order: String },
 }
@@ -113,6 +125,12 @@ impl Refusal {
             Self::NoSupervisionOpen { .. } => "NO_SUPERVISION_OPEN",
             Self::NoSupervisionReply { .. } => "NO_SUPERVISION_REPLY",
             Self::MilestoneUnknown { .. } => "MILESTONES_INVALID",
+            Self::CallBackUnwanted { .. } => "CALL_BACK_UNWANTED",
+            Self::MergeIntoItself { .. } => "MERGE_INTO_ITSELF",
+            Self::HasMembers { .. } => "HAS_MEMBERS",
+            Self::ParentOver { .. } => "PARENT_OVER",
+            Self::ParentMoved { .. } => "PARENT_MOVED",
+            Self::ParentNotAnswered { .. } => "PARENT_NOT_ANSWERED",
             Self::NoSuchTier { .. } => "NO_SUCH_TIER",
         }
     }
@@ -121,7 +139,12 @@ impl Refusal {
     #[must_use]
     pub const fn law(&self) -> Option<&'static str> {
         Some(match self {
-            Self::NotOpened | Self::UntilNotLater { .. } | Self::PartUnknown { .. } | Self::MilestoneUnknown { .. } => {
+            Self::NotOpened
+            | Self::UntilNotLater { .. }
+            | Self::PartUnknown { .. }
+            | Self::MilestoneUnknown { .. }
+            | Self::MergeIntoItself { .. }
+            | Self::ParentMoved { .. } => {
                 return None;
             }
             Self::State { .. } => "verbs of a work order: each leads on from its own states only",
@@ -168,6 +191,14 @@ impl Refusal {
             Self::SupervisionOpen { .. } => "supervise (督办): one at a time",
             Self::NoSupervisionOpen { .. } => "replySupervision, reviewSupervision: while a supervision is open",
             Self::NoSupervisionReply { .. } => "reviewSupervision: after the unit's reply",
+            Self::CallBackUnwanted { .. } => "verify (核查): who wants no reply is not called; the file decides",
+            Self::HasMembers { .. } => {
+                "merge (并案): an order with members is nobody's member, so there is no chain and no circle"
+            }
+            Self::ParentOver { .. } => "merge (并案): into an open order",
+            Self::ParentNotAnswered { .. } => {
+                "rate: of a merged order, once the one that it was merged into has an answer"
+            }
             Self::NoSuchTier { .. } => "escalate, handDown (提级, 交办): to a tier above or below in the same cluster",
         })
     }
@@ -178,6 +209,9 @@ impl Refusal {
         match self {
             Self::UntilNotLater { .. } => Some(("until", "must be a later date")),
             Self::OutOfReach { .. } => Some(("unit", "lies outside your place")),
+            Self::MergeIntoItself { .. } => Some(("into", "is the order itself")),
+            Self::CallBackUnwanted { .. } => Some(("reached", "nobody is called about this order")),
+            Self::ParentOver { .. } => Some(("into", "is closed, merged or cancelled")),
             Self::UnitCalledAlready { .. } => Some(("units", "leads the order or has a part already")),
             Self::MilestoneUnknown { .. } => Some(("reached", "no such milestone")),
             Self::NotOpened
@@ -208,6 +242,9 @@ impl Refusal {
             | Self::SupervisionOpen { .. }
             | Self::NoSupervisionOpen { .. }
             | Self::NoSupervisionReply { .. }
+            | Self::HasMembers { .. }
+            | Self::ParentMoved { .. }
+            | Self::ParentNotAnswered { .. }
             | Self::NoSuchTier { .. } => None,
         }
     }

@@ -56,9 +56,11 @@ fn after(order: &WorkOrder, ruling: &Ruling, facts: &Facts) -> stored::Reclassif
     }
 }
 
-/// An order that was handed up or down stays with that tier, until it is moved to another place.
+/// An order that was handed up or down stays with that tier, as long as it is the same place of that tier: a ruling that names the village
+/// does not take the matter from the district that took it over. In another district it begins anew.
 fn owner(head: &Head, place: &Place) -> Tier {
-    if head.origin.is_some() && place.code == head.place.code { head.tier } else { authority::owning_tier(place) }
+    let same = authority::place_of_tier(head.tier, place) == authority::place_of_tier(head.tier, &head.place);
+    if head.origin.is_some() && same { head.tier } else { authority::owning_tier(place) }
 }
 
 /// The versions it was decided under are no news by themselves.
@@ -71,7 +73,7 @@ fn says_nothing_new(head: &Head, body: &stored::Reclassified) -> bool {
 
 /// The phase stays; whose dispatchers decide follows the place.
 pub(super) fn reclassified(head: &mut Head, phase: Phase, body: &stored::Reclassified) -> Option<Phase> {
-    if let Phase::Closed(_) | Phase::Cancelled(_) = phase {
+    if let Phase::Closed(_) | Phase::Merged(_) | Phase::Cancelled(_) = phase {
         return None;
     }
     head.category.clone_from(&body.category_code);

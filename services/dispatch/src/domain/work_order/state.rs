@@ -6,6 +6,7 @@ use civic::{Limit, Micros, Place, Private, Stopwatch, Tier, UnitCode};
 use serde::{Deserialize, Serialize};
 
 use super::clocks::{Lamps, Marks};
+use super::merging::{Members, Merged};
 use super::parts::Part;
 use super::supervision::Supervision;
 use crate::domain::urgency::Urgency;
@@ -65,6 +66,8 @@ pub struct Head {
     pub supervision: Option<Supervision>,
     /// Tier that it was opened at, once it was moved to another.
     pub origin: Option<Tier>,
+    /// 并案: since another order was merged into this one.
+    pub members: Option<Members>,
 }
 
 /// The phase, each with what is known in it.
@@ -80,6 +83,7 @@ pub enum Phase {
     Verified(Done),
     Closed(Closed),
     Returned(Returned),
+    Merged(Merged),
     /// With the unit it was taken from, if any.
     Cancelled(Option<Assignment>),
 }
@@ -213,12 +217,13 @@ pub enum State {
     Closed,
     Returned,
     Suspended,
+    Merged,
     Cancelled,
 }
 
 impl State {
     /// All that an order can be in.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::Created,
         Self::Assigned,
         Self::Accepted,
@@ -228,10 +233,11 @@ impl State {
         Self::Closed,
         Self::Returned,
         Self::Suspended,
+        Self::Merged,
         Self::Cancelled,
     ];
 
-    /// Number of the contract's enum: gaps are the states whose verbs come later.
+    /// Number of the contract's enum: the gap is the state whose verb comes later.
     #[must_use]
     pub const fn number(self) -> i32 {
         match self {
@@ -244,6 +250,7 @@ impl State {
             Self::Closed => 7,
             Self::Returned => 8,
             Self::Suspended => 9,
+            Self::Merged => 10,
             Self::Cancelled => 11,
         }
     }
@@ -261,6 +268,7 @@ impl State {
             Self::Closed => "closed",
             Self::Returned => "returned",
             Self::Suspended => "suspended",
+            Self::Merged => "merged",
             Self::Cancelled => "cancelled",
         }
     }
@@ -269,7 +277,7 @@ impl State {
     #[must_use]
     pub const fn is_open(self) -> bool {
         match self {
-            Self::Closed | Self::Cancelled => false,
+            Self::Closed | Self::Merged | Self::Cancelled => false,
             Self::Created
             | Self::Assigned
             | Self::Accepted

@@ -163,6 +163,14 @@ fn reply_due(order: &WorkOrder) -> Option<Micros> {
     open(order).filter(waits).map(|supervision| supervision.due)
 }
 
+/// A closed order cannot reply: the time that it was closed does not count against its reply. Milestones are dates, and stay.
+pub(super) fn reopen(head: &mut Head, closed: Micros, at: Micros) {
+    let open = head.supervision.as_mut().filter(|one| one.standing == SupervisionStanding::Noticed && !one.overdue);
+    if let Some(supervision) = open {
+        supervision.due = supervision.due + (at.max(closed) - closed);
+    }
+}
+
 fn waits(milestone: &Milestone) -> bool {
     !milestone.reached && !milestone.missed
 }

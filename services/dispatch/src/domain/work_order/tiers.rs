@@ -49,8 +49,8 @@ pub(super) fn hand_down(
     Ok(moved(order, below, place, reason, true, facts))
 }
 
-/// After the second return only the centre's ruling leads on, also not to another tier.
-fn ruling_is_not_due(order: &WorkOrder) -> Result<(), Refusal> {
+/// After the second return only the centre's ruling leads on, also not to another tier or into another order.
+pub(super) fn ruling_is_not_due(order: &WorkOrder) -> Result<(), Refusal> {
     if matches!(order.phase, Phase::Returned(_)) && order.head.returns >= RETURNS_AT_MOST {
         return Err(Refusal::RulingRequired { order: name(order) });
     }

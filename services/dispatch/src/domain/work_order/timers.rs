@@ -7,6 +7,7 @@ use casebook::Timer;
 use civic::{Lamp, Micros};
 
 use super::clocks::Mark;
+use super::merging;
 use super::parts::{self, Late};
 use super::state::{Phase, WorkOrder};
 use super::supervision;
@@ -24,11 +25,12 @@ pub enum TimerName {
     PartYellow,
     PartRed,
     SupervisionDue,
+    MembersTell,
 }
 
 impl TimerName {
     /// All of them.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::TotalYellow,
         Self::TotalRed,
         Self::UnitYellow,
@@ -39,6 +41,7 @@ impl TimerName {
         Self::PartYellow,
         Self::PartRed,
         Self::SupervisionDue,
+        Self::MembersTell,
     ];
 
     /// As the row keeps it.
@@ -55,6 +58,7 @@ impl TimerName {
             Self::PartYellow => "part.yellow",
             Self::PartRed => "part.red",
             Self::SupervisionDue => "supervision.due",
+            Self::MembersTell => "members.tell",
         }
     }
 }
@@ -91,6 +95,7 @@ pub(super) fn due(order: &WorkOrder, name: TimerName) -> Option<Micros> {
         TimerName::PartYellow => parts::next(head, Late::Yellow),
         TimerName::PartRed => parts::next(head, Late::Red),
         TimerName::SupervisionDue => supervision::next(order),
+        TimerName::MembersTell => merging::next(head),
     }
 }
 

@@ -26,6 +26,7 @@ pub enum Verb {
     CitizenAnswered,
     Reopen,
     Cancel,
+    Merge,
     CoHandle,
     Whistle,
     ReportIn,
@@ -79,7 +80,7 @@ impl By {
 
 impl Verb {
     /// All verbs.
-    pub const ALL: [Self; 32] = [
+    pub const ALL: [Self; 33] = [
         Self::Assign,
         Self::Accept,
         Self::Start,
@@ -101,6 +102,7 @@ impl Verb {
         Self::CitizenAnswered,
         Self::Reopen,
         Self::Cancel,
+        Self::Merge,
         Self::CoHandle,
         Self::Whistle,
         Self::ReportIn,
@@ -139,6 +141,7 @@ impl Verb {
             Self::CitizenAnswered => "citizenAnswered",
             Self::Reopen => "reopen",
             Self::Cancel => "cancel",
+            Self::Merge => "merge",
             Self::CoHandle => "coHandle",
             Self::Whistle => "whistle",
             Self::ReportIn => "reportIn",
@@ -156,7 +159,7 @@ impl Verb {
     /// States in which the verb can be used at all.
     #[must_use]
     pub const fn leads_from(self) -> &'static [State] {
-        use State::{Accepted, Assigned, Closed, Created, InProgress, Resolved, Returned, Suspended, Verified};
+        use State::{Accepted, Assigned, Closed, Created, InProgress, Merged, Resolved, Returned, Suspended, Verified};
         match self {
             Self::Assign => &[Created, Assigned, Returned],
             Self::Accept => &[Assigned],
@@ -171,14 +174,14 @@ impl Verb {
             | Self::Approve
             | Self::Decline => &[Accepted, InProgress],
             Self::ApproveReply | Self::RefuseReply | Self::Verify => &[Resolved],
-            Self::Rate => &[Resolved, Verified, Closed],
+            Self::Rate => &[Resolved, Verified, Closed, Merged],
             Self::Close => &[Verified],
             Self::Return => &[Assigned, Accepted],
             Self::Rule => &[Returned],
             Self::Resume => &[Suspended],
             Self::WaitForCitizen | Self::CitizenAnswered => &[InProgress],
             Self::Reopen => &[Closed],
-            Self::ReportIn | Self::AnswerPart | Self::ReleasePart => {
+            Self::Merge | Self::ReportIn | Self::AnswerPart | Self::ReleasePart => {
                 &[Created, Assigned, Accepted, InProgress, Returned, Suspended]
             }
             Self::Cancel
@@ -203,6 +206,7 @@ impl Verb {
             | Self::Resume
             | Self::Reopen
             | Self::Cancel
+            | Self::Merge
             | Self::Escalate
             | Self::HandDown => By::Dispatcher,
             Self::Accept

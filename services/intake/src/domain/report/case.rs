@@ -14,7 +14,8 @@ impl Case for Report {
     const KIND: &'static str = "report";
     // 2: the channel's number is sealed. A state kept under 1 is built anew from its events, and loses the number in the clear.
     // 3: what comes after filing, and the limit that a matter came with. One kept under 2 has none of it, and is built anew.
-    const SCHEMA: i64 = 3;
+    // 4: how the order stands that a merged one was merged into.
+    const SCHEMA: i64 = 4;
     type Event = ReportEvent;
     type Command = Command;
     type Facts = Facts;

@@ -76,6 +76,7 @@ fn follow(report: &Report, step: &OrderStep) -> Vec<ReportEvent> {
         due_us: step.work.due.map_or(0, |due| due.0),
         reply_ready,
         order_version: step.order_version,
+        parent_state: step.work.parent.map_or(0, |parent| parent.number()),
     }))
 }
 

@@ -65,6 +65,7 @@ fn follow(mut report: Report, stepped: &OrderStepped) -> Option<Report> {
         unit_name: stepped.unit_name.clone(),
         due: (stepped.due_us != 0).then_some(Micros(stepped.due_us)),
         reply_ready: stepped.reply_ready,
+        parent: (stepped.parent_state != 0).then(|| OrderState::from_number(stepped.parent_state)).flatten(),
     });
     Some(report)
 }

@@ -8,6 +8,7 @@ use crate::domain::work_order::event::private;
 use crate::domain::work_order::state::{
     Assignment, Closed, Done, Head, InProgress, Phase, Rating, Resolution, Resolved,
 };
+use crate::domain::work_order::{merging, supervision};
 
 pub(super) fn resolved(head: &mut Head, phase: Phase, body: &stored::Resolved, stamp: &Stamp<'_>) -> Option<Phase> {
     let mut to = working(phase)?;
@@ -46,13 +47,15 @@ fn answered(phase: Phase) -> Option<Assignment> {
         | Phase::InProgress(_)
         | Phase::Suspended(_)
         | Phase::Returned(_)
+        | Phase::Merged(_)
         | Phase::Cancelled(_) => None,
     }
 }
 
 pub(super) fn next_round(head: &mut Head, phase: Phase, at: Micros) -> Option<Phase> {
-    if let Phase::Closed(_) = phase {
+    if let Phase::Closed(closed) = &phase {
         head.total.reopen(at);
+        supervision::reopen(head, closed.at, at);
     }
     head.round += 1;
     answer_again(phase, at)
@@ -73,7 +76,9 @@ pub(super) fn rated(head: &mut Head, phase: Phase, body: &stored::Rated, at: Mic
         satisfied: body.satisfied,
         comment: private(&body.comment),
     });
-    if body.next_round {
+    if let Phase::Merged(merged) = phase {
+        Some(if body.next_round { merging::leave(head, merged, at) } else { Phase::Merged(merged) })
+    } else if body.next_round {
         next_round(head, phase, at)
     } else if body.closes {
         close(head, phase, body.window_until_us, at)
@@ -99,6 +104,7 @@ fn close(head: &mut Head, phase: Phase, window_until_us: i64, at: Micros) -> Opt
         | Phase::Suspended(_)
         | Phase::Closed(_)
         | Phase::Returned(_)
+        | Phase::Merged(_)
         | Phase::Cancelled(_) => return None,
     };
     head.total.stop(at);

@@ -48,6 +48,7 @@ fn with_request(phase: Phase, request: Option<Request>) -> Option<(Phase, Option
         | Phase::Verified(_)
         | Phase::Closed(_)
         | Phase::Returned(_)
+        | Phase::Merged(_)
         | Phase::Cancelled(_) => None,
     }
 }
@@ -72,6 +73,7 @@ fn suspended(head: &mut Head, phase: Phase, until: Micros, stamp: &Stamp<'_>) ->
         | Phase::Verified(_)
         | Phase::Closed(_)
         | Phase::Returned(_)
+        | Phase::Merged(_)
         | Phase::Cancelled(_) => return None,
     };
     let mut to = working(phase)?;
@@ -95,6 +97,7 @@ fn extended(head: &mut Head, mut phase: Phase, until: Micros, stamp: &Stamp<'_>)
         | Phase::Verified(_)
         | Phase::Closed(_)
         | Phase::Returned(_)
+        | Phase::Merged(_)
         | Phase::Cancelled(_) => return None,
     };
     to.watch.extend(until, stamp.by, GRANTED, stamp.at);

@@ -28,6 +28,7 @@ impl WorkOrder {
             Phase::Verified(_) => State::Verified,
             Phase::Closed(_) => State::Closed,
             Phase::Returned(_) => State::Returned,
+            Phase::Merged(_) => State::Merged,
             Phase::Cancelled(_) => State::Cancelled,
         }
     }
@@ -45,6 +46,7 @@ impl WorkOrder {
             Phase::Verified(phase) => Some(&phase.to),
             Phase::Closed(phase) => Some(&phase.to),
             Phase::Returned(phase) => Some(&phase.by),
+            Phase::Merged(phase) => phase.before.as_ref(),
             Phase::Cancelled(to) => to.as_ref(),
         }
     }
@@ -74,6 +76,7 @@ impl WorkOrder {
             | Phase::Verified(_)
             | Phase::Closed(_)
             | Phase::Returned(_)
+            | Phase::Merged(_)
             | Phase::Cancelled(_) => None,
         }
     }
@@ -91,6 +94,7 @@ impl WorkOrder {
             | Phase::InProgress(_)
             | Phase::Suspended(_)
             | Phase::Returned(_)
+            | Phase::Merged(_)
             | Phase::Cancelled(_) => None,
         }
     }
@@ -108,6 +112,7 @@ impl WorkOrder {
             | Phase::Verified(_)
             | Phase::Closed(_)
             | Phase::Returned(_)
+            | Phase::Merged(_)
             | Phase::Cancelled(_) => false,
         }
     }

@@ -3,9 +3,9 @@
 use anyhow::Context;
 use proto::intake::v1::{
     CheckReportRequest, ClassifyReportRequest, CreateReportRequest, GetReportRequest, GetReportTimelineRequest,
-    ListDuplicatesRequest, ListDuplicatesResponse, ListReportsRequest, ListReportsResponse, RateReportRequest,
-    RefuseReportRequest, Report, ReportTimeline, SupplementReportRequest, TrackReportRequest, TrackedReport,
-    TransferReportRequest, UrgeReportRequest, WithdrawReportRequest,
+    ListDuplicatesRequest, ListDuplicatesResponse, ListReportsRequest, ListReportsResponse, MergeReportRequest,
+    RateReportRequest, RefuseReportRequest, Report, ReportTimeline, SupplementReportRequest, TrackReportRequest,
+    TrackedReport, TransferReportRequest, UrgeReportRequest, WithdrawReportRequest,
     reports_server::{Reports, ReportsServer},
 };
 use std::net::SocketAddr;
@@ -56,6 +56,10 @@ impl Reports for Echo {
     }
 
     async fn rate_report(&self, _: Request<RateReportRequest>) -> Result<Response<TrackedReport>, Status> {
+        not_here()
+    }
+
+    async fn merge_report(&self, _: Request<MergeReportRequest>) -> Result<Response<Report>, Status> {
         not_here()
     }
 

@@ -97,7 +97,7 @@ async fn file(desk: &Desk, local: &Local, reports: usize) -> anyhow::Result<Vec<
 
 async fn merge(desk: &Desk, local: &Local, parent: &str, members: Vec<String>) -> anyhow::Result<Flown> {
     let (desk, token) = (desk.clone(), member(local, Role::TownDispatcher, TOWN)?);
-    let (parent, members, many) = (parent.to_owned(), Arc::new(members), members.len());
+    let (many, members, parent) = (members.len(), Arc::new(members), parent.to_owned());
     let flown = fly(IN_FLIGHT, PATIENCE, many, move |n| {
         let (desk, token, parent, members) = (desk.clone(), token.clone(), parent.clone(), members.clone());
         async move {

@@ -59,10 +59,12 @@ async fn a_secret_reporter_stands_in_no_log_list_event_or_stream() {
     hotline.write(&format!("v1/{name}:supplement"), &added).await;
     // The wrong digits, too, and a request that is refused with its fields.
     let guess = json!({"trackingNumber": filed["trackingNumber"], "phoneLast4": "0000"});
-    hotline.insist(Method::POST, "v1/reports:track", &guess).await.problem(404);
+    let track = hotline.insist(Method::POST, "v1/reports:track", &guess).await;
+    assert_eq!(track.problem(404), "NOT_FOUND");
     let mut bad = report();
     (bad["requestId"], bad["categoryCode"]) = ("bad".into(), "9999".into());
-    hotline.insist(Method::POST, "v1/reports", &bad).await.problem(400);
+    let filed_badly = hotline.insist(Method::POST, "v1/reports", &bad).await;
+    assert_eq!(filed_badly.problem(400), "CATEGORY_UNKNOWN");
     unit.step(&order, "accept", json!({})).await;
     unit.step(&order, "resolve", json!({"result": "已换线", "reply": "已修好"})).await;
 

@@ -13,7 +13,7 @@ use dispatch::{
 };
 use intake::{
     domain::report::{Command, Facts, Rating, Report},
-    peers::{OrderView, Rated, Word, WorkOrders},
+    peers::{Merging, OrderView, Rated, Word, WorkOrders},
 };
 use mesh::{Caller, PositionKey, Problem, TokenKey};
 use prost::Message as _;
@@ -252,6 +252,11 @@ struct Orders(dispatch::Service);
 impl WorkOrders for Orders {
     async fn look(&self, _: CaseId) -> Option<OrderView> {
         None
+    }
+
+    /// Nobody merges in a seeded life.
+    async fn merge(&self, actor: &Actor, report: CaseId, merging: &Merging) -> Result<Rated, Problem> {
+        intake::peers::NoDispatch.merge(actor, report, merging).await
     }
 
     async fn rate(&self, report: CaseId, word: &Word) -> Result<Rated, Problem> {

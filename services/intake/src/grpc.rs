@@ -9,9 +9,9 @@ use mesh::{Position, PositionKey};
 use proto::intake::v1::reports_server::Reports;
 use proto::intake::v1::{
     CheckReportRequest, ClassifyReportRequest, CreateReportRequest, GetReportRequest, GetReportTimelineRequest,
-    ListDuplicatesRequest, ListDuplicatesResponse, ListReportsRequest, ListReportsResponse, RateReportRequest,
-    RefuseReportRequest, Report, ReportTimeline, SupplementReportRequest, TrackReportRequest, TrackedReport,
-    TransferReportRequest, UrgeReportRequest, WithdrawReportRequest,
+    ListDuplicatesRequest, ListDuplicatesResponse, ListReportsRequest, ListReportsResponse, MergeReportRequest,
+    RateReportRequest, RefuseReportRequest, Report, ReportTimeline, SupplementReportRequest, TrackReportRequest,
+    TrackedReport, TransferReportRequest, UrgeReportRequest, WithdrawReportRequest,
 };
 use std::sync::Arc;
 use tonic::{Request, Response, Status};
@@ -141,6 +141,19 @@ impl Reports for Grpc {
         let plain = self.app.open(&asking, done.id, &done.state)?;
         let report = answer::report(done.id, done.version, &done.state, plain, &desk, language);
         Ok(self.at(done.position, report))
+    }
+
+    async fn merge_report(&self, request: Request<MergeReportRequest>) -> Result<Response<Report>, Status> {
+        let (asking, desk, language) = (asking(&request), self.app.desk(), language(&request));
+        let (id, merging) = asked::merging(request.into_inner(), &desk)?;
+        let (found, merged) = self.app.merge(&asking, &desk, id, &merging).await?;
+        let plain = self.app.open(&asking, found.id, &found.state)?;
+        let report = answer::report(found.id, found.version, &found.state, plain, &desk, language);
+        let mut response = Response::new(report);
+        if let Some(position) = merged.position {
+            response.metadata_mut().insert(mesh::position::HEADER, position);
+        }
+        Ok(response)
     }
 
     async fn supplement_report(&self, request: Request<SupplementReportRequest>) -> Result<Response<Report>, Status> {

@@ -5,8 +5,9 @@ use crate::domain::report::Rating;
 use async_trait::async_trait;
 use civic::{Actor, CaseId, Clock, Micros, Role};
 use mesh::{Channel, Problem, TokenKey};
+use proto::dispatch::v1::cooperation_client::CooperationClient;
 use proto::dispatch::v1::work_orders_client::WorkOrdersClient;
-use proto::dispatch::v1::{GetWorkOrderRequest, RateWorkOrderRequest, WorkOrder};
+use proto::dispatch::v1::{GetWorkOrderRequest, MergeWorkOrderRequest, RateWorkOrderRequest, WorkOrder};
 use std::sync::Arc;
 use std::time::Duration;
 use tonic::metadata::{Ascii, MetadataValue};
@@ -34,7 +35,15 @@ pub struct Word {
     pub comment: String,
 }
 
-/// An order as rated, and dispatch's position token for it.
+/// What somebody asks to be merged.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Merging {
+    pub request_id: String,
+    pub into: CaseId,
+    pub note: String,
+}
+
+/// An order as rated or merged, and dispatch's position token for it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Rated {
     pub order: Option<OrderView>,
@@ -46,6 +55,8 @@ pub struct Rated {
 pub trait WorkOrders: Send + Sync + 'static {
     /// The order of a report. `None`: not there yet, or dispatch cannot be reached; the caller goes on without.
     async fn look(&self, report: CaseId) -> Option<OrderView>;
+    /// Merges the report's order into another one, as the person who asks. Idempotent by its request id.
+    async fn merge(&self, actor: &Actor, report: CaseId, merging: &Merging) -> Result<Rated, Problem>;
     /// Gives the word. Idempotent by its request id.
     async fn rate(&self, report: CaseId, word: &Word) -> Result<Rated, Problem>;
 }
@@ -65,8 +76,12 @@ impl Dispatch {
 
     /// The request with a token that opens this one order and no other.
     fn as_reporter<T>(&self, report: CaseId, message: T) -> tonic::Request<T> {
-        let actor = Actor::alone(Role::Citizen, format!("reports/{report}"));
-        let token = mesh::mint(&self.key, &actor, self.clock.now(), TOKEN_TTL);
+        self.for_actor(&Actor::alone(Role::Citizen, format!("reports/{report}")), message)
+    }
+
+    /// In the name of whoever called us: dispatch decides by its own rules what they may.
+    fn for_actor<T>(&self, actor: &Actor, message: T) -> tonic::Request<T> {
+        let token = mesh::mint(&self.key, actor, self.clock.now(), TOKEN_TTL);
         let mut request = tonic::Request::new(message);
         let bearer = format!("Bearer {token}").parse().expect("base64url is a header value");
         request.metadata_mut().insert("authorization", bearer);
@@ -89,6 +104,18 @@ impl WorkOrders for Dispatch {
         }
     }
 
+    async fn merge(&self, actor: &Actor, report: CaseId, merging: &Merging) -> Result<Rated, Problem> {
+        let message = MergeWorkOrderRequest {
+            name: format!("workOrders/{report}"),
+            request_id: merging.request_id.clone(),
+            note: merging.note.clone(),
+            into: format!("workOrders/{}", merging.into),
+            ..MergeWorkOrderRequest::default()
+        };
+        let request = self.for_actor(actor, message);
+        rated(CooperationClient::new(self.channel.clone()).merge_work_order(request).await)
+    }
+
     async fn rate(&self, report: CaseId, word: &Word) -> Result<Rated, Problem> {
         let message = RateWorkOrderRequest {
             name: format!("workOrders/{report}"),
@@ -100,11 +127,14 @@ impl WorkOrders for Dispatch {
             ..RateWorkOrderRequest::default()
         };
         let request = self.as_reporter(report, message);
-        let answer = WorkOrdersClient::new(self.channel.clone()).rate_work_order(request).await;
-        let answer = answer.map_err(|status| Problem::from_status(&status))?;
-        let position = answer.metadata().get(mesh::position::HEADER).cloned();
-        Ok(Rated { order: view(answer.get_ref()), position })
+        rated(WorkOrdersClient::new(self.channel.clone()).rate_work_order(request).await)
     }
+}
+
+fn rated(answer: Result<tonic::Response<WorkOrder>, tonic::Status>) -> Result<Rated, Problem> {
+    let answer = answer.map_err(|status| Problem::from_status(&status))?;
+    let position = answer.metadata().get(mesh::position::HEADER).cloned();
+    Ok(Rated { order: view(answer.get_ref()), position })
 }
 
 /// `None` when dispatch is of a newer release and its state has no name here: better nothing than something wrong.
@@ -127,14 +157,22 @@ impl WorkOrders for NoDispatch {
         None
     }
 
+    async fn merge(&self, _actor: &Actor, _report: CaseId, _merging: &Merging) -> Result<Rated, Problem> {
+        Err(away())
+    }
+
     async fn rate(&self, _report: CaseId, _word: &Word) -> Result<Rated, Problem> {
-        Err(Problem {
-            code: mesh::Code::Unavailable,
-            reason: "DISPATCH_UNAVAILABLE".to_owned(),
-            detail: "ratings cannot be taken for now".to_owned(),
-            fields: Vec::new(),
-            retry_after: None,
-            law: None,
-        })
+        Err(away())
+    }
+}
+
+fn away() -> Problem {
+    Problem {
+        code: mesh::Code::Unavailable,
+        reason: "DISPATCH_UNAVAILABLE".to_owned(),
+        detail: "dispatch cannot be asked for now".to_owned(),
+        fields: Vec::new(),
+        retry_after: None,
+        law: None,
     }
 }

@@ -1,6 +1,7 @@
 //! Bugs put into the rules on purpose. A model that does not find each of them is no model.
 
 mod beside;
+mod family;
 
 use casebook::{Case, Timer};
 use civic::{Actor, Micros, Role, Stopwatch};
@@ -408,7 +409,7 @@ fn bugs() -> Vec<(&'static str, Rules)> {
 
 #[test]
 fn each_planted_bug_is_found() {
-    let all = bugs().into_iter().chain(beside::bugs());
+    let all = bugs().into_iter().chain(beside::bugs()).chain(family::bugs());
     let missed: Vec<_> = all.filter(|(_, rules)| search(*rules, OPERATIONS, 0).is_ok()).collect();
     let names: Vec<_> = missed.iter().map(|(name, _)| name).collect();
     assert!(names.is_empty(), "not found: {names:?}");

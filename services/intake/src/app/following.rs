@@ -3,10 +3,11 @@
 use super::filing::track_key;
 use super::{App, Asking, Desk};
 use crate::domain::OrderState;
+use crate::domain::authority::Verb;
 use crate::domain::report::{Command, Facts, Report, Work};
 use crate::error::Error;
 use crate::guesses::Braked;
-use crate::peers::{OrderView, Rated, Word};
+use crate::peers::{Merging, OrderView, Rated, Word};
 use casebook::{Ask, Found, Scope};
 use civic::{CaseId, TrackingNumber};
 use mesh::Code;
@@ -73,6 +74,21 @@ impl App {
         let done = self.cases.execute(ask).await?;
         let report = Found { id: done.id, version: done.version, state: done.state };
         Ok((Tracked { report, order: rated.order.clone() }, rated))
+    }
+
+    /// Asks dispatch to merge the report's order into another one, for whoever calls. The report follows by the order's events.
+    pub async fn merge(
+        &self,
+        asking: &Asking,
+        desk: &Desk,
+        id: CaseId,
+        merging: &Merging,
+    ) -> Result<(Found<Report>, Rated), Error> {
+        let scope = self.scope_for(asking, desk, Verb::Merge)?;
+        let report = self.cases.get::<Report>(&scope, id).await?;
+        let actor = asking.caller.actor.as_ref().ok_or(Error::TokenMissing)?;
+        let merged = self.orders.merge(actor, id, merging).await.map_err(Error::Dispatch)?;
+        Ok((report, merged))
     }
 
     /// The report that the claim opens. Every guess counts, at the number and at the address it comes from, until it proves right.

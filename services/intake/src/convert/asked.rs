@@ -5,10 +5,11 @@ use super::{Checks, given, report_id};
 use crate::app::{Claim, Desk, Listing, Ruling, Secret};
 use crate::domain::report::Rating;
 use crate::error::Error;
-use crate::peers::Word;
+use crate::peers::{Merging, Word};
+use civic::CaseId;
 use prost::Message;
 use proto::intake::v1::{
-    ClassifyReportRequest, ListReportsRequest, RateReportRequest, ReportState, TrackReportRequest,
+    ClassifyReportRequest, ListReportsRequest, MergeReportRequest, RateReportRequest, ReportState, TrackReportRequest,
 };
 
 const DEFAULT_PAGE: usize = 50;
@@ -76,6 +77,22 @@ pub(super) fn secret(checks: &mut Checks, last4: String, pin: String) -> Secret 
             Secret::Pin(String::new())
         }
     }
+}
+
+/// The id of a report and what its order is to be merged into.
+pub fn merging(request: MergeReportRequest, desk: &Desk) -> Result<(CaseId, Merging), Error> {
+    let id = report_id(&request.name)?;
+    let mut checks = Checks::default();
+    checks.request_id(&request.request_id);
+    checks.length("note", "NOTE_TOO_LONG", &request.note, desk.catalog.limits.note_characters);
+    let into = request.into.strip_prefix("workOrders/").or_else(|| request.into.strip_prefix("reports/"));
+    let into = into.and_then(|id| id.parse::<CaseId>().ok());
+    if into.is_none() {
+        checks.refuse("into", "INTO_INVALID", "reports/<id> or workOrders/<id>");
+    }
+    checks.done()?;
+    let into = into.expect("an id that is none is a violation");
+    Ok((id, Merging { request_id: request.request_id, into, note: request.note }))
 }
 
 pub fn ruling(mut request: ClassifyReportRequest, desk: &Desk) -> Result<Ruling, Error> {

@@ -7,6 +7,7 @@
 //! list       | the same
 //! timeline   | the same
 //! classify   | town-, district-, city-dispatcher; integrator never: a machine is not the person who decides
+//! merge      | town-, district-, city-dispatcher: never without a person
 //! supplement | dispatchers, village-desk, grid-leader, grid-worker, integrator
 //! urge       | dispatchers, integrator
 //! withdraw   | integrator: the hotline, for the citizen on the line
@@ -30,6 +31,7 @@ pub enum Verb {
     List,
     Timeline,
     Classify,
+    Merge,
     Supplement,
     Urge,
     Withdraw,
@@ -39,11 +41,12 @@ pub enum Verb {
 }
 
 impl Verb {
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::Get,
         Self::List,
         Self::Timeline,
         Self::Classify,
+        Self::Merge,
         Self::Supplement,
         Self::Urge,
         Self::Withdraw,
@@ -58,6 +61,7 @@ impl Verb {
             Self::List => "list",
             Self::Timeline => "timeline",
             Self::Classify => "classify",
+            Self::Merge => "merge",
             Self::Supplement => "supplement",
             Self::Urge => "urge",
             Self::Withdraw => "withdraw",
@@ -111,7 +115,7 @@ const fn reach(role: Role) -> Reach {
 pub const fn may(role: Role, verb: Verb) -> bool {
     match verb {
         Verb::Get | Verb::List | Verb::Timeline => true,
-        Verb::Classify => is_dispatcher(role),
+        Verb::Classify | Verb::Merge => is_dispatcher(role),
         Verb::Supplement => {
             let grassroots = matches!(role, Role::VillageDesk | Role::GridLeader | Role::GridWorker);
             grassroots || is_dispatcher(role) || is_hotline(role)

@@ -7,7 +7,7 @@ use casebook::{Casebook, ClusterKey, Opening, Store};
 use civic::{Actor, CaseId, Clock, Micros, Role, SeededRng, SettableClock, Tree};
 use intake::config::Config;
 use intake::domain::OrderState;
-use intake::peers::{OrderView, Rated, Word, WorkOrders};
+use intake::peers::{Merging, OrderView, Rated, Word, WorkOrders};
 use intake::{Seams, Service};
 use mesh::{Channel, Chassis, Code, Drain, Drained, Problem, ServeError, TokenKey};
 use proto::intake::v1::reports_client::ReportsClient;
@@ -31,12 +31,18 @@ pub(crate) struct Told {
     pub(crate) order: Mutex<Option<OrderView>>,
     pub(crate) refusal: Mutex<Option<Problem>>,
     pub(crate) words: Mutex<Vec<(CaseId, Word)>>,
+    pub(crate) merged: Mutex<Vec<(Role, CaseId, Merging)>>,
 }
 
 #[async_trait]
 impl WorkOrders for Told {
     async fn look(&self, _report: CaseId) -> Option<OrderView> {
         self.order.lock().unwrap().clone()
+    }
+
+    async fn merge(&self, actor: &Actor, report: CaseId, merging: &Merging) -> Result<Rated, Problem> {
+        self.merged.lock().unwrap().push((actor.role, report, merging.clone()));
+        Ok(Rated { order: None, position: Some("dispatch-position".parse().unwrap()) })
     }
 
     async fn rate(&self, report: CaseId, word: &Word) -> Result<Rated, Problem> {

@@ -7,8 +7,8 @@ use mesh::{Code, Problem};
 use prost::Message;
 use proto::events::v1::{Envelope, PublicEvent, WorkOrderChanged, public_event};
 use proto::intake::v1::{
-    CreateReportRequest, GetReportRequest, RateReportRequest, Report, ReportState, Reporter, TrackReportRequest,
-    TrackedReport,
+    CreateReportRequest, GetReportRequest, MergeReportRequest, RateReportRequest, Report, ReportState, Reporter,
+    TrackReportRequest, TrackedReport,
 };
 use proto::types::v1::WorkOrderState;
 use queue::{Apply, Batch, Positions, Slice};
@@ -283,4 +283,32 @@ async fn dispatchs_refusal_of_a_word_is_passed_on_unchanged() {
     let early = refusal(city.client().rate_report(word(&report, "w", "1234")).await);
     assert_eq!(code_and_reason(&early), (Code::Unavailable, "NOT_YET_VISIBLE"));
     assert_eq!(city.events().await, 1, "nothing is kept of a word that was not taken");
+}
+
+#[tokio::test]
+async fn a_dispatcher_merges_a_report_by_its_name_and_nobody_else_does() {
+    let city = City::open().await;
+    let (report, known) = (city.file(complaint("a")).await, city.file(complaint("b")).await);
+    let merge = |into: &str| MergeReportRequest {
+        name: report.name.clone(),
+        request_id: "m".to_owned(),
+        into: into.to_owned(),
+        ..MergeReportRequest::default()
+    };
+    let town = |request| city.by(civic::Role::TownDispatcher, "500151001", request);
+    for wrong in ["", "reports/x", "moons/1"] {
+        let problem = refusal(city.client().merge_report(town(merge(wrong))).await);
+        assert_eq!((problem.reason.as_str(), problem.fields[0].path.as_str()), ("INTO_INVALID", "into"), "{wrong}");
+    }
+    let hotline = city.by(civic::Role::Integrator, "50-rexian", merge(&known.name));
+    assert_eq!(refusal(city.client().merge_report(hotline).await).reason, "ROLE_DENIED", "a machine does not merge");
+    let elsewhere = city.by(civic::Role::TownDispatcher, "500151002", merge(&known.name));
+    assert_eq!(refusal(city.client().merge_report(elsewhere).await).code, Code::NotFound);
+    assert!(city.dispatch.merged.lock().unwrap().is_empty());
+    let answer = city.client().merge_report(town(merge(&known.name))).await.unwrap();
+    assert_eq!(answer.metadata().get("jiewang-position").unwrap(), "dispatch-position");
+    assert_eq!(answer.into_inner().name, report.name);
+    let asked = city.dispatch.merged.lock().unwrap().clone();
+    assert_eq!(asked.len(), 1);
+    assert_eq!((asked[0].0, format!("reports/{}", asked[0].2.into)), (civic::Role::TownDispatcher, known.name));
 }

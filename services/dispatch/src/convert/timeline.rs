@@ -219,20 +219,12 @@ fn plain_words(body: &Body, language: Language) -> &'static str {
         Body::Reclassified(_) => ("类别或地点已由工作人员确定", "category or place decided by a person"),
         Body::ReportSpoke(spoke) => heard::words(spoke),
         Body::CalendarChanged(_) => ("工作日历更新，时限重算", "calendar changed, due dates computed anew"),
-        Body::Merged(_) => ("并案办理", "merged into another order"),
-        Body::MemberJoined(_) => ("有诉求并入", "another order was merged into this one"),
-        Body::MembersTold(body) if body.done => ("已告知全部并案诉求", "all merged orders were told"),
-        Body::MembersTold(_) => ("正在告知并案诉求", "merged orders are being told"),
-        Body::ParentStepped(body) => parent_words(body),
-        Body::SpotCheckFailed(_) => {
-            ("抽查：当场解决不属实，再次办理", "checked: not resolved on the spot as told, next round")
-        }
-        Body::SteppedAside(body) if body.assignee.is_empty() => {
-            ("回避，退回单位另行签收", "stepped aside, back to the unit")
-        }
-        Body::SteppedAside(_) => ("回避，改由他人办理", "stepped aside, somebody else goes on"),
-        Body::TierMoved(body) if body.down => ("交办至下级", "handed down"),
-        Body::TierMoved(_) => ("提级办理", "escalated"),
+        Body::Merged(_)
+        | Body::MemberJoined(_)
+        | Body::MembersTold(_)
+        | Body::ParentStepped(_)
+        | Body::SpotCheckFailed(_) => family_words(body),
+        Body::SteppedAside(_) | Body::TierMoved(_) => away_words(body),
         Body::PartsCalled(_)
         | Body::PartReportedIn(_)
         | Body::PartAnswered(_)
@@ -244,6 +236,39 @@ fn plain_words(body: &Body, language: Language) -> &'static str {
         | Body::SupervisionLate(_) => supervision_words(body),
     };
     language.choose(zh, en)
+}
+
+/// From a person, or to another tier.
+fn away_words(body: &Body) -> (&'static str, &'static str) {
+    if let Body::SteppedAside(body) = body {
+        if body.assignee.is_empty() {
+            ("回避，退回单位另行签收", "stepped aside, back to the unit")
+        } else {
+            ("回避，改由他人办理", "stepped aside, somebody else goes on")
+        }
+    } else if let Body::TierMoved(stored::TierMoved { down: true, .. }) = body {
+        ("交办至下级", "handed down")
+    } else {
+        ("提级办理", "escalated")
+    }
+}
+
+fn family_words(body: &Body) -> (&'static str, &'static str) {
+    if let Body::Merged(_) = body {
+        ("并案办理", "merged into another order")
+    } else if let Body::MemberJoined(_) = body {
+        ("有诉求并入", "another order was merged into this one")
+    } else if let Body::MembersTold(told) = body {
+        if told.done {
+            ("已告知全部并案诉求", "all merged orders were told")
+        } else {
+            ("正在告知并案诉求", "merged orders are being told")
+        }
+    } else if let Body::ParentStepped(body) = body {
+        parent_words(body)
+    } else {
+        ("抽查：当场解决不属实，再次办理", "checked: not resolved on the spot as told, next round")
+    }
 }
 
 fn parent_words(body: &stored::ParentStepped) -> (&'static str, &'static str) {

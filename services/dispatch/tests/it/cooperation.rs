@@ -119,8 +119,8 @@ async fn a_called_unit_finds_the_order_in_its_list_and_on_its_stream_until_it_is
     let city = City::open().await;
     let name = whistled(&city).await;
     let other = city.ordinary().await;
-    assert_eq!(listed(&city, POLICE).await, [name.clone()], "and none that it has no part in: {other}");
-    assert_eq!(listed(&city, ENFORCEMENT).await, [name.clone()]);
+    assert_eq!(listed(&city, POLICE).await, [name.as_str()], "and none that it has no part in: {other}");
+    assert_eq!(listed(&city, ENFORCEMENT).await, [name.as_str()]);
     let stream = city.by(Role::DepartmentHandler, POLICE, StreamEventsRequest::default());
     let mut stream = city.events_client().stream_events(stream).await.unwrap().into_inner();
     city.client().start_work_order(city.by_unit(start(&name))).await.unwrap();

@@ -15,11 +15,14 @@ use super::state::{State, WorkOrder};
 use super::verb::Verb;
 
 pub(super) fn hear(order: &WorkOrder, heard: &Heard, facts: &Facts) -> Vec<WorkOrderEvent> {
-    let body = match &heard.said {
-        Said::Checked { confirmed: false } if was_answered(order) => Some(check_failed(heard)),
-        said if is_over(order) => (order.state() == State::Merged).then(|| noted(said, heard)),
-        Said::Ended { reason } if order.head.members.is_none() => Some(cancelled(reason)),
-        said => Some(noted(said, heard)),
+    let body = if heard.said == (Said::Checked { confirmed: false }) && was_answered(order) {
+        Some(check_failed(heard))
+    } else if is_over(order) {
+        (order.state() == State::Merged).then(|| noted(&heard.said, heard))
+    } else if let (Said::Ended { reason }, None) = (&heard.said, order.head.members) {
+        Some(cancelled(reason))
+    } else {
+        Some(noted(&heard.said, heard))
     };
     body.into_iter().map(|body| record(Some(order), body, None, facts).0).collect()
 }

@@ -158,7 +158,26 @@ pub fn summary(id: CaseId, event: &WorkOrderEvent) -> Option<WorkOrderChanged> {
     let body = event.event.as_ref()?;
     let after = event.after.as_ref()?;
     let total = event.clocks.as_ref().and_then(|clocks| clocks.total.as_ref());
-    let reply_ready = match body {
+    let step = event_type(event);
+    Some(WorkOrderChanged {
+        work_order: id.to_string(),
+        step: step.strip_prefix("workOrder.").unwrap_or(step).to_owned(),
+        state: after.state,
+        unit: after.unit.clone(),
+        unit_name: after.unit_name.clone(),
+        due_us: total.map_or(0, |mark| mark.due_us),
+        lamp: after.lamp,
+        round: after.round,
+        reply_ready: reply_ready(body),
+        called_units: after.called_units.clone(),
+        parent: after.parent.clone(),
+        parent_state: after.parent_state,
+    })
+}
+
+/// The step left a reply that the citizen may be told.
+fn reply_ready(body: &Body) -> bool {
+    match body {
         Body::Resolved(body) => !body.reply_pending,
         Body::ReplyApproved(_) => true,
         Body::Rated(body) => body.closes,
@@ -204,20 +223,5 @@ pub fn summary(id: CaseId, event: &WorkOrderEvent) -> Option<WorkOrderChanged> {
         | Body::MembersTold(_)
         | Body::SpotCheckFailed(_)
         | Body::Reclassified(_) => false,
-    };
-    let step = event_type(event);
-    Some(WorkOrderChanged {
-        work_order: id.to_string(),
-        step: step.strip_prefix("workOrder.").unwrap_or(step).to_owned(),
-        state: after.state,
-        unit: after.unit.clone(),
-        unit_name: after.unit_name.clone(),
-        due_us: total.map_or(0, |mark| mark.due_us),
-        lamp: after.lamp,
-        round: after.round,
-        reply_ready,
-        called_units: after.called_units.clone(),
-        parent: after.parent.clone(),
-        parent_state: after.parent_state,
-    })
+    }
 }

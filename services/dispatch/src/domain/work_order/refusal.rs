@@ -171,11 +171,8 @@ impl Refusal {
             Self::AlreadyExtended { .. } => "requestExtension (延期): granted once",
             Self::AlreadyWaiting { .. } => "waitForCitizen: until citizenAnswered",
             Self::NotWaiting { .. } => "citizenAnswered: after waitForCitizen",
-            Self::RatingWindowOver { .. } => {
-                "rate: within the days that the catalog gives the citizen (15 unless it says otherwise)"
-            }
-            Self::ReopenWindowOver { .. } => {
-                "reopen: within the days that the catalog gives the citizen (15 unless it says otherwise)"
+            Self::RatingWindowOver { .. } | Self::ReopenWindowOver { .. } => {
+                "rate, reopen: within the days that the catalog gives the citizen (15 unless it says otherwise)"
             }
             Self::UnitCalledAlready { .. } => "coHandle, whistle: one open part for each unit, none for the lead",
             Self::TooManyParts { .. } => {
@@ -192,10 +189,9 @@ impl Refusal {
             Self::NoSupervisionOpen { .. } => "replySupervision, reviewSupervision: while a supervision is open",
             Self::NoSupervisionReply { .. } => "reviewSupervision: after the unit's reply",
             Self::CallBackUnwanted { .. } => "verify (核查): who wants no reply is not called; the file decides",
-            Self::HasMembers { .. } => {
-                "merge (并案): an order with members is nobody's member, so there is no chain and no circle"
+            Self::HasMembers { .. } | Self::ParentOver { .. } => {
+                "merge (并案): into an open order, and never one with members: so there is no chain and no circle"
             }
-            Self::ParentOver { .. } => "merge (并案): into an open order",
             Self::ParentNotAnswered { .. } => {
                 "rate: of a merged order, once the one that it was merged into has an answer"
             }

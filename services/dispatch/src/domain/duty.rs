@@ -164,7 +164,12 @@ fn ahead(from: Day, facts: &Facts) -> Result<(), Refusal> {
 fn above(tier: Tier, facts: &Facts) -> Result<(), Refusal> {
     match &facts.author {
         Author::Person { actor, .. } => authority::is_above(actor, tier),
-        Author::Report | Author::Timer | Author::Calendar | Author::Reform | Author::BuildingDay { .. } => Ok(()),
+        Author::Report
+        | Author::Timer
+        | Author::Calendar
+        | Author::Reform
+        | Author::Parent
+        | Author::BuildingDay { .. } => Ok(()),
     }
 }
 

@@ -69,11 +69,6 @@ impl Local {
         mesh::mint(&self.key, actor, now, DAY)
     }
 
-    /// The cases of one service.
-    pub fn book(&self, service: &str) -> Option<&Casebook> {
-        self.books.iter().find(|book| book.service() == service)
-    }
-
     /// Waits until every service has consumed every event of the others; two minutes at most.
     pub async fn drained(&self) -> anyhow::Result<()> {
         let until = Instant::now() + Duration::from_secs(120);

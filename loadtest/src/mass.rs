@@ -128,13 +128,13 @@ async fn told(local: &Local, parent: &str) -> anyhow::Result<f64> {
 
 async fn order(local: &Local, name: &str) -> anyhow::Result<WorkOrder> {
     let id: CaseId = name.trim_start_matches("workOrders/").parse()?;
-    let book = local.book(dispatch::NAME).context("no dispatch")?;
+    let book = local.book(dispatch::NAME)?;
     Ok(book.get::<WorkOrder>(&Scope::All, id).await?.state)
 }
 
 /// Bytes of the state as it is stored, and members counted.
 async fn stored(local: &Local, name: &str) -> anyhow::Result<(usize, u32)> {
     let id: CaseId = name.trim_start_matches("workOrders/").parse()?;
-    let row = local.book(dispatch::NAME).context("no dispatch")?.store().load(id).await?.context("no parent")?;
+    let row = local.book(dispatch::NAME)?.store().load(id).await?.context("no parent")?;
     Ok((row.state.len(), order(local, name).await?.head.members.unwrap_or_default().joined))
 }

@@ -110,7 +110,7 @@ impl Audience {
     }
 
     /// A called unit hears of its own part, not of who else was called.
-    fn hide_others(&self, changed: &mut WorkOrderChanged) {
+    fn hide_others(&self, changed: &mut proto::events::v1::WorkOrderChanged) {
         if let Scope::Unit(own) = &self.scope
             && *own != changed.unit
         {

@@ -108,7 +108,12 @@ fn take(emergency: &Emergency, step: &Step<Sealed>, facts: &Facts) -> Result<Bod
 const fn asking(facts: &Facts) -> Option<&Actor> {
     match &facts.author {
         Author::Person { actor, .. } => Some(actor),
-        Author::Report | Author::Timer | Author::Calendar | Author::Reform | Author::BuildingDay { .. } => None,
+        Author::Report
+        | Author::Timer
+        | Author::Calendar
+        | Author::Reform
+        | Author::Parent
+        | Author::BuildingDay { .. } => None,
     }
 }
 

@@ -88,6 +88,13 @@ impl Opened {
             let keep = async move { service.keep_arranged(drain.begun()).await };
             chassis.tasks().spawn_worker("dispatch.arrangements", keep);
         }
+        if let Some((service, _)) = &self.intake {
+            let (drain, places) = (chassis.drain(), service.clone());
+            chassis.tasks().spawn_worker("intake.places", async move { places.keep_places(drain.begun()).await });
+            let (drain, likeness) = (chassis.drain(), service.clone());
+            let keep = async move { likeness.keep_likeness(drain.begun()).await };
+            chassis.tasks().spawn_worker("intake.likeness", keep);
+        }
         if let (Some((intake, intake_book)), Some((dispatch, dispatch_book))) = (&self.intake, &self.dispatch) {
             feeds::consume(chassis, settings, dispatch_book, intake_book, told(settings, dispatch.effects()))?;
             feeds::consume(chassis, settings, intake_book, dispatch_book, intake.effects())?;

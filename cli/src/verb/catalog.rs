@@ -2,7 +2,8 @@
 //! them with, then given to the running cluster, or copied into the data folder, where the services look when they start.
 //!
 //! ```text
-//! PATH/intake/     limits.toml keywords.csv emergencies.csv urgencies.csv channels.csv    what is missing is this release's
+//! PATH/intake/     limits.toml keywords.csv emergencies.csv urgencies.csv channels.csv transfers.csv consultations.toml
+//!                  classifier.model    what is missing is this release's
 //! PATH/dispatch/   VERSION duties.csv limits.csv units.csv tasks.csv care.csv, and categories.csv where the taxonomy is another;
 //!                  PLANS_VERSION plans.csv plan_steps.csv, whole, where the emergency plans are others
 //! ```
@@ -25,8 +26,6 @@ use std::error::Error;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-const INTAKE_FILES: [&str; 6] =
-    ["limits.toml", "keywords.csv", "emergencies.csv", "urgencies.csv", "channels.csv", "classifier.model"];
 const DISPATCH_FILES: [&str; 10] = [
     "VERSION",
     "duties.csv",
@@ -138,10 +137,14 @@ fn check(path: &Path) -> Result<Vec<Part>, Failure> {
     let mut parts = Vec::new();
     let intake_folder = path.join(intake::NAME);
     if intake_folder.is_dir() {
-        only_known(&intake_folder, &INTAKE_FILES)?;
+        only_known(&intake_folder, &intake::catalog::FILES)?;
         let catalog = intake::catalog::Catalog::load(&intake_folder, Taxonomy::builtin());
         let catalog = catalog.map_err(|error| invalid(&intake_folder, error))?;
-        parts.push(Part { service: intake::NAME, files: &INTAKE_FILES, version: catalog.version().to_owned() });
+        parts.push(Part {
+            service: intake::NAME,
+            files: &intake::catalog::FILES,
+            version: catalog.version().to_owned(),
+        });
     }
     let dispatch_folder = path.join(dispatch::NAME);
     if dispatch_folder.is_dir() {

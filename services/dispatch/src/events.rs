@@ -53,8 +53,10 @@ impl Effects for OpenOrders {
                 let ask = self.app.hearing(&amended, what, &event.traceparent).ok_or_else(bad_id)?;
                 Ok(Some(Bundle::of(ask)))
             }
+            // Answered at once: nobody owes anything on it.
             Some(
-                Public::WorkOrderChanged(_)
+                Public::ReportAnswered(_)
+                | Public::WorkOrderChanged(_)
                 | Public::EmergencyChanged(_)
                 | Public::WarningChanged(_)
                 | Public::WarningPlaceChanged(_),

@@ -5,6 +5,7 @@ mod filing;
 mod following;
 mod later;
 mod reading;
+mod reform;
 
 pub use duplicates::Duplicate;
 pub use filing::{Filed, Ruling};
@@ -15,6 +16,7 @@ pub use reading::{Listed, Listing, Moment, Plain};
 use crate::catalog::Catalog;
 use crate::config::Config;
 use crate::domain::authority;
+use crate::domain::likeness::{Shelves, Shelving};
 use crate::domain::locate::Ground;
 use crate::guesses::Meters;
 use crate::peers::WorkOrders;
@@ -40,6 +42,10 @@ pub struct App {
     numbers: TrackingSequence,
     at_numbers: Meters,
     from_addresses: Meters,
+    /// Prints of open reports. The lock is held for one look along a shelf, or for laying one print on it.
+    shelves: RwLock<Shelves>,
+    /// Where the hashing of prints begins: no two clusters hash alike.
+    likeness_seed: u64,
 }
 
 /// Places: the dated tree, the map an operator loaded, and what addresses are looked up in.
@@ -80,6 +86,7 @@ pub struct Asking {
 impl App {
     pub fn new(parts: Parts, config: &Config) -> Self {
         let guesses = &config.guesses;
+        let seed = parts.cases.keyed_hash("intake.likeness", &[]);
         Self {
             cases: parts.cases,
             catalog: RwLock::new(Arc::new(parts.catalog)),
@@ -90,6 +97,8 @@ impl App {
             numbers: TrackingSequence::new(config.lane),
             at_numbers: Meters::new(guesses.meters, guesses.per_number, guesses.number_seconds),
             from_addresses: Meters::new(guesses.meters, guesses.per_address, guesses.address_seconds),
+            shelves: RwLock::new(Shelves::new(Shelving { capacity: config.likeness_capacity })),
+            likeness_seed: u64::from_le_bytes(*seed.first_chunk().expect("sixteen bytes hold eight")),
         }
     }
 

@@ -3,11 +3,15 @@
 //! The release ships a default of every file in `catalog/`; an operator's folder replaces those it contains. Everything is
 //! checked while it is read, and a line that cannot be taken is named. A catalog that was read is immutable: reports pin its version.
 
+mod knowledge;
 mod read;
+
+pub use knowledge::EntryProblem;
 
 use crate::domain::classifier::evaluate::{Decision, Thresholds as Sureness, decide};
 use crate::domain::classifier::{self, Classifier, ModelError};
 use crate::domain::classify::{Keyword, Rules};
+use crate::domain::consultation::Knowledge;
 use crate::domain::emergency::Calls;
 use crate::domain::kind::{Channel, Urgency};
 use crate::domain::locate::{Bounds, Thresholds};
@@ -27,6 +31,8 @@ pub struct Catalog {
     urgencies: Vec<(String, Urgency)>,
     doors: Vec<(Channel, Vec<Role>)>,
     pub calls: Calls,
+    /// What consultations are answered from at once.
+    pub knowledge: Knowledge,
     version: String,
 }
 
@@ -62,6 +68,12 @@ pub struct Limits {
     /// Absent in the limits of operators from before the model.
     #[serde(default = "default_model_sure")]
     pub model_sure: u8,
+    /// Likeness from which a consultation is answered at once; 101: never.
+    #[serde(default = "default_answer_sure")]
+    pub answer_sure: u8,
+    /// Days in which such an answer may be declined.
+    #[serde(default = "default_answer_days")]
+    pub answer_days: u16,
     pub place_sure: u8,
     pub place_guess: u8,
     pub territory: Bounds,
@@ -88,6 +100,16 @@ const fn default_theme_characters() -> usize {
     64
 }
 
+/// Measured on texts that nobody tuned it by: no wrong answer among them.
+const fn default_answer_sure() -> u8 {
+    60
+}
+
+/// As long as a citizen may rate an order.
+const fn default_answer_days() -> u16 {
+    15
+}
+
 /// Measured on the unseen sentences: above it eight in ten of the model's decisions are right.
 const fn default_model_sure() -> u8 {
     90
@@ -103,7 +125,20 @@ pub struct Files<'f> {
     pub channels: &'f str,
     pub model: &'f [u8],
     pub transfers: &'f str,
+    pub consultations: &'f str,
 }
+
+/// Names of the files, as a folder holds them.
+pub const FILES: [&str; 8] = [
+    "limits.toml",
+    "keywords.csv",
+    "emergencies.csv",
+    "urgencies.csv",
+    "channels.csv",
+    "transfers.csv",
+    "consultations.toml",
+    "classifier.model",
+];
 
 /// The files this release ships.
 const BUILTIN: Files<'static> = Files {
@@ -114,6 +149,7 @@ const BUILTIN: Files<'static> = Files {
     channels: include_str!("../catalog/channels.csv"),
     model: classifier::BUILTIN,
     transfers: include_str!("../catalog/transfers.csv"),
+    consultations: include_str!("../catalog/consultations.toml"),
 };
 
 /// Why a catalog cannot be used.
@@ -131,6 +167,10 @@ pub enum CatalogError {
     Model(#[from] ModelError),
     #[error("keywords.csv: too many words for one automaton")]
     Automaton(#[from] aho_corasick::BuildError),
+    #[error("consultations.toml: {0}")]
+    Consultations(toml::de::Error),
+    #[error("consultations.toml, entry {key}: {problem}")]
+    Consultation { key: String, problem: EntryProblem },
 }
 
 /// What is wrong with a file or a line of it.
@@ -190,6 +230,7 @@ impl Catalog {
         let (urgencies, channels) =
             (file("urgencies.csv", BUILTIN.urgencies)?, file("channels.csv", BUILTIN.channels)?);
         let transfers = file("transfers.csv", BUILTIN.transfers)?;
+        let consultations = file("consultations.toml", BUILTIN.consultations)?;
         let model = match std::fs::read(folder.join("classifier.model")) {
             Ok(model) => model,
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => BUILTIN.model.to_owned(),
@@ -203,6 +244,7 @@ impl Catalog {
             urgencies: &urgencies,
             channels: &channels,
             transfers: &transfers,
+            consultations: &consultations,
         };
         Self::parse(files, taxonomy)
     }
@@ -220,6 +262,7 @@ impl Catalog {
             urgencies: read::urgencies(files.urgencies, &taxonomy)?,
             doors: read::channels(files.channels)?,
             calls: read::transfers(files.transfers)?,
+            knowledge: knowledge::read(files.consultations, &taxonomy)?,
             limits,
             taxonomy,
             version,

@@ -23,6 +23,8 @@ pub struct Config {
     /// A point answers for coordinates within this many metres.
     pub points_within_metres: u32,
     pub guesses: Guesses,
+    /// Prints of open reports that are kept in memory to find duplicates by, 128 bytes each; 0 finds none.
+    pub likeness_capacity: usize,
     /// Longest wait for dispatch while a citizen looks up a report; past it the reply is left out.
     pub reply_wait_millis: u64,
 }
@@ -53,6 +55,7 @@ impl Default for Config {
             points: None,
             points_within_metres: default_points_within_metres(),
             guesses: Guesses::default(),
+            likeness_capacity: default_likeness_capacity(),
             reply_wait_millis: default_reply_wait_millis(),
         }
     }
@@ -75,6 +78,11 @@ fn default_polygon_code() -> String {
 /// Districts lie some 50 km apart; farther than this from every point nobody can say.
 const fn default_points_within_metres() -> u32 {
     30_000
+}
+
+/// A month of a city of thirty million.
+const fn default_likeness_capacity() -> usize {
+    1_000_000
 }
 
 const fn default_reply_wait_millis() -> u64 {

@@ -62,6 +62,8 @@ impl Error {
                 | Refusal::UrgedEnough { .. }
                 | Refusal::AlreadyTransferred { .. }
                 | Refusal::CheckNotDue { .. }
+                | Refusal::NothingToJudge { .. }
+                | Refusal::JudgedTooLate { .. }
                 | Refusal::CheckerReported => Code::Refused,
             },
             Self::TooManyGuesses { .. } => Code::Exhausted,
@@ -186,6 +188,8 @@ mod tests {
             (Refusal::AlreadyTransferred { to: "119" }.into(), Code::Refused, "ALREADY_TRANSFERRED"),
             (Refusal::CheckNotDue { state: "Filed" }.into(), Code::Refused, "CHECK_NOT_DUE"),
             (Refusal::CheckerReported.into(), Code::Refused, "CHECKER_IS_REPORTER"),
+            (Refusal::NothingToJudge { state: "Filed" }.into(), Code::Refused, "STATE_REFUSES"),
+            (Refusal::JudgedTooLate { days: 15 }.into(), Code::Refused, "RATING_WINDOW_OVER"),
             (Error::TooManyGuesses { braked }, Code::Exhausted, "TOO_MANY_GUESSES"),
             (Error::OrderOnItsWay, Code::Unavailable, "NOT_YET_VISIBLE"),
             (Error::Dispatch(word_of_dispatch()), Code::Refused, "RATING_WINDOW_OVER"),

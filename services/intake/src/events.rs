@@ -25,6 +25,7 @@ impl Effects for FollowOrders {
             Some(
                 public_event::Event::ReportFiled(_)
                 | public_event::Event::ReportClassified(_)
+                | public_event::Event::ReportAnswered(_)
                 | public_event::Event::ReportAmended(_)
                 | public_event::Event::EmergencyChanged(_)
                 | public_event::Event::WarningChanged(_)

@@ -87,7 +87,9 @@ impl Reports for Grpc {
         let draft = draft::draft(request.into_inner(), &asking, &desk)?;
         let filed = self.app.file(&asking, &desk, &draft).await?;
         let done = &filed.done;
+        let likely = self.app.beside(&asking, &desk, &filed, &draft.text).await;
         let mut report = answer::report(done.id, done.version, &done.state, Plain::of(draft), &desk, language);
+        report.likely_duplicates = answer::duplicates(&likely).duplicates;
         report.pin = filed.pin.unwrap_or_default();
         Ok(self.at(done.position, report))
     }

@@ -26,6 +26,7 @@ use grpc::Grpc;
 use mesh::PositionKey;
 use peers::WorkOrders;
 use proto::intake::v1::reports_server::ReportsServer;
+use std::future::Future;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -94,6 +95,16 @@ impl Service {
     /// What intake does about dispatch's events.
     pub fn effects(&self) -> Arc<dyn Effects> {
         Arc::new(events::FollowOrders)
+    }
+
+    /// Puts open reports where their places lie after each reform of the divisions, until `stop`.
+    pub async fn keep_places(&self, stop: impl Future<Output = ()> + Send) {
+        self.app.keep_places(stop).await;
+    }
+
+    /// Keeps what likely duplicates are found by, until `stop`.
+    pub async fn keep_likeness(&self, stop: impl Future<Output = ()> + Send) {
+        self.app.keep_likeness(stop).await;
     }
 
     /// Puts an operator's catalog in force without a restart.

@@ -29,7 +29,9 @@ impl Expects for OrdersOfReports {
             Public::ReportFiled(filed) => filed.report.parse().ok(),
             Public::ReportClassified(ruling) => ruling.report.parse().ok(),
             Public::ReportAmended(amended) => amended.report.parse().ok(),
-            Public::WorkOrderChanged(_)
+            // A consultation that was answered at once has no order.
+            Public::ReportAnswered(_)
+            | Public::WorkOrderChanged(_)
             | Public::EmergencyChanged(_)
             | Public::WarningChanged(_)
             | Public::WarningPlaceChanged(_) => None,
@@ -43,6 +45,7 @@ impl Expects for OrdersOfReports {
             Some(
                 Public::ReportFiled(_)
                 | Public::ReportAmended(_)
+                | Public::ReportAnswered(_)
                 | Public::WorkOrderChanged(_)
                 | Public::EmergencyChanged(_)
                 | Public::WarningChanged(_)
@@ -95,6 +98,7 @@ impl Expects for ReportsOfOrders {
             Public::ReportFiled(_)
             | Public::ReportClassified(_)
             | Public::ReportAmended(_)
+            | Public::ReportAnswered(_)
             | Public::EmergencyChanged(_)
             | Public::WarningChanged(_)
             | Public::WarningPlaceChanged(_) => None,

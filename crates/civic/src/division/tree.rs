@@ -3,7 +3,7 @@
 //! Reforms touch a few dozen of twelve thousand places, so a date stores its differences only, and a look-up goes from the newest date that
 //! counts back to the base list.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::sync::Arc;
 
@@ -128,6 +128,24 @@ impl Tree {
     /// The dates from which something is different, ascending.
     pub fn dates(&self) -> impl Iterator<Item = Date> + '_ {
         self.inner.epochs.iter().map(|epoch| epoch.from)
+    }
+
+    /// Districts from which a place has moved away, or that were dissolved, by a reform in force on `today`. What was opened there
+    /// before may lie elsewhere since.
+    #[must_use]
+    pub fn districts_that_lost_a_place(&self, today: Date) -> BTreeSet<DivisionCode> {
+        let mut districts = BTreeSet::new();
+        for date in self.dates().filter(|date| *date <= today) {
+            let Ok(eve) = date.yesterday() else { continue };
+            let (before, after) = (self.on(eve), self.on(date));
+            for division in before.divisions() {
+                let old = before.place(&division.code).and_then(|place| place.district);
+                if old != after.place(&division.code).and_then(|place| place.district) {
+                    districts.extend(old);
+                }
+            }
+        }
+        districts
     }
 }
 

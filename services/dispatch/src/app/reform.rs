@@ -3,7 +3,6 @@
 //! Lists and scopes ask the district's column, so after a reform the open orders of the districts that lost a place are written
 //! anew. Those that are over keep the column of their day.
 
-use std::collections::BTreeSet;
 use std::future::Future;
 use std::time::Duration;
 
@@ -55,7 +54,7 @@ impl App {
     pub async fn follow_reforms(&self) -> Result<usize, Error> {
         let desk = self.desk();
         let mut moved = 0;
-        for district in self.districts_that_lost_a_place(&desk) {
+        for district in self.tree.districts_that_lost_a_place(desk.now.local_date()) {
             moved += self.follow_in(&desk, &district).await?;
         }
         Ok(moved)
@@ -100,23 +99,5 @@ impl App {
             Err(casebook::Error::NotOwner { .. }) => Ok(false),
             Err(error) => Err(error.into()),
         }
-    }
-
-    /// Districts from which a place has moved away, or that were dissolved, by a reform that is in force.
-    fn districts_that_lost_a_place(&self, desk: &Desk) -> BTreeSet<DivisionCode> {
-        let today = desk.now.local_date();
-        let mut districts = BTreeSet::new();
-        for date in self.tree.dates().filter(|date| *date <= today) {
-            let Ok(eve) = date.yesterday() else { continue };
-            let (before, after) = (self.tree.on(eve), self.tree.on(date));
-            let district = |place: Option<Place>| place.and_then(|place| place.district);
-            for division in before.divisions() {
-                let old = district(before.place(&division.code));
-                if old != district(after.place(&division.code)) {
-                    districts.extend(old);
-                }
-            }
-        }
-        districts
     }
 }

@@ -1,23 +1,35 @@
-//! Reports that may tell of the same matter as another one: looked for when somebody asks, among what that somebody may see.
+//! Reports that may tell of the same matter: shown to staff who file one, and to whoever asks for those of a report.
 //!
-//! Nothing is kept for it. The casebook's own index by place gives the candidates of the last month, inside the caller's scope; their
-//! texts are opened, compared and dropped again. So there is nothing to rebuild, and nothing to erase.
+//! Prints of the open reports of the last month are kept in memory ([`Shelves`]), laid there when a report is filed and read back from
+//! the store at a start, so that nothing is stored that would have to be erased. What they find is read through the caller's scope before
+//! it is shown: a report that is over, erased or not theirs to see is left out. Filing is over when the search begins, and the search ends
+//! within [`PATIENCE`].
 
-use super::{App, Asking, Desk};
-use crate::domain::authority::{self, Verb};
-use crate::domain::likeness::{LIKELY, Print, Sketch, WINDOW, score};
+use super::{App, Asking, Desk, Filed};
+use crate::domain::authority::Verb;
+use crate::domain::likeness::{Neighbourhood, Print, Sketch, WINDOW};
 use crate::domain::report::{Head, Report};
 use crate::error::Error;
-use casebook::{Filter, Found, Page};
+use casebook::{Filter, Page, Scope};
 use civic::{CaseId, Micros};
+use std::future::Future;
+use std::sync::PoisonError;
+use std::time::Duration;
 
-/// Candidates that are opened for one question. A village has about a hundred reports a month; where there are more, only those from
-/// shortly before the report on are looked at, so that the answer stays quick.
-const OPENED: usize = 200;
-/// A place with more candidates than are opened is looked at from so long before the report on.
-const NEARER: i64 = 3 * 24 * 3_600 * Micros::SECOND;
-/// Answered at most.
+/// Answered at most: to somebody who asks, and beside what was just filed.
 const SHOWN: usize = 10;
+const BESIDE: usize = 5;
+/// Candidates that are read for one that is shown: some are over by now, or not the caller's to see.
+const READ_FOR_ONE: usize = 4;
+/// Whoever has filed waits for the search no longer than this.
+const PATIENCE: Duration = Duration::from_millis(50);
+/// Reports read back at once.
+const PAGE: usize = 500;
+/// How often a replica looks what the others have filed, and how far back it looks: ids are made before they are committed.
+const LOOK: Duration = Duration::from_secs(2);
+const OVERLAP: i64 = 30 * Micros::SECOND;
+/// After a failure of the store.
+const AGAIN: Duration = Duration::from_secs(10);
 
 /// A report that is likely about the same matter.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -34,61 +46,129 @@ impl App {
         if asked.state.head.erased {
             return Ok(Vec::new());
         }
-        let seed = self.seed();
-        let mine = self.sketch(&asked, seed)?;
-        let mut likely = Vec::new();
-        for candidate in self.candidates(asking, desk, &asked.state.head).await? {
-            if candidate.id == id || candidate.state.head.erased {
-                continue;
-            }
-            let score = score(&mine, &self.sketch(&candidate, seed)?);
-            if score >= LIKELY {
-                likely.push(Duplicate { id: candidate.id, score });
-            }
-        }
-        // Of equals the newer: it is the likelier to be open.
-        likely.sort_by_key(|found| (std::cmp::Reverse(found.score), std::cmp::Reverse(found.id)));
-        likely.truncate(SHOWN);
-        Ok(likely)
-    }
-
-    /// Reports of the same village, or of the smallest place that is known, that the caller may see.
-    async fn candidates(&self, asking: &Asking, desk: &Desk, head: &Head) -> Result<Vec<Found<Report>>, Error> {
         let scope = self.scope_for(asking, desk, Verb::List)?;
-        let mut place = head.whereabouts.place.clone();
-        // Two callers seldom give the same grid.
-        if place.village.is_some() {
-            place.grid = None;
-        }
-        let filter = Filter { place: authority::column_of(&place), ..Filter::default() };
-        let since = |ago: i64| Page { size: OPENED, after: Some(first_of(Micros(head.filed_at.0 - ago))) };
-        let found = self.cases.list::<Report>(&scope, &filter, &since(WINDOW)).await?;
-        if found.len() <= OPENED {
-            return Ok(found);
-        }
-        Ok(self.cases.list::<Report>(&scope, &filter, &since(NEARER)).await?)
+        let text = self.cases.sealer().open(id, &asked.state.head.text)?;
+        self.seen_by(&scope, id, &self.sketch(&asked.state.head, &text), SHOWN).await
     }
 
-    /// Where hashing starts: no two clusters hash alike.
-    fn seed(&self) -> u64 {
-        let hash = self.cases.keyed_hash("intake.likeness", &[]);
-        u64::from_le_bytes(*hash.first_chunk().expect("sixteen bytes hold eight"))
+    /// Those beside a report that was just filed, for staff. A search that fails or takes too long finds nothing, and says so in the log:
+    /// the report is filed either way.
+    pub async fn beside(&self, asking: &Asking, desk: &Desk, filed: &Filed, text: &str) -> Vec<Duplicate> {
+        let id = filed.done.id;
+        let sketch = self.sketch(&filed.done.state.head, text);
+        let scope = self.scope_for(asking, desk, Verb::List);
+        let found = match scope {
+            Ok(scope) if scope != Scope::Nothing => {
+                tokio::time::timeout(PATIENCE, self.seen_by(&scope, id, &sketch, BESIDE)).await
+            }
+            Ok(_) | Err(_) => Ok(Ok(Vec::new())),
+        };
+        self.lay(&filed.done.state.head, id, sketch);
+        match found {
+            Ok(Ok(found)) => found,
+            Ok(Err(error)) => {
+                tracing::warn!(report = %id, error = %mesh::Chain(&error), "intake.duplicates.failed");
+                Vec::new()
+            }
+            Err(_) => {
+                tracing::warn!(report = %id, "intake.duplicates.too_slow");
+                Vec::new()
+            }
+        }
     }
 
-    /// The print does not outlive the call, so that a quick hash does: a strong one for each of fifty shingles of two hundred texts
-    /// would take most of the time allowed.
-    fn sketch(&self, report: &Found<Report>, seed: u64) -> Result<Sketch, Error> {
-        const PRIME: u64 = 0x0100_0000_01b3;
-        let head = &report.state.head;
-        let text = self.cases.sealer().open(report.id, &head.text)?;
-        let keyed =
-            |shingle: &[u8]| shingle.iter().fold(seed, |hash, byte| (hash ^ u64::from(*byte)).wrapping_mul(PRIME));
-        Ok(Sketch {
+    async fn seen_by(&self, scope: &Scope, id: CaseId, sketch: &Sketch, most: usize) -> Result<Vec<Duplicate>, Error> {
+        let likely = {
+            let shelves = self.shelves.read().unwrap_or_else(PoisonError::into_inner);
+            shelves.like(sketch, Some(id), most * READ_FOR_ONE)
+        };
+        let mut seen = Vec::new();
+        for (id, score) in likely {
+            match self.cases.get::<Report>(scope, id).await {
+                Ok(found) if found.state.phase.open() && !found.state.head.erased => seen.push(Duplicate { id, score }),
+                Ok(_) | Err(casebook::StoreError::NotFound) => {}
+                Err(error) => return Err(error.into()),
+            }
+            if seen.len() == most {
+                break;
+            }
+        }
+        Ok(seen)
+    }
+
+    fn lay(&self, head: &Head, id: CaseId, sketch: Sketch) {
+        // An answer that stands is nobody's work, and nothing to merge with.
+        if head.answer.is_none() {
+            self.shelves.write().unwrap_or_else(PoisonError::into_inner).put(id, sketch);
+        }
+    }
+
+    /// Reads back what was filed before this process began, then, where other replicas file into the same store, what they file.
+    pub async fn keep_likeness(&self, stop: impl Future<Output = ()> + Send) {
+        let mut stop = std::pin::pin!(stop);
+        let mut after = first_of(self.clock.now() - WINDOW);
+        let mut told = false;
+        loop {
+            let wait = match self.read_back(&mut after).await {
+                Ok(laid) => {
+                    if !told {
+                        tracing::info!(laid, "intake.likeness.read_back");
+                    }
+                    told = true;
+                    // Only a shared database has a clock of its own.
+                    let alone = self.cases.clock_skew().await.is_ok_and(|skew| skew.is_none());
+                    if alone { Duration::MAX } else { LOOK }
+                }
+                Err(error) => {
+                    tracing::warn!(error = %mesh::Chain(&error), "intake.likeness.not_read_back");
+                    AGAIN
+                }
+            };
+            tokio::select! {
+                () = &mut stop => return,
+                () = tokio::time::sleep(wait) => {}
+            }
+        }
+    }
+
+    /// Lays what is open and newer than `after`, and moves it on; says how many that were.
+    pub async fn read_back(&self, after: &mut CaseId) -> Result<usize, Error> {
+        let mut laid = 0;
+        loop {
+            let page = Page { size: PAGE, after: Some(*after) };
+            let found = self.cases.list::<Report>(&Scope::All, &Filter::default(), &page).await?;
+            for report in found.iter().take(PAGE).filter(|report| !report.state.head.erased) {
+                let head = &report.state.head;
+                let place = Neighbourhood::of(&head.whereabouts.place);
+                let shelves = self.shelves.read().unwrap_or_else(PoisonError::into_inner);
+                let known = shelves.holds(place, head.filed_at, report.id);
+                drop(shelves);
+                if !known {
+                    let text = self.cases.sealer().open(report.id, &head.text)?;
+                    self.lay(head, report.id, self.sketch(head, &text));
+                    laid += 1;
+                }
+            }
+            if let Some(last) = found.get(..PAGE.min(found.len())).and_then(<[_]>::last) {
+                *after = last.id;
+            }
+            if found.len() <= PAGE {
+                *after = (*after).min(first_of(self.clock.now() - OVERLAP));
+                return Ok(laid);
+            }
+        }
+    }
+
+    /// The print says how much two texts share and not what they are; its hash begins at a seed of this cluster's key.
+    fn sketch(&self, head: &Head, text: &str) -> Sketch {
+        let position = head.whereabouts.coordinates;
+        Sketch {
             at: head.filed_at,
-            print: Print::of(&text, &keyed),
+            print: Print::of(text, self.likeness_seed),
             category: head.category.code.parse().unwrap_or(0),
-            coordinates: head.whereabouts.coordinates.map(|(latitude, longitude)| (latitude as f32, longitude as f32)),
-        })
+            coordinates: position.map(|(latitude, longitude)| (latitude as f32, longitude as f32)),
+            place: Neighbourhood::of(&head.whereabouts.place),
+        }
     }
 }
 

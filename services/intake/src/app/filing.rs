@@ -5,7 +5,7 @@ use crate::domain::classifier::evaluate::By;
 use crate::domain::classify;
 use crate::domain::draft::Draft;
 use crate::domain::kind::{Kind, Urgency};
-use crate::domain::report::{Category, Classification, Command, Facts, Head, Report, Reporter, Whereabouts};
+use crate::domain::report::{Answer, Category, Classification, Command, Facts, Head, Report, Reporter, Whereabouts};
 use crate::error::Error;
 use casebook::{Ask, Done, OnTaken, Unique};
 use civic::{CaseId, Phone, Private, TrackingNumber};
@@ -70,6 +70,7 @@ impl App {
     fn head(&self, id: CaseId, number: &TrackingNumber, asking: &Asking, desk: &Desk, draft: &Draft) -> Head {
         let sealed = self.sealed(id, draft);
         let (category, emergency) = categorise(desk, draft);
+        let answer = if emergency { None } else { answer(desk, draft) };
         let sure = category.confidence >= desk.catalog.limits.category_sure;
         let by_category = match draft.kind {
             // An idea about fire engines is not a fire.
@@ -116,6 +117,7 @@ impl App {
             check_due: draft.on_the_spot.is_some() && self.is_drawn(id, desk.catalog.limits.spot_checks_percent),
             filer: self.filer(id, asking),
             theme: sealed.theme,
+            answer,
             erased: false,
         }
     }
@@ -227,4 +229,20 @@ fn categorise(desk: &Desk, draft: &Draft) -> (Category, bool) {
         By::Person => return (Category::default(), emergency),
     };
     (Category { code: decision.code.to_owned(), confidence: decision.confidence, by: by.to_owned() }, emergency)
+}
+
+/// What the knowledge base says at once, when it is sure. Whatever comes with a limit or a result of its own goes the ordinary way.
+fn answer(desk: &Desk, draft: &Draft) -> Option<Answer> {
+    let plain = draft.kind == Kind::Consult && draft.on_the_spot.is_none() && draft.due.is_none();
+    let hit = plain.then(|| desk.catalog.knowledge.asked_for(&draft.text, desk.now.local_date())).flatten()?;
+    let sure = hit.confidence >= desk.catalog.limits.answer_sure;
+    let source = &hit.entry.source;
+    sure.then(|| Answer {
+        entry: hit.entry.key.clone(),
+        text: hit.entry.answer.clone(),
+        law: source.law.clone(),
+        article: source.article.clone(),
+        edition: source.edition.to_string(),
+        confidence: hit.confidence,
+    })
 }

@@ -4,7 +4,7 @@ use super::filing::track_key;
 use super::{App, Asking, Desk};
 use crate::domain::OrderState;
 use crate::domain::authority::Verb;
-use crate::domain::report::{Command, Facts, Report, Work};
+use crate::domain::report::{Command, Facts, Judgement, Refusal, Report, Signed, Work};
 use crate::error::Error;
 use crate::guesses::Braked;
 use crate::peers::{Merging, OrderView, Rated, Word};
@@ -63,6 +63,11 @@ impl App {
         word: &Word,
     ) -> Result<(Tracked, Rated), Error> {
         let report = self.claimed(asking, desk, claim).await?;
+        if report.state.head.answer.is_some()
+            && let Some(judged) = self.judge(asking, desk, &report, word).await?
+        {
+            return Ok(judged);
+        }
         let rated = self.orders.rate(report.id, word).await.map_err(refused_by_dispatch)?;
         // Dispatch repeats its answer for the same request id, so a call cut off between the two is simply sent again.
         let body = [word.rating.answered, word.rating.solved, word.rating.satisfied].map(u8::from);
@@ -89,6 +94,33 @@ impl App {
         let actor = asking.caller.actor.as_ref().ok_or(Error::TokenMissing)?;
         let merged = self.orders.merge(actor, id, merging).await.map_err(Error::Dispatch)?;
         Ok((report, merged))
+    }
+
+    /// The word on an answer that was given at once. `None`: it was declined before by another word, and an order carries it on.
+    async fn judge(
+        &self,
+        asking: &Asking,
+        desk: &Desk,
+        report: &Found<Report>,
+        word: &Word,
+    ) -> Result<Option<(Tracked, Rated)>, Error> {
+        let id = report.id;
+        let body = [word.rating.answered, word.rating.solved, word.rating.satisfied].map(u8::from);
+        let request = self.cases.request_key(&format!("reports/{id}"), "JudgeAnswer", &word.request_id, &body);
+        let note = (!word.comment.is_empty()).then(|| self.cases.sealer().seal(id, &word.comment));
+        let signed = Signed { by: "citizen/".to_owned(), note };
+        let judgement = Judgement { rating: word.rating, signed, days: desk.catalog.limits.answer_days };
+        let ask = Ask::new(id, Command::Judge(judgement), Facts { now: desk.now })
+            .with_request(request)
+            .with_traceparent(asking.traceparent.clone());
+        match self.cases.execute(ask).await {
+            Ok(done) => {
+                let report = Found { id: done.id, version: done.version, state: done.state };
+                Ok(Some((Tracked { report, order: None }, Rated { order: None, position: None })))
+            }
+            Err(casebook::Error::Refused(Refusal::NothingToJudge { .. })) => Ok(None),
+            Err(error) => Err(error.into()),
+        }
     }
 
     /// The report that the claim opens. Every guess counts, at the number and at the address it comes from, until it proves right.

@@ -140,7 +140,12 @@ fn noted(event: &Event) -> Option<&[u8]> {
         Event::Refused(refused) => Some(&refused.note),
         Event::Transferred(transferred) => Some(&transferred.note),
         Event::Checked(checked) => Some(&checked.note),
-        Event::Filed(_) | Event::OrderStepped(_) | Event::Rated(_) | Event::PersonErased(_) => None,
+        Event::AnswerDeclined(declined) => Some(&declined.note),
+        Event::PlaceFollowed(_)
+        | Event::Filed(_)
+        | Event::OrderStepped(_)
+        | Event::Rated(_)
+        | Event::PersonErased(_) => None,
     }
 }
 

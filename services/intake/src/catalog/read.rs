@@ -182,6 +182,12 @@ pub(super) fn check(limits: &Limits) -> Result<(), CatalogError> {
     if let Some((name, ..)) = confidences.iter().find(|(_, guess, sure)| guess > sure || *sure > 100) {
         return refuse(name, "at most the threshold of being sure, and that at most 100");
     }
+    if limits.answer_sure > 101 {
+        return refuse("answer_sure", "at most 101");
+    }
+    if limits.answer_days > 366 {
+        return refuse("answer_days", "at most 366");
+    }
     if limits.model_sure > 100 {
         return refuse("model_sure", "at most 100");
     }

@@ -10,7 +10,7 @@ use crate::app::{Desk, Duplicate, Moment, Plain, Tracked};
 use crate::domain::Line;
 use crate::domain::draft::Draft;
 use crate::domain::ground::Ground;
-use crate::domain::report::{Attachment, Category, Ending, Head, Phase, Report, Whereabouts, Work};
+use crate::domain::report::{Answer, Attachment, Category, Ending, Head, Phase, Report, Whereabouts, Work};
 use casebook::Case;
 use civic::{CaseId, mask_name, mask_phone};
 use proto::intake::v1::{self as wire, stored::report_event::Event};
@@ -54,7 +54,7 @@ pub fn report(
     let mut answer = wire::Report {
         name: format!("reports/{id}"),
         tracking_number: head.tracking_number.clone(),
-        work_order: format!("workOrders/{id}"),
+        work_order: work_order(id, phase),
         pin: String::new(),
         category: Some(category(&head.category, desk)),
         etag: version.to_string(),
@@ -75,10 +75,32 @@ pub fn report(
         work_order_state: phase.order().map_or(0, |order| order.number()),
         due_time: phase.due().map(timestamp),
         theme: plain.theme,
+        answer: head.answer.as_ref().map(known),
         ..wire::Report::default()
     };
     later::fill(&mut answer, report, plain.supplements, language);
     answer
+}
+
+/// There is none while an answer stands that was given at once.
+pub(super) fn work_order(id: CaseId, phase: &Phase) -> String {
+    if matches!(phase, Phase::Told { .. }) { String::new() } else { format!("workOrders/{id}") }
+}
+
+fn known(answer: &Answer) -> wire::KnownAnswer {
+    wire::KnownAnswer {
+        text: answer.text.clone(),
+        law: answer.law.clone(),
+        article: answer.article.clone(),
+        edition: answer.edition.clone(),
+        entry: answer.entry.clone(),
+        confidence: i32::from(answer.confidence),
+    }
+}
+
+/// As the reporter reads it: the answer and where it is written.
+fn cited(answer: &Answer) -> String {
+    format!("{}（依据：《{}》{}）", answer.text, answer.law, answer.article)
 }
 
 fn category(category: &Category, desk: &Desk) -> types::Category {
@@ -130,7 +152,11 @@ pub fn tracked(tracked: Tracked, language: Language) -> wire::TrackedReport {
     let transferred_to = report.later.transfers.iter().map(|transfer| transfer.to.number()).collect();
     let Report { head, phase, later: _ } = report;
     let (phase, reply) = match tracked.order {
-        None => (phase, String::new()),
+        None => {
+            let told = head.answer.as_ref().filter(|_| matches!(phase, Phase::Told { .. }));
+            let reply = told.map(cited).unwrap_or_default();
+            (phase, reply)
+        }
         Some(order) => {
             let unit = phase.work().map(|work| work.unit.clone()).unwrap_or_default();
             let reply_ready = !order.reply.is_empty();
@@ -162,6 +188,13 @@ pub fn tracked(tracked: Tracked, language: Language) -> wire::TrackedReport {
 
 fn state_text(phase: &Phase, language: Language) -> String {
     let words = match phase {
+        Phase::Told { satisfied: false } => language.pick(
+            "已当场答复；如未解答您的问题，请在评价中说明，将转为工单办理",
+            "Answered at once; if that does not help, say so in your rating and it becomes a work order",
+        ),
+        Phase::Told { satisfied: true } => {
+            language.pick("已当场答复，您已表示满意", "Answered at once, to your satisfaction")
+        }
         Phase::Filed | Phase::Opened { .. } => {
             language.pick("已受理，正在确定承办单位", "Received; a responsible unit is being found")
         }
@@ -229,6 +262,12 @@ fn words(event: Option<&Event>, language: Language) -> String {
         }
         Some(Event::Rated(rated)) if rated.satisfied => language.pick("群众评价：满意", "Rated: satisfied").to_owned(),
         Some(Event::Rated(_)) => language.pick("群众评价：不满意", "Rated: not satisfied").to_owned(),
+        Some(Event::AnswerDeclined(_)) => {
+            language.pick("当场答复未解决，转为工单", "The answer did not help; a work order is opened").to_owned()
+        }
+        Some(Event::PlaceFollowed(_)) => {
+            language.pick("区划调整，所属区县变更", "Moved with its place by a reform").to_owned()
+        }
         Some(Event::PersonErased(_)) => language.pick("个人信息已清除", "Personal data erased").to_owned(),
         None => String::new(),
     }

@@ -17,6 +17,7 @@ pub mod train;
 
 use civic::taxonomy::Taxonomy;
 use features::Features;
+pub(super) use features::stable_hash;
 pub use file::ModelError;
 use std::collections::HashMap;
 

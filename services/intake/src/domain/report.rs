@@ -4,16 +4,17 @@
 //! where things stand. `step` names the state of the order that dispatch reported; `same` keeps the state.
 //!
 //! ```text
-//! state        | file    | classify | supplement | urge    | withdraw | refuse  | transfer | check   | step              | rate    | erase
-//! (none)       | Filed   | refused  | refused    | refused | refused  | refused | refused  | refused | refused           | refused | refused
-//! Filed        | refused | same     | same       | same    | Stopped  | Stopped | same     | same    | follows the order | same    | same
-//! Opened       | refused | same     | same       | same    | Stopped  | Stopped | same     | same    | follows the order | same    | same
-//! WithUnit     | refused | same     | same       | same    | Stopped  | Stopped | same     | same    | follows the order | same    | same
-//! BeingHandled | refused | same     | same       | same    | Stopped  | refused | same     | same    | follows the order | same    | same
-//! Answered     | refused | refused  | same       | refused | refused  | refused | same     | same    | follows the order | same    | same
-//! Done         | refused | refused  | refused    | refused | refused  | refused | same     | same    | follows the order | same    | same
-//! Ended        | refused | refused  | refused    | refused | refused  | refused | same     | same    | follows the order | same    | same
-//! Stopped      | refused | refused  | refused    | refused | refused  | refused | same     | same    | until it is Done  | same    | same
+//! state        | file          | classify | supplement | urge    | withdraw | refuse  | transfer | check   | step              | rate    | judge         | reform  | erase
+//! (none)       | Filed or Told | refused  | refused    | refused | refused  | refused | refused  | refused | refused           | refused | refused       | refused | refused
+//! Told         | refused       | refused  | refused    | refused | refused  | refused | Filed    | refused | follows the order | same    | same or Filed | same    | same
+//! Filed        | refused       | same     | same       | same    | Stopped  | Stopped | same     | same    | follows the order | same    | refused       | same    | same
+//! Opened       | refused       | same     | same       | same    | Stopped  | Stopped | same     | same    | follows the order | same    | refused       | same    | same
+//! WithUnit     | refused       | same     | same       | same    | Stopped  | Stopped | same     | same    | follows the order | same    | refused       | same    | same
+//! BeingHandled | refused       | same     | same       | same    | Stopped  | refused | same     | same    | follows the order | same    | refused       | same    | same
+//! Answered     | refused       | refused  | same       | refused | refused  | refused | same     | same    | follows the order | same    | refused       | same    | same
+//! Done         | refused       | refused  | refused    | refused | refused  | refused | same     | same    | follows the order | same    | refused       | same    | same
+//! Ended        | refused       | refused  | refused    | refused | refused  | refused | same     | same    | follows the order | same    | refused       | same    | same
+//! Stopped      | refused       | refused  | refused    | refused | refused  | refused | same     | same    | until it is Done  | same    | refused       | same    | same
 //!
 //! order          | report
 //! Created        | Opened
@@ -39,6 +40,11 @@
 //! the steps it took meanwhile are no news any more, unless the order was closed first. Besides the table: `supplement` and `urge`
 //! have a most, `transfer` leads to each line once, `check` wants a report that was drawn for it and another person than who filed it.
 //!
+//! `Told` is a consultation that the knowledge base answered at once: nobody owes work on it, and dispatch is told that there was one,
+//! not that there is something to do. Its reporter `judge`s the answer: satisfied, it stands; not, and within the days of the catalog,
+//! the report is `Filed` and dispatch hears of it as of any other. So it does when somebody finds that it belongs to an emergency line.
+//! `reform` moves a report with its place to another district; a place that did not move writes nothing.
+//!
 //! Why so lenient to `step` and `rate`: the order's rules are dispatch's and were checked there. A second opinion here could only
 //! make the two disagree. What intake does check is order: a step older than the last one heard changes nothing, and a step that
 //! the citizen could not tell from the last writes nothing (lamps turn without the report being touched).
@@ -49,8 +55,11 @@ mod decide;
 mod encode;
 mod evolve;
 mod later;
+mod told;
 
-pub use command::{Addition, Check, Classification, Command, Facts, OrderStep, Refusal, Refusing, Signed, Urge};
+pub use command::{
+    Addition, Check, Classification, Command, Facts, Judgement, OrderStep, Reform, Refusal, Refusing, Signed, Urge,
+};
 pub use later::{Ending, Later, SpotCheck, Stopped, Supplement, Transfer, Urges};
 
 use crate::domain::emergency::Line;
@@ -106,6 +115,8 @@ pub struct Head {
     pub filer: Vec<u8>,
     /// What a suggestion is about, in the words of whoever collects them.
     pub theme: Option<Private<String>>,
+    /// What the knowledge base answered at once, whether that stood or not.
+    pub answer: Option<Answer>,
     /// The person's key is gone; sealed fields stay sealed for ever.
     pub erased: bool,
 }
@@ -140,6 +151,19 @@ pub struct Reporter {
     pub no_reply: bool,
 }
 
+/// An entry of the knowledge base as it was told, with the law it stands on. Public words, none of them the reporter's.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Answer {
+    /// Key of the entry.
+    pub entry: String,
+    pub text: String,
+    pub law: String,
+    pub article: String,
+    /// Date of the law's edition, YYYY-MM-DD.
+    pub edition: String,
+    pub confidence: u8,
+}
+
 /// Evidence kept elsewhere: a reference and its hash.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Attachment {
@@ -159,6 +183,10 @@ pub struct Rating {
 /// Where the report stands. Each variant owns what is known of the work order then.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Phase {
+    /// A consultation, answered at once. There is no order.
+    Told {
+        satisfied: bool,
+    },
     /// Durable; dispatch has not spoken yet.
     Filed,
     /// The order exists and looks for its unit; the promised date is known.
@@ -219,6 +247,7 @@ impl Phase {
 
     pub const fn name(&self) -> &'static str {
         match self {
+            Self::Told { .. } => "Told",
             Self::Filed => "Filed",
             Self::Opened { .. } => "Opened",
             Self::WithUnit(_) => "WithUnit",
@@ -236,8 +265,8 @@ impl Phase {
             Self::Filed | Self::Opened { .. } => 1,
             Self::WithUnit(_) => 2,
             Self::BeingHandled(_) => 3,
-            Self::Answered(_) => 4,
-            Self::Done(_) => 5,
+            Self::Answered(_) | Self::Told { satisfied: false } => 4,
+            Self::Done(_) | Self::Told { satisfied: true } => 5,
             Self::Ended(_) | Self::Stopped(_) => 6,
         }
     }
@@ -245,7 +274,7 @@ impl Phase {
     /// The order as far as a unit is named.
     pub const fn work(&self) -> Option<&Work> {
         match self {
-            Self::Filed | Self::Opened { .. } => None,
+            Self::Told { .. } | Self::Filed | Self::Opened { .. } => None,
             Self::WithUnit(work)
             | Self::BeingHandled(work)
             | Self::Answered(work)
@@ -259,7 +288,7 @@ impl Phase {
     pub const fn order(&self) -> Option<OrderState> {
         match self {
             // How the order of a stopped report stands is no longer followed.
-            Self::Filed | Self::Stopped(_) => None,
+            Self::Told { .. } | Self::Filed | Self::Stopped(_) => None,
             Self::Opened { .. } => Some(OrderState::Created),
             Self::WithUnit(work)
             | Self::BeingHandled(work)
@@ -272,7 +301,7 @@ impl Phase {
     /// Promised date, while the clock runs.
     pub const fn due(&self) -> Option<Micros> {
         match self {
-            Self::Filed | Self::Stopped(_) => None,
+            Self::Told { .. } | Self::Filed | Self::Stopped(_) => None,
             Self::Opened { due } => *due,
             Self::WithUnit(work)
             | Self::BeingHandled(work)
@@ -282,10 +311,11 @@ impl Phase {
         }
     }
 
-    const fn open(&self) -> bool {
+    /// Somebody owes work on it.
+    pub const fn open(&self) -> bool {
         match self {
             Self::Filed | Self::Opened { .. } | Self::WithUnit(_) | Self::BeingHandled(_) | Self::Answered(_) => true,
-            Self::Done(_) | Self::Ended(_) | Self::Stopped(_) => false,
+            Self::Told { .. } | Self::Done(_) | Self::Ended(_) | Self::Stopped(_) => false,
         }
     }
 }
@@ -306,9 +336,10 @@ impl Report {
         }
     }
 
-    /// A person must look: to say what it is and where, or whether it was resolved on the spot.
+    /// A person must look: to say what it is and where, or whether it was resolved on the spot. Nobody need classify what was answered.
     #[must_use]
     pub fn is_flagged(&self) -> bool {
-        self.head.needs_person || self.later.check_is_due()
+        let told = matches!(self.phase, Phase::Told { .. });
+        (self.head.needs_person && !told) || self.later.check_is_due()
     }
 }

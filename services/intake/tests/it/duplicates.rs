@@ -8,7 +8,7 @@ use intake::catalog::Catalog;
 use intake::domain::classifier::evaluate::By;
 use intake::domain::classifier::sentences;
 use mesh::Code;
-use proto::intake::v1::{CreateReportRequest, GetReportRequest, ListDuplicatesRequest, Report};
+use proto::intake::v1::{CreateReportRequest, GetReportRequest, ListDuplicatesRequest, Report, WithdrawReportRequest};
 use proto::types::v1::Location;
 
 const DAY: i64 = 24 * 3_600 * Micros::SECOND;
@@ -51,6 +51,54 @@ async fn a_lamp_that_fails_again_after_a_month_is_another_matter() {
     city.clock.advance(31 * DAY);
     let again = city.file(told("b", "500151001", "12号楼门前的路灯不亮")).await;
     assert_eq!(likely(&city, &again).await, []);
+}
+
+#[tokio::test]
+async fn staff_who_file_see_likely_duplicates_at_once_and_a_citizen_sees_none() {
+    let city = City::open().await;
+    let first = city.file(told("a", "500151001", "12号楼门前的路灯不亮，晚上好黑")).await;
+    assert_eq!(first.likely_duplicates, []);
+    let second = city.file(told("b", "500151001", "12号楼门前路灯不亮了，晚上黑得很")).await;
+    assert_eq!(second.likely_duplicates.iter().map(|found| &found.name).collect::<Vec<_>>(), [&first.name]);
+    let web =
+        CreateReportRequest { channel: 0, ..told("c", "500151001", "12号楼门前的路灯不亮，晚上好黑") };
+    let own = city.client().create_report(web).await.unwrap().into_inner();
+    assert_eq!(own.likely_duplicates, [], "whose reports there are is nobody's business");
+    let far = city.by(Role::TownDispatcher, "500151002", told("d", "500151001", "12号楼门前的路灯不亮，晚上好黑"));
+    assert_eq!(city.client().create_report(far).await.unwrap().into_inner().likely_duplicates, []);
+    assert_eq!(city.open_reports().await.len(), 4, "nothing was merged");
+}
+
+#[tokio::test]
+async fn what_is_over_is_no_duplicate_any_more() {
+    let city = City::open().await;
+    let first = city.file(told("a", "500151001", "12号楼门前的路灯不亮")).await;
+    let withdraw = WithdrawReportRequest {
+        name: first.name,
+        request_id: "w".to_owned(),
+        phone_last4: "1234".to_owned(),
+        ..WithdrawReportRequest::default()
+    };
+    city.client().withdraw_report(withdraw).await.unwrap();
+    let second = city.file(told("b", "500151001", "12号楼门前的路灯不亮")).await;
+    assert_eq!(second.likely_duplicates, []);
+}
+
+#[tokio::test]
+async fn after_a_restart_what_was_filed_before_is_read_back() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("intake.sqlite3");
+    let first = {
+        let city = City::open_file(&path).await;
+        city.file(told("a", "500151001", "12号楼门前的路灯不亮，晚上好黑")).await
+    };
+    let city = City::open_file(&path).await;
+    let second = city.file(told("b", "500151001", "12号楼门前路灯不亮了，晚上黑得很")).await;
+    assert_eq!(second.likely_duplicates, [], "not read back yet");
+    let mut after = civic::CaseId::from_bytes([0; 16]);
+    assert_eq!(city.service.app().read_back(&mut after).await.unwrap(), 1);
+    assert_eq!(city.service.app().read_back(&mut after).await.unwrap(), 0, "once is enough");
+    assert_eq!(likely(&city, &second).await[0].0, first.name);
 }
 
 #[tokio::test]

@@ -3,6 +3,7 @@
 
 mod api;
 mod city;
+mod consultations;
 mod dispatch;
 mod duplicates;
 mod durable;
@@ -13,6 +14,7 @@ mod model;
 mod opening;
 mod oracle;
 mod planted;
+mod reform;
 mod refused;
 mod samples;
 mod scoped;

@@ -14,7 +14,7 @@ fn op() -> impl Strategy<Value = Op> {
     let version = prop_oneof![8 => Just(1i8), 1 => Just(0i8), 1 => -3i8..0];
     let step = (0u8..12, version, any::<bool>(), any::<bool>(), any::<bool>());
     prop_oneof![
-        2 => (0u8..6).prop_map(Op::File),
+        2 => (0u8..8).prop_map(Op::File),
         3 => (0u8..3, any::<bool>()).prop_map(|(category, place)| Op::Classify { category, place }),
         10 => step.prop_map(|(state, version, unit, due, reply)| Op::Step { state, version, unit, due, reply }),
         2 => (0u8..8).prop_map(Op::Rate),
@@ -25,6 +25,8 @@ fn op() -> impl Strategy<Value = Op> {
         1 => (0u8..7).prop_map(Op::Refuse),
         2 => (0u8..3).prop_map(Op::Transfer),
         2 => (any::<bool>(), any::<bool>()).prop_map(|(confirmed, by_filer)| Op::Check { confirmed, by_filer }),
+        2 => any::<bool>().prop_map(|satisfied| Op::Judge { satisfied }),
+        1 => any::<bool>().prop_map(Op::Reform),
         1 => (1u8..30).prop_map(Op::Pass),
     ]
 }
@@ -58,7 +60,7 @@ fn random_histories_agree_with_the_oracle() {
 #[test]
 fn every_cell_of_the_table_is_what_the_rules_do() {
     let table = Table::from_doc();
-    assert_eq!(table.cells.len(), 9 * 11, "nine states, eleven commands");
+    assert_eq!(table.cells.len(), 10 * 13, "ten states, thirteen commands");
     assert_eq!(table.follows.len(), OrderState::ALL.len());
     let commands = [
         Op::File(1),
@@ -71,6 +73,9 @@ fn every_cell_of_the_table_is_what_the_rules_do() {
         Op::Classify { category: 1, place: true },
         Op::Step { state: 4, version: 1, unit: true, due: false, reply: true },
         Op::Rate(7),
+        Op::Judge { satisfied: true },
+        Op::Judge { satisfied: false },
+        Op::Reform(true),
         Op::Erase,
     ];
     for (state, history) in histories() {
@@ -96,6 +101,7 @@ fn histories() -> Vec<(&'static str, Vec<Op>)> {
     vec![
         ("(none)", Vec::new()),
         ("Filed", vec![Op::File(3)]),
+        ("Told", vec![Op::File(7)]),
         ("Stopped", vec![Op::File(3), Op::Withdraw]),
         ("Opened", to(OrderState::Created)),
         ("WithUnit", to(OrderState::Assigned)),

@@ -5,8 +5,8 @@
 use casebook::{Case, Row};
 use civic::{CaseId, Micros, Place, Private};
 use intake::domain::report::{
-    Addition, Category, Check, Classification, Command, Ending, Facts, Head, OrderStep, Phase, Rating, Refusal,
-    Refusing, Report, Reporter, Signed, SpotCheck, Urge, Whereabouts, Work,
+    Addition, Answer, Category, Check, Classification, Command, Ending, Facts, Head, Judgement, OrderStep, Phase,
+    Rating, Reform, Refusal, Refusing, Report, Reporter, Signed, SpotCheck, Urge, Whereabouts, Work,
 };
 use intake::domain::{Channel, FoundBy, Ground, Kind, Line, OrderState, Urgency};
 use prost::Message;
@@ -85,6 +85,8 @@ struct Known {
     transfers: Vec<Line>,
     /// Drawn for a check, and what it found.
     check: Option<Option<bool>>,
+    /// An answer given at once did not stand.
+    declined: bool,
 }
 
 /// Days since the epoch in China.
@@ -114,6 +116,7 @@ impl Known {
                 SpotCheck::Pending => None,
                 SpotCheck::Made { confirmed, .. } => Some(*confirmed),
             }),
+            declined: false,
         }
     }
 }
@@ -125,6 +128,10 @@ pub(crate) struct Driver<'t> {
     state: Option<Report>,
     known: Option<Known>,
     history: Vec<ReportEvent>,
+    /// The report was filed with an answer.
+    answered: bool,
+    /// When.
+    filed: Micros,
     now: Micros,
 }
 
@@ -132,12 +139,24 @@ type Wrong = String;
 
 impl<'t> Driver<'t> {
     pub(crate) fn new(table: &'t Table, rules: Rules) -> Self {
-        Self { table, rules, state: None, known: None, history: Vec::new(), now: Micros(1_764_000_000_000_000) }
+        Self {
+            table,
+            rules,
+            state: None,
+            known: None,
+            history: Vec::new(),
+            answered: false,
+            filed: BEGINNING,
+            now: BEGINNING,
+        }
     }
 
     /// One command. Wrong as soon as rules and oracle disagree.
     pub(crate) fn step(&mut self, command: &Command) -> Result<(), Wrong> {
         self.now = self.now + 1;
+        if let (None, Command::File(head)) = (&self.known, command) {
+            (self.answered, self.filed) = (head.answer.is_some(), self.now);
+        }
         let before = self.known.as_ref().map_or("(none)", |known| known.phase.as_str()).to_owned();
         let expected = self.expect(&before, command);
         let decided = (self.rules.decide)(self.state.as_ref(), command, &Facts { now: self.now });
@@ -147,7 +166,7 @@ impl<'t> Driver<'t> {
             (Ok(_), Err(refusal)) => return Err(format!("{before}: {} was refused: {refusal}", command.name())),
             (Ok(after), Ok(events)) => {
                 // A ruling or a rating is somebody's act and stands in the history also when it repeats what was known.
-                let act = matches!(command, Command::Classify(_) | Command::Rate(_));
+                let act = matches!(command, Command::Classify(_) | Command::Rate(_) | Command::Judge(_));
                 let changes = act || *after != self.known;
                 if changes && events.is_empty() {
                     return Err(format!("{before}: {} must write", command.name()));
@@ -166,6 +185,7 @@ impl<'t> Driver<'t> {
         self.known = expected.unwrap_or(None);
         self.compare(&before, command)?;
         self.told(command, urgency)?;
+        self.told_of_work(command, &before)?;
         self.told_of_later(command)
     }
 
@@ -189,7 +209,13 @@ impl<'t> Driver<'t> {
                 ("transferred", What::Transferred(amended::Transferred { to: to.number() }))
             }
             Command::Check(check) => ("checked", What::Checked(amended::Checked { confirmed: check.confirmed })),
-            Command::File(_) | Command::Classify(_) | Command::Step(_) | Command::Rate(_) | Command::Erase => {
+            Command::File(_)
+            | Command::Classify(_)
+            | Command::Step(_)
+            | Command::Rate(_)
+            | Command::Judge(_)
+            | Command::Reform(_)
+            | Command::Erase => {
                 return Ok(());
             }
         };
@@ -200,6 +226,20 @@ impl<'t> Driver<'t> {
         let must = (format!("report.{name}.v1"), public.encode_to_vec());
         let told = (self.rules.publish)(ID, event);
         if told.as_ref() == Some(&must) { Ok(()) } else { Err(format!("told {told:?}, must tell {public:?}")) }
+    }
+
+    /// Dispatch hears of every report that is somebody's work, once, when it becomes that; and of an answer that there was one.
+    fn told_of_work(&self, command: &Command, before: &str) -> Result<(), Wrong> {
+        let Some(known) = &self.known else { return Ok(()) };
+        let names: Vec<String> =
+            self.history.iter().filter_map(|event| (self.rules.publish)(ID, event)).map(|(name, _)| name).collect();
+        let opened = names.iter().filter(|name| *name == "report.filed.v1").count();
+        let must = usize::from(!self.answered || known.declined);
+        if opened != must {
+            return Err(format!("{before}: {}: told {names:?}", command.name()));
+        }
+        let answered = names.iter().filter(|name| *name == "report.answered.v1").count();
+        if answered == usize::from(self.answered) { Ok(()) } else { Err(format!("told {names:?}")) }
     }
 
     /// Dispatch is told what holds after a ruling, whichever part of it was decided, and the urgency only when it was raised.
@@ -223,15 +263,17 @@ impl<'t> Driver<'t> {
     }
 
     fn compare(&self, before: &str, command: &Command) -> Result<(), Wrong> {
-        let have = self.state.as_ref().map(Known::of);
+        let declined = self.known.as_ref().is_some_and(|known| known.declined);
+        let have = self.state.as_ref().map(|state| Known { declined, ..Known::of(state) });
         if have != self.known {
             return Err(format!("{before}: {}: have {have:?}, must be {:?}", command.name(), self.known));
         }
         let Some(state) = &self.state else { return Ok(()) };
         let row = (self.rules.index)(state);
         let phase = state.phase.name();
-        let waits = self.known.as_ref().is_some_and(|known| known.needs_person || known.check == Some(None));
-        let wrong = row.open != !matches!(phase, "Done" | "Ended" | "Stopped")
+        let classify = |known: &Known| known.needs_person && known.phase != "Told";
+        let waits = self.known.as_ref().is_some_and(|known| classify(known) || known.check == Some(None));
+        let wrong = row.open != !matches!(phase, "Told" | "Done" | "Ended" | "Stopped")
             || row.flagged != waits
             || row.unit != state.phase.work().map(|work| work.unit.clone())
             || row.place.as_deref() != Some(state.head.whereabouts.place.code.as_str());
@@ -269,7 +311,22 @@ impl<'t> Driver<'t> {
             Command::Withdraw(_) => stop(&mut known, Ending::Withdrawn),
             Command::Refuse(refusing) => stop(&mut known, Ending::Refused(refusing.ground)),
             Command::Transfer { to, .. } if known.transfers.contains(to) => return Err(()),
-            Command::Transfer { to, .. } => known.transfers.push(*to),
+            Command::Transfer { to, .. } => {
+                known.transfers.push(*to);
+                if known.phase == "Told" {
+                    known.phase = "Filed".to_owned();
+                    known.declined = true;
+                }
+            }
+            Command::Judge(judgement) if self.now.0 - self.filed.0 > i64::from(judgement.days) * DAY => return Err(()),
+            Command::Judge(judgement) => {
+                known.rating = Some(judgement.rating);
+                if !judgement.rating.satisfied {
+                    known.phase = "Filed".to_owned();
+                    known.declined = true;
+                }
+            }
+            Command::Reform(reform) => known.place = reform.place.clone(),
             Command::Check(check) if known.check != Some(None) || check.person == FILER => return Err(()),
             Command::Check(check) => known.check = Some(Some(check.confirmed)),
             Command::Step(step) => self.follow(&mut known, step),
@@ -324,6 +381,10 @@ fn stop(known: &mut Known, ending: Ending) {
     known.needs_person = false;
 }
 
+/// When the model begins.
+const BEGINNING: Micros = Micros(1_764_000_000_000_000);
+const DAY: i64 = 86_400_000_000;
+
 /// Who filed the report of the model.
 const FILER: [u8; 16] = [1; 16];
 
@@ -370,6 +431,7 @@ pub(crate) fn head(number: &str, category: &str, needs_person: bool) -> Head {
         check_due: false,
         filer: FILER.to_vec(),
         theme: None,
+        answer: None,
         erased: false,
     }
 }
@@ -400,6 +462,10 @@ pub(crate) enum Op {
         confirmed: bool,
         by_filer: bool,
     },
+    Judge {
+        satisfied: bool,
+    },
+    Reform(bool),
     /// Hours pass. No command.
     Pass(u8),
 }
@@ -410,7 +476,9 @@ impl Op {
         match self {
             Self::File(n) => {
                 let head = head(&n.to_string(), ["", "0612"][usize::from(n % 2)], n % 3 == 0);
-                Command::File(Box::new(Head { check_due: n >= 3, ..head }))
+                // The last two are consultations that are answered at once.
+                let answer = (n >= 6).then(answer);
+                Command::File(Box::new(Head { check_due: (3..6).contains(&n), answer, ..head }))
             }
             Self::Supplement => {
                 let text = Some(Private::from_sealed(b"more".to_vec()));
@@ -458,8 +526,29 @@ impl Op {
                 })
             }
             Self::Rate(n) => Command::Rate(Rating { answered: n & 1 == 1, solved: n & 2 == 2, satisfied: n & 4 == 4 }),
+            Self::Judge { satisfied } => Command::Judge(judgement(satisfied)),
+            Self::Reform(moved) => Command::Reform(Reform {
+                place: place(["500151", "500109"][usize::from(moved)]),
+                tree_version: "t2".to_owned(),
+            }),
             Self::Erase => Command::Erase,
         }
+    }
+}
+
+fn judgement(satisfied: bool) -> Judgement {
+    let rating = Rating { answered: true, solved: satisfied, satisfied };
+    Judgement { rating, signed: signed("citizen/"), days: 2 }
+}
+
+fn answer() -> Answer {
+    Answer {
+        entry: "entry".to_owned(),
+        text: "text".to_owned(),
+        law: "law".to_owned(),
+        article: "1".to_owned(),
+        edition: "2020-01-01".to_owned(),
+        confidence: 80,
     }
 }
 

@@ -33,6 +33,11 @@ const REFUSED: &str = include_str!("../samples/0.1-refused.hex");
 const TRANSFERRED: &str = include_str!("../samples/0.1-transferred.hex");
 const CHECKED: &str = include_str!("../samples/0.1-checked.hex");
 
+/// A consultation that was answered at once.
+const FILED_ANSWERED: &str = include_str!("../samples/0.1-filed-answered.hex");
+const ANSWER_DECLINED: &str = include_str!("../samples/0.1-answer-declined.hex");
+const PLACE_FOLLOWED: &str = include_str!("../samples/0.1-place-followed.hex");
+
 #[test]
 fn a_report_of_release_0_1_reads_as_it_was() {
     let filed = Report::evolve(None, &event(FILED)).unwrap();
@@ -115,4 +120,29 @@ fn what_came_later_to_a_report_of_release_0_1_reads_as_it_was() {
     assert_eq!(ending(withdrawn), Some(Ending::Withdrawn));
     let refused = Report::evolve(Some(checked), &event(REFUSED)).unwrap();
     assert_eq!(ending(refused), Some(Ending::Refused(Ground::ReviewConcluded)));
+}
+
+#[test]
+fn an_answered_consultation_of_release_0_1_reads_as_it_was() {
+    let id = civic::CaseId::from_bytes([1; 16]);
+    let told = Report::evolve(None, &event(FILED_ANSWERED)).unwrap();
+    assert_eq!(told.phase, Phase::Told { satisfied: false });
+    let answer = told.head.answer.as_ref().unwrap();
+    assert_eq!((answer.entry.as_str(), answer.article.as_str()), ("labour-arbitration-fee", "第五十三条"));
+    assert_eq!((answer.edition.as_str(), answer.confidence), ("2007-12-29", 87));
+    assert_eq!(Report::publish(id, &event(FILED_ANSWERED)).unwrap().0, "report.answered.v1");
+    let declined = Report::evolve(Some(told), &event(ANSWER_DECLINED)).unwrap();
+    assert_eq!((&declined.phase, declined.head.answer.is_some()), (&Phase::Filed, true));
+    let (name, data) = Report::publish(id, &event(ANSWER_DECLINED)).unwrap();
+    assert_eq!(name, "report.filed.v1");
+    let public = proto::events::v1::PublicEvent::decode(data.as_slice()).unwrap();
+    let Some(proto::events::v1::public_event::Event::ReportFiled(filed)) = public.event else {
+        panic!("another event")
+    };
+    assert_eq!((filed.category_code.as_str(), filed.kind, filed.accepted_us), ("0211", 1, 1_764_000_000_000_200));
+    assert!(filed.anonymous && filed.no_reply && filed.due_us == 1_764_000_000_000_009);
+    assert_eq!(Report::evolve(Some(declined.clone()), &event(ANSWER_DECLINED)), None, "an answer is declined once");
+    let moved = Report::evolve(Some(declined), &event(PLACE_FOLLOWED)).unwrap();
+    assert_eq!(moved.head.whereabouts.place.district.as_ref().map(|code| code.as_str()), Some("500109"));
+    assert_eq!(moved.head.tree_version, "tree-2");
 }

@@ -71,7 +71,7 @@ pub fn own(id: CaseId, version: i64, report: &Report, language: Language) -> wir
     wire::Report {
         name: format!("reports/{id}"),
         tracking_number: report.head.tracking_number.clone(),
-        work_order: format!("workOrders/{id}"),
+        work_order: super::work_order(id, &report.phase),
         etag: version.to_string(),
         state: report.phase.number(),
         create_time: Some(timestamp(report.head.filed_at)),

@@ -71,6 +71,11 @@ impl Features {
     }
 }
 
+/// The same of a slice.
+pub(in crate::domain) fn stable_hash(bytes: &[u8]) -> u64 {
+    fnv(bytes.iter().copied())
+}
+
 /// A stable hash of bytes.
 pub(super) fn fnv(bytes: impl Iterator<Item = u8>) -> u64 {
     bytes.fold(OFFSET, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(PRIME))

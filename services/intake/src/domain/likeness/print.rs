@@ -34,31 +34,37 @@ pub struct Print {
 }
 
 impl Print {
-    /// `keyed` is a hash under the cluster's key; another cluster's prints cannot be compared.
-    pub fn of(text: &str, keyed: &dyn Fn(&[u8]) -> u64) -> Self {
+    /// Hashing begins at `seed`: prints of another cluster, whose seed is another, have nothing in common with ours.
+    pub fn of(text: &str, seed: u64) -> Self {
         let letters: Vec<char> =
             text.chars().take(LOOKED_AT).filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect();
-        let shingles = shingles(&letters);
-        let mut least = [u64::MAX; ORDERS];
-        for shingle in &shingles {
-            let hash = keyed(shingle.as_bytes());
-            for (order, least) in least.iter_mut().enumerate() {
-                *least = (*least).min(mixed(hash, order as u64));
+        let mut least = [u32::MAX; ORDERS];
+        let ones = letters.iter().filter(|letter| !STOP.contains(letter)).map(|letter| u64::from(*letter));
+        let pairs = letters.windows(2).map(|pair| (u64::from(pair[0]) << 32) | u64::from(pair[1]));
+        for shingle in ones.chain(pairs) {
+            let hash = mixed(shingle ^ seed);
+            let (start, step) = ((hash >> 32) as u32, hash as u32 | 1);
+            // Two halves of one hash stand for as many hashes as there are orders (Kirsch and Mitzenmacher).
+            for (least, order) in least.iter_mut().zip(0_u32..) {
+                *least = (*least).min(turned(start.wrapping_add(step.wrapping_mul(order))));
             }
         }
         let mut numbers = [0; NUMBERS];
         for (slot, number) in numbers.iter_mut().zip(numbers_of(&letters)) {
-            *slot = (keyed(format!("number {number}").as_bytes()) as u16).max(1);
+            let hash = number.bytes().fold(seed, |hash, byte| mixed(hash ^ u64::from(byte)));
+            *slot = (hash as u16).max(1);
         }
         let over = OVER.iter().any(|word| text.contains(word));
-        Self { least: least.map(|least| least.to_le_bytes()[7]), numbers, over }
+        // The least of many is small: its upper bits say how many there were, only the lower ones which it was.
+        Self { least: least.map(|least| least as u8), numbers, over }
     }
 
     /// Share of the shingles that two texts have in common, estimated, 0.0..=1.0.
     pub fn shared(&self, other: &Self) -> f32 {
-        let same = self.least.iter().zip(&other.least).filter(|(a, b)| a == b).count();
+        // Counted in a byte, which holds 64, so that sixteen orders are compared at once.
+        let same: u8 = self.least.iter().zip(&other.least).map(|(a, b)| u8::from(a == b)).sum();
         let chance = 1.0 / 256.0;
-        ((same as f32 / ORDERS as f32 - chance) / (1.0 - chance)).max(0.0)
+        ((f32::from(same) / ORDERS as f32 - chance) / (1.0 - chance)).max(0.0)
     }
 
     /// Both name numbers and no number is in both, or one of them says that the matter is over.
@@ -69,19 +75,10 @@ impl Print {
     }
 }
 
-/// Single characters and pairs: short reports share more of the former, long ones are told apart by the latter.
-fn shingles(letters: &[char]) -> Vec<String> {
-    let mut all: Vec<String> = [1, 2].iter().flat_map(|width| letters.windows(*width)).map(String::from_iter).collect();
-    all.retain(|shingle| !STOP.contains(&shingle.as_str()));
-    all.sort_unstable();
-    all.dedup();
-    all
-}
-
 /// Characters that every second report has.
-const STOP: [&str; 22] = [
-    "的", "了", "在", "是", "有", "我", "们", "不", "很", "都", "个", "一", "就", "也", "还", "里", "着", "被", "把",
-    "上", "到", "人",
+const STOP: [char; 22] = [
+    '的', '了', '在', '是', '有', '我', '们', '不', '很', '都', '个', '一', '就', '也', '还', '里', '着', '被', '把',
+    '上', '到', '人',
 ];
 
 /// Runs of ASCII letters and digits that hold a digit, and nothing else: 12, a017.
@@ -90,8 +87,15 @@ fn numbers_of(letters: &[char]) -> Vec<String> {
     runs.filter(|run: &String| run.bytes().any(|byte| byte.is_ascii_digit())).collect()
 }
 
-/// Another order for each number: multiplication by an odd constant and folding of the halves.
-fn mixed(hash: u64, order: u64) -> u64 {
-    let turned = (hash ^ order.wrapping_mul(0x9e37_79b9_7f4a_7c15)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-    (turned ^ (turned >> 32)).wrapping_mul(0x94d0_49bb_1331_11eb)
+/// Every bit of the result hangs on every bit of what was given (the finisher of SplitMix64).
+const fn mixed(number: u64) -> u64 {
+    let folded = (number ^ (number >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    let folded = (folded ^ (folded >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    folded ^ (folded >> 31)
+}
+
+/// The same for 32 bits, in two steps.
+const fn turned(number: u32) -> u32 {
+    let folded = (number ^ (number >> 16)).wrapping_mul(0x045d_9f3b);
+    folded ^ (folded >> 15)
 }

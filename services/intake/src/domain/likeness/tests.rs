@@ -1,23 +1,18 @@
 //! Pairs that we wrote, and what shelves keep and forget.
 
-use super::evaluate::{BUILTIN, evaluate, read};
-use super::{LIKELY, Print, Shelves, Shelving, Sketch, WINDOW, score};
+use super::evaluate::{BUILTIN, evaluate, read, split};
+use super::{LIKELY, Neighbourhood, Print, Shelves, Shelving, Sketch, WINDOW, score};
 use civic::{CaseId, Micros};
 use proptest::prelude::*;
 
 const HOUR: i64 = 3_600 * Micros::SECOND;
 
-/// A keyed hash good enough to measure by; the service uses the cluster's key.
-fn keyed(bytes: &[u8]) -> u64 {
-    bytes.iter().fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3))
-}
-
-fn other_key(bytes: &[u8]) -> u64 {
-    keyed(bytes).rotate_left(17) ^ 0x5bd1_e995_0000_1234
-}
+const SEED: u64 = 7;
+const TOWN: Neighbourhood = Neighbourhood { town: 500_151_001, village: 0 };
 
 fn sketch(text: &str, hours: i64) -> Sketch {
-    Sketch { at: Micros(hours * HOUR), print: Print::of(text, &keyed), category: 612, coordinates: None }
+    let print = Print::of(text, SEED);
+    Sketch { at: Micros(hours * HOUR), print, category: 612, coordinates: None, place: TOWN }
 }
 
 fn id(number: u8) -> CaseId {
@@ -34,11 +29,17 @@ fn there_are_five_hundred_pairs_and_half_of_them_are_traps() {
 }
 
 #[test]
-fn duplicates_are_found_and_traps_are_not() {
-    let measured = evaluate(&read(BUILTIN).unwrap(), &keyed);
-    println!("{measured:?} precision {:.3} recall {:.3}", measured.precision(), measured.recall());
-    assert!(measured.precision() >= 0.80, "{measured:?}");
-    assert!(measured.recall() >= 0.60, "{measured:?}");
+fn duplicates_are_found_and_traps_are_not_on_the_half_that_the_weights_were_not_set_by() {
+    let (tuned, held_out) = split(read(BUILTIN).unwrap());
+    for (name, pairs) in [("tuned", tuned), ("held out", held_out)] {
+        // Prints estimate: another seed errs otherwise.
+        for seed in [SEED, 99, 12_345] {
+            let measured = evaluate(&pairs, seed);
+            println!("{name}: {measured:?} precision {:.3} recall {:.3}", measured.precision(), measured.recall());
+            assert!(measured.precision() >= 0.85, "{name}: {measured:?}");
+            assert!(measured.recall() >= 0.90, "{name}: {measured:?}");
+        }
+    }
 }
 
 #[test]
@@ -54,9 +55,17 @@ fn the_same_words_about_another_lamp_or_after_it_was_mended_are_no_duplicate() {
 }
 
 #[test]
-fn prints_under_different_keys_have_nothing_in_common() {
+fn another_village_is_another_matter_and_an_unknown_one_may_be_the_same() {
+    let at =
+        |village| Sketch { place: Neighbourhood { village, ..TOWN }, ..sketch("12号楼门前的路灯不亮", 0) };
+    assert_eq!(score(&at(500_151_001_001), &at(500_151_001_002)), 0);
+    assert!(score(&at(500_151_001_001), &at(0)) >= LIKELY);
+}
+
+#[test]
+fn prints_under_different_seeds_have_nothing_in_common() {
     let text = "巷口三根路灯都不亮，晚上黑得很";
-    let (here, there) = (Print::of(text, &keyed), Print::of(text, &other_key));
+    let (here, there) = (Print::of(text, 1), Print::of(text, 2));
     assert!(here.shared(&there) < 0.1, "{}", here.shared(&there));
 }
 
@@ -70,31 +79,24 @@ fn a_print_says_little_of_an_empty_text() {
 fn what_is_asked_for_is_not_its_own_duplicate_and_the_likeliest_comes_first() {
     let mut shelves = Shelves::new(Shelving::default());
     let asked = sketch("12号楼门前的路灯不亮", 3);
-    shelves.put("500151001", id(1), sketch("12号楼门前的路灯不亮", 0));
-    shelves.put("500151001", id(2), sketch("12号楼前面路灯坏了不亮", 1));
-    shelves.put("500151001", id(3), asked);
-    shelves.put("500151002", id(4), asked);
-    let like = shelves.like("500151001", Some(id(3)), &asked, 10);
+    shelves.put(id(1), sketch("12号楼门前的路灯不亮", 0));
+    shelves.put(id(2), sketch("12号楼前面路灯坏了不亮", 1));
+    shelves.put(id(3), asked);
+    shelves.put(id(4), Sketch { place: Neighbourhood { town: 500_151_002, village: 0 }, ..asked });
+    let like = shelves.like(&asked, Some(id(3)), 10);
     assert_eq!(like.first().map(|(id, _)| *id), Some(id(1)));
     assert!(like.iter().all(|(found, _)| *found != id(3) && *found != id(4)));
-    assert_eq!(shelves.like("500151001", Some(id(3)), &asked, 0), []);
-    assert_eq!(shelves.like("500151009", None, &asked, 10), []);
-}
-
-#[test]
-fn a_forgotten_report_is_found_no_more() {
-    let mut shelves = Shelves::new(Shelving::default());
-    let asked = sketch("路灯不亮了好几天", 0);
-    shelves.put("500151001", id(1), asked);
-    shelves.forget("500151001", id(1));
-    assert_eq!((shelves.kept(), shelves.like("500151001", None, &asked, 10)), (0, Vec::new()));
+    assert_eq!(shelves.like(&asked, Some(id(3)), 0), []);
+    let nowhere = Sketch { place: Neighbourhood::default(), ..asked };
+    assert_eq!(shelves.like(&nowhere, None, 10), []);
+    assert!(shelves.holds(asked.place, asked.at, id(3)) && !shelves.holds(asked.place, asked.at, id(9)));
 }
 
 #[test]
 fn the_same_report_laid_twice_lies_once() {
     let mut shelves = Shelves::new(Shelving::default());
     for _ in 0..2 {
-        shelves.put("500151001", id(1), sketch("路灯不亮", 0));
+        shelves.put(id(1), sketch("路灯不亮", 0));
     }
     assert_eq!(shelves.kept(), 1);
 }
@@ -106,7 +108,8 @@ proptest! {
         let print = sketch("路灯不亮", 0);
         for (number, (place, hour)) in hours.iter().enumerate() {
             let case = CaseId::from_bytes((number as u128).to_be_bytes());
-            shelves.put(&place.to_string(), case, Sketch { at: Micros(hour * HOUR), ..print });
+            let place = Neighbourhood { town: u64::from(*place), village: 0 };
+            shelves.put(case, Sketch { at: Micros(hour * HOUR), place, ..print });
             prop_assert!(shelves.kept() <= 20);
             prop_assert_eq!(shelves.kept(), shelves.shelves.values().map(|shelf| shelf.len()).sum::<usize>());
         }

@@ -6,15 +6,15 @@ use casebook::{Case, Row, Timer};
 use civic::{CaseId, Micros};
 use prost::Message;
 use proto::events::v1::{
-    PublicEvent, ReportAmended, ReportClassified, ReportFiled, public_event, report_amended as amended,
+    PublicEvent, ReportAmended, ReportAnswered, ReportClassified, ReportFiled, public_event, report_amended as amended,
 };
-use proto::intake::v1::stored::{Classified, Filed, Refused, ReportEvent, report_event};
+use proto::intake::v1::stored::{AnswerDeclined, Classified, Filed, Refused, ReportEvent, report_event};
 
 impl Case for Report {
     const KIND: &'static str = "report";
     // 2: the channel's number is sealed. A state kept under 1 is built anew from its events, and loses the number in the clear.
     // 3: what comes after filing, and the limit that a matter came with. One kept under 2 has none of it, and is built anew.
-    // 4: how the order stands that a merged one was merged into.
+    // 4: how the order stands that a merged one was merged into; consultations answered at once.
     const SCHEMA: i64 = 4;
     type Event = ReportEvent;
     type Command = Command;
@@ -69,6 +69,8 @@ impl Case for Report {
             Some(report_event::Event::Checked(_)) => "report.checked",
             Some(report_event::Event::OrderStepped(_)) => "report.orderStepped",
             Some(report_event::Event::Rated(_)) => "report.rated",
+            Some(report_event::Event::AnswerDeclined(_)) => "report.answerDeclined",
+            Some(report_event::Event::PlaceFollowed(_)) => "report.placeFollowed",
             Some(report_event::Event::PersonErased(_)) => "report.personErased",
             None => "report.unreadable",
         }
@@ -86,6 +88,8 @@ impl Case for Report {
             Some(report_event::Event::Checked(checked)) => checked.at_us,
             Some(report_event::Event::OrderStepped(stepped)) => stepped.at_us,
             Some(report_event::Event::Rated(rated)) => rated.at_us,
+            Some(report_event::Event::AnswerDeclined(declined)) => declined.at_us,
+            Some(report_event::Event::PlaceFollowed(followed)) => followed.at_us,
             Some(report_event::Event::PersonErased(erased)) => erased.at_us,
             None => 0,
         })
@@ -104,13 +108,18 @@ impl Case for Report {
             // Dispatch's own timeline says which person; here it is the unit that moved.
             Some(report_event::Event::OrderStepped(stepped)) => format!("/{}", stepped.unit),
             Some(report_event::Event::Rated(_)) => "citizen/".to_owned(),
-            Some(report_event::Event::PersonErased(_)) | None => String::new(),
+            Some(report_event::Event::AnswerDeclined(declined)) => declined.by.clone(),
+            Some(report_event::Event::PlaceFollowed(_) | report_event::Event::PersonErased(_)) | None => String::new(),
         }
     }
 
     fn publish(id: CaseId, event: &ReportEvent) -> Option<(String, Vec<u8>)> {
         let (name, public) = match event.event.as_ref()? {
-            report_event::Event::Filed(filed) => ("report.filed.v1", of_filed(id, filed)),
+            report_event::Event::Filed(filed) => match &filed.answer {
+                None => ("report.filed.v1", of_filed(id, filed)),
+                Some(answer) => ("report.answered.v1", of_answered(id, filed, &answer.entry)),
+            },
+            report_event::Event::AnswerDeclined(declined) => ("report.filed.v1", of_declined(id, declined)?),
             report_event::Event::Classified(ruling) => ("report.classified.v1", of_classified(id, ruling)?),
             report_event::Event::Supplemented(_)
             | report_event::Event::Urged(_)
@@ -121,6 +130,7 @@ impl Case for Report {
             // Dispatch told us of the order, and the reporter's word went to it first: nobody else need hear of them.
             report_event::Event::OrderStepped(_)
             | report_event::Event::Rated(_)
+            | report_event::Event::PlaceFollowed(_)
             | report_event::Event::PersonErased(_) => return None,
         };
         Some((name.to_owned(), PublicEvent { event: Some(public) }.encode_to_vec()))
@@ -141,6 +151,35 @@ fn of_filed(id: CaseId, filed: &Filed) -> public_event::Event {
         due_us: filed.due_us,
         channel: filed.channel,
     })
+}
+
+/// Told for whoever counts; there is nothing to do.
+fn of_answered(id: CaseId, filed: &Filed, entry: &str) -> public_event::Event {
+    public_event::Event::ReportAnswered(ReportAnswered {
+        report: id.to_string(),
+        tracking_number: filed.tracking_number.clone(),
+        category_code: filed.category_code.clone(),
+        division_code: filed.place.as_ref().map(|place| place.code.clone()).unwrap_or_default(),
+        entry: entry.to_owned(),
+        at_us: filed.at_us,
+    })
+}
+
+/// As if it were filed now: the order's clock begins with the citizen's word, because until then nobody had anything to do.
+fn of_declined(id: CaseId, declined: &AnswerDeclined) -> Option<public_event::Event> {
+    let opening = declined.opening.as_ref()?;
+    Some(public_event::Event::ReportFiled(ReportFiled {
+        report: id.to_string(),
+        tracking_number: opening.tracking_number.clone(),
+        category_code: opening.category_code.clone(),
+        urgency: opening.urgency,
+        division_code: opening.division_code.clone(),
+        kind: opening.kind,
+        accepted_us: declined.at_us,
+        anonymous: opening.anonymous,
+        no_reply: opening.no_reply,
+        due_us: opening.due_us,
+    }))
 }
 
 /// `None` for a ruling that was stored before rulings were published: it does not say what holds after it.
@@ -178,6 +217,8 @@ fn of_amended(id: CaseId, event: &ReportEvent) -> Option<(&'static str, public_e
         | report_event::Event::Classified(_)
         | report_event::Event::OrderStepped(_)
         | report_event::Event::Rated(_)
+        | report_event::Event::AnswerDeclined(_)
+        | report_event::Event::PlaceFollowed(_)
         | report_event::Event::PersonErased(_) => return None,
     };
     let by = written(&Report::event_actor(event));

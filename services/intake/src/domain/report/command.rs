@@ -19,6 +19,8 @@ pub enum Command {
     Check(Check),
     Step(OrderStep),
     Rate(Rating),
+    Judge(Judgement),
+    Reform(Reform),
     Erase,
 }
 
@@ -74,6 +76,22 @@ pub struct Check {
     pub person: [u8; 16],
 }
 
+/// The reporter's word on an answer that was given at once.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Judgement {
+    pub rating: Rating,
+    pub signed: Signed,
+    /// Days from filing in which an answer may be declined, by the catalog.
+    pub days: u16,
+}
+
+/// Where the place lies by the tree of today.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Reform {
+    pub place: Place,
+    pub tree_version: String,
+}
+
 /// A step of the work order, as dispatch published it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OrderStep {
@@ -112,6 +130,10 @@ pub enum Refusal {
     CheckNotDue { state: &'static str },
     #[error("whoever reported it does not check it")]
     CheckerReported,
+    #[error("report is {state}: no answer stands that could be judged")]
+    NothingToJudge { state: &'static str },
+    #[error("an answer may be declined for {days} days")]
+    JudgedTooLate { days: u16 },
 }
 
 impl Refusal {
@@ -120,7 +142,8 @@ impl Refusal {
         match self {
             Self::AlreadyFiled { .. } => "ALREADY_FILED",
             Self::NotFiled { .. } => "NOT_FOUND",
-            Self::TooLateToClassify { .. } | Self::TooLate { .. } => "STATE_REFUSES",
+            Self::TooLateToClassify { .. } | Self::TooLate { .. } | Self::NothingToJudge { .. } => "STATE_REFUSES",
+            Self::JudgedTooLate { .. } => "RATING_WINDOW_OVER",
             Self::SupplementsFull { .. } => "TOO_MANY_SUPPLEMENTS",
             Self::UrgedEnough { .. } => "URGED_ENOUGH_TODAY",
             Self::AlreadyTransferred { .. } => "ALREADY_TRANSFERRED",
@@ -142,6 +165,8 @@ impl Refusal {
             Self::AlreadyTransferred { .. } => Some("transfer (转110、119、120): once to each line"),
             Self::CheckNotDue { .. } => Some("check (抽查): once, of what was drawn for it"),
             Self::CheckerReported => Some("check (抽查): by a second person"),
+            Self::NothingToJudge { .. } => Some("rate (评价): an answer given at once, until it is declined"),
+            Self::JudgedTooLate { .. } => Some("rate (评价): within the days of the catalog"),
             Self::AlreadyFiled { .. } | Self::NotFiled { .. } | Self::NothingToClassify { .. } => None,
         }
     }
@@ -161,6 +186,8 @@ impl Command {
             Self::Check(_) => "check",
             Self::Step(_) => "step",
             Self::Rate(_) => "rate",
+            Self::Judge(_) => "judge",
+            Self::Reform(_) => "reform",
             Self::Erase => "erase",
         }
     }

@@ -1,8 +1,8 @@
 //! `decide`: a command against the state, by the table in [`super`].
 
-use super::{Classification, Command, Facts, OrderStep, Phase, Rating, Refusal, Report, encode, later};
+use super::{Classification, Command, Facts, OrderStep, Phase, Rating, Reform, Refusal, Report, encode, later, told};
 use proto::intake::v1::stored::{
-    Classified, OrderStepped, PersonErased, Rated, ReportEvent, Ruled, report_event::Event,
+    Classified, OrderStepped, PersonErased, PlaceFollowed, Rated, ReportEvent, Ruled, report_event::Event,
 };
 
 pub(super) fn decide(state: Option<&Report>, command: &Command, facts: &Facts) -> Result<Vec<ReportEvent>, Refusal> {
@@ -15,10 +15,12 @@ pub(super) fn decide(state: Option<&Report>, command: &Command, facts: &Facts) -
         (Some(report), Command::Urge(urge)) => later::urge(report, urge, facts).map(one),
         (Some(report), Command::Withdraw(signed)) => later::withdraw(report, signed, facts).map(one),
         (Some(report), Command::Refuse(refusing)) => later::refuse(report, refusing, facts).map(one),
-        (Some(report), Command::Transfer { to, signed }) => later::transfer(report, *to, signed, facts).map(one),
+        (Some(report), Command::Transfer { to, signed }) => told::transfer(report, *to, signed, facts),
         (Some(report), Command::Check(check)) => later::check(report, check, facts).map(one),
         (Some(report), Command::Step(step)) => Ok(follow(report, step)),
         (Some(report), Command::Rate(rating)) => Ok(rate(report, *rating, facts)),
+        (Some(report), Command::Judge(judgement)) => told::judge(report, judgement, facts),
+        (Some(report), Command::Reform(reform)) => Ok(follow_reform(report, reform, facts)),
         (Some(report), Command::Erase) => Ok(erase(report, facts)),
     }
 }
@@ -30,7 +32,7 @@ fn one(event: Event) -> Vec<ReportEvent> {
 fn classify(report: &Report, ruling: &Classification, facts: &Facts) -> Result<Vec<ReportEvent>, Refusal> {
     match report.phase {
         Phase::Filed | Phase::Opened { .. } | Phase::WithUnit(_) | Phase::BeingHandled(_) => {}
-        Phase::Answered(_) | Phase::Done(_) | Phase::Ended(_) | Phase::Stopped(_) => {
+        Phase::Told { .. } | Phase::Answered(_) | Phase::Done(_) | Phase::Ended(_) | Phase::Stopped(_) => {
             return Err(Refusal::TooLateToClassify { state: report.phase.name() });
         }
     }
@@ -87,6 +89,18 @@ fn rate(_report: &Report, rating: Rating, facts: &Facts) -> Vec<ReportEvent> {
         answered: rating.answered,
         solved: rating.solved,
         satisfied: rating.satisfied,
+    }))
+}
+
+/// The place stays the one the report was filed for; in which district it lies follows the tree.
+fn follow_reform(report: &Report, reform: &Reform, facts: &Facts) -> Vec<ReportEvent> {
+    if report.head.whereabouts.place == reform.place {
+        return Vec::new();
+    }
+    one(Event::PlaceFollowed(PlaceFollowed {
+        at_us: facts.now.0,
+        place: Some(encode::place(&reform.place)),
+        tree_version: reform.tree_version.clone(),
     }))
 }
 

@@ -1,6 +1,6 @@
 //! Between a report's head and its stored `Filed` event, both ways. The event is the truth; the head is what one reads.
 
-use super::{Attachment, Category, Head, Reporter, Whereabouts};
+use super::{Attachment, Category, Head, Reporter, Whereabouts, told};
 use crate::domain::emergency::Line;
 use crate::domain::kind::{Channel, FoundBy, Kind, Urgency};
 use civic::{DivisionCode, Micros, Place, Private};
@@ -44,6 +44,7 @@ pub(super) fn filed(head: &Head, at: Micros) -> Filed {
         check_due: head.check_due,
         filer: Bytes::copy_from_slice(&head.filer),
         theme: sealed(head.theme.as_ref()),
+        answer: head.answer.as_ref().map(told::store),
     }
 }
 
@@ -84,6 +85,7 @@ pub(super) fn head(filed: &Filed) -> Option<Head> {
         check_due: filed.check_due,
         filer: filed.filer.to_vec(),
         theme: unsealed(&filed.theme),
+        answer: filed.answer.as_ref().map_or(Some(None), |answer| told::read(answer).map(Some))?,
         erased: false,
     })
 }

@@ -1,7 +1,7 @@
 //! `evolve`: one event onto the state. An event that cannot be read gives `None`, which the casebook reports as a corrupt row:
 //! nothing is ever guessed into a report.
 
-use super::{Head, Later, OrderState, Phase, Rating, Report, SpotCheck, Work, encode, later};
+use super::{Head, Later, OrderState, Phase, Report, SpotCheck, Work, encode, later, told};
 use crate::domain::kind::Urgency;
 use civic::Micros;
 use proto::intake::v1::stored::{Classified, OrderStepped, ReportEvent, report_event::Event};
@@ -14,10 +14,9 @@ pub(super) fn evolve(state: Option<Report>, event: &ReportEvent) -> Option<Repor
         (Some(_), Event::Filed(_)) => None,
         (Some(report), Event::Classified(classified)) => classify(report, classified),
         (Some(report), Event::OrderStepped(stepped)) => follow(report, stepped),
-        (Some(report), Event::Rated(rated)) => {
-            let rating = Rating { answered: rated.answered, solved: rated.solved, satisfied: rated.satisfied };
-            Some(Report { head: Head { rating: Some(rating), ..report.head }, ..report })
-        }
+        (Some(report), Event::Rated(rated)) => Some(told::rated(report, rated)),
+        (Some(report), Event::AnswerDeclined(_)) => told::after_declining(report),
+        (Some(report), Event::PlaceFollowed(followed)) => told::place_followed(report, followed),
         (Some(report), Event::PersonErased(_)) => Some(Report { head: Head { erased: true, ..report.head }, ..report }),
         (Some(report), Event::Supplemented(added)) => Some(later::supplemented(report, added)),
         (Some(report), Event::Urged(urged)) => later::urged(report, urged),
@@ -33,7 +32,8 @@ impl Report {
     #[must_use]
     pub fn filed(head: Head) -> Self {
         let check = head.check_due.then_some(SpotCheck::Pending);
-        Self { head, phase: Phase::Filed, later: Later { check, ..Later::default() } }
+        let phase = if head.answer.is_some() { Phase::Told { satisfied: false } } else { Phase::Filed };
+        Self { head, phase, later: Later { check, ..Later::default() } }
     }
 }
 

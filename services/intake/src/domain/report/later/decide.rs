@@ -11,7 +11,9 @@ type Decided = Result<Event, Refusal>;
 pub(in super::super) fn supplement(report: &Report, addition: &Addition, facts: &Facts) -> Decided {
     match report.phase {
         Phase::Filed | Phase::Opened { .. } | Phase::WithUnit(_) | Phase::BeingHandled(_) | Phase::Answered(_) => {}
-        Phase::Done(_) | Phase::Ended(_) | Phase::Stopped(_) => return Err(too_late(report, "supplement")),
+        Phase::Told { .. } | Phase::Done(_) | Phase::Ended(_) | Phase::Stopped(_) => {
+            return Err(too_late(report, "supplement"));
+        }
     }
     if report.later.supplements.len() >= addition.most {
         return Err(Refusal::SupplementsFull { most: addition.most });
@@ -52,7 +54,12 @@ pub(in super::super) fn withdraw(report: &Report, signed: &Signed, facts: &Facts
 pub(in super::super) fn refuse(report: &Report, refusing: &Refusing, facts: &Facts) -> Decided {
     match report.phase {
         Phase::Filed | Phase::Opened { .. } | Phase::WithUnit(_) => {}
-        Phase::BeingHandled(_) | Phase::Answered(_) | Phase::Done(_) | Phase::Ended(_) | Phase::Stopped(_) => {
+        Phase::Told { .. }
+        | Phase::BeingHandled(_)
+        | Phase::Answered(_)
+        | Phase::Done(_)
+        | Phase::Ended(_)
+        | Phase::Stopped(_) => {
             return Err(too_late(report, "refuse"));
         }
     }
@@ -96,7 +103,9 @@ pub(in super::super) fn check(report: &Report, check: &Check, facts: &Facts) -> 
 fn before_the_answer(report: &Report, attempted: &'static str) -> Result<(), Refusal> {
     match report.phase {
         Phase::Filed | Phase::Opened { .. } | Phase::WithUnit(_) | Phase::BeingHandled(_) => Ok(()),
-        Phase::Answered(_) | Phase::Done(_) | Phase::Ended(_) | Phase::Stopped(_) => Err(too_late(report, attempted)),
+        Phase::Told { .. } | Phase::Answered(_) | Phase::Done(_) | Phase::Ended(_) | Phase::Stopped(_) => {
+            Err(too_late(report, attempted))
+        }
     }
 }
 

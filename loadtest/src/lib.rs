@@ -23,4 +23,5 @@ pub mod seed;
 pub mod server;
 pub mod stream;
 pub mod sustained;
+pub mod text;
 pub mod written;

@@ -46,6 +46,7 @@ impl Opened {
         if let Some((service, book)) = &opened.intake {
             let sight = sight(chassis, book, opened.dispatch.as_ref().map(|(_, book)| book));
             chassis.add_service(sight.before(service.server()));
+            chassis.add_service(sight.before(service.suggestions_server()));
         }
         if let Some((service, book)) = &opened.dispatch {
             let sight = sight(chassis, book, opened.intake.as_ref().map(|(_, book)| book));

@@ -6,14 +6,17 @@ use crate::output::{Finding, Printer};
 use civic::taxonomy::Taxonomy;
 use clap::{Args, Subcommand};
 use intake::catalog::Catalog;
-use intake::domain::classifier::evaluate::{Score, Thresholds, evaluate, share};
-use intake::domain::classifier::sentences::{self, Sentence};
+use intake::domain::classifier::evaluate::{Score, Thresholds, WANTED, evaluate, share, threshold};
+use intake::domain::classifier::sentences::{self, Parts, Sentence};
 use intake::domain::classifier::{Classifier, train};
 use intake::domain::classify::Rules;
 use serde_json::json;
 use std::error::Error;
 use std::fs;
 use std::path::{Path, PathBuf};
+
+/// Draws the lines between training, validation and test: the release's.
+const SPLIT: u8 = 0;
 
 /// `jiewang classifier`
 #[derive(Args, Debug)]
@@ -25,9 +28,9 @@ pub struct ClassifierArgs {
 /// What to do with a model.
 #[derive(Subcommand, Debug)]
 pub enum ClassifierVerb {
-    /// Train a model on the seen part of a file of labelled sentences
+    /// Train a model on the training part of a file of labelled sentences
     Train(TrainArgs),
-    /// Measure a model on the unseen part of a file of labelled sentences
+    /// Choose a model's threshold on the validation part of a file of labelled sentences, and measure it on the test part
     Evaluate(EvaluateArgs),
 }
 
@@ -50,12 +53,12 @@ pub struct TrainArgs {
 /// `jiewang classifier evaluate`
 #[derive(Args, Debug)]
 pub struct EvaluateArgs {
-    /// As for train; only the part that train leaves out is asked
+    /// As for train; only the parts that train leaves out are asked
     pub file: PathBuf,
     /// Else the model of this release
     #[arg(long)]
     pub model: Option<PathBuf>,
-    /// Confidence from which the model decides, instead of the catalog's
+    /// Confidence from which the model decides, instead of the one that validation chooses
     #[arg(long, value_parser = clap::value_parser!(u8).range(..=100))]
     pub threshold: Option<u8>,
 }
@@ -74,18 +77,20 @@ pub fn run(args: &ClassifierArgs, printer: &Printer) -> Result<Exit, Failure> {
 fn train(args: &TrainArgs, printer: &Printer) -> Result<Exit, Failure> {
     let taxonomy = Taxonomy::builtin();
     let sentences = read(&args.file, &taxonomy)?;
-    let (seen, unseen) = if args.all { (sentences, Vec::new()) } else { sentences::split(sentences) };
+    let whole = Parts { train: sentences, ..Parts::default() };
+    let parts = if args.all { whole } else { sentences::split(whole.train, SPLIT) };
     let keywords = Catalog::shipped_keywords(&taxonomy).map_err(|error| invalid(&args.file, error))?;
-    let model = train::train(&seen, &keywords, &taxonomy, args.seed);
+    let model = train::train(&parts.train, &keywords, &taxonomy, args.seed);
     let bytes = model.to_bytes();
     let failed = |source| Failure::Io { doing: format!("write {}", args.out.display()), source };
     fs::write(&args.out, &bytes).map_err(failed)?;
     let (features, words) = model.size();
-    let counts = [seen.len(), unseen.len(), features, words, bytes.len()];
+    let (train, validation, test) = (parts.train.len(), parts.validation.len(), parts.test.len());
+    let counts = [train, validation, test, features, words, bytes.len()];
     printer.print(&Finding {
-        value: json!({"taxonomy": taxonomy.version(), "seen": seen.len(), "unseen": unseen.len(), "features": features,
-            "words": words, "bytes": bytes.len()}),
-        head: vec!["SEEN", "UNSEEN", "FEATURES", "WORDS", "BYTES"],
+        value: json!({"taxonomy": taxonomy.version(), "train": train, "validation": validation, "test": test,
+            "features": features, "words": words, "bytes": bytes.len()}),
+        head: vec!["TRAIN", "VALIDATION", "TEST", "FEATURES", "WORDS", "BYTES"],
         rows: vec![counts.iter().map(ToString::to_string).collect()],
         names: vec![args.out.display().to_string()],
     })?;
@@ -94,7 +99,7 @@ fn train(args: &TrainArgs, printer: &Printer) -> Result<Exit, Failure> {
 
 fn measure(args: &EvaluateArgs, printer: &Printer) -> Result<Exit, Failure> {
     let taxonomy = Taxonomy::builtin();
-    let (_, unseen) = sentences::split(read(&args.file, &taxonomy)?);
+    let parts = sentences::split(read(&args.file, &taxonomy)?, SPLIT);
     let model = match &args.model {
         Some(path) => {
             let failed = |source| Failure::Io { doing: format!("read {}", path.display()), source };
@@ -105,9 +110,10 @@ fn measure(args: &EvaluateArgs, printer: &Printer) -> Result<Exit, Failure> {
     };
     let catalog = Catalog::builtin();
     let limits = &catalog.limits;
-    let thresholds = Thresholds { rules: limits.category_sure, model: args.threshold.unwrap_or(limits.model_sure) };
+    let chosen = threshold(&parts.validation, &model, WANTED);
+    let thresholds = Thresholds { rules: limits.category_sure, model: args.threshold.unwrap_or(chosen) };
     let rules: &Rules = &catalog.rules;
-    printer.print(&finding(&evaluate(&unseen, rules, &model, thresholds), &taxonomy, thresholds))?;
+    printer.print(&finding(&evaluate(&parts.test, rules, &model, thresholds), &taxonomy, thresholds))?;
     Ok(Exit::Ok)
 }
 
@@ -125,7 +131,7 @@ fn finding(score: &Score, taxonomy: &Taxonomy, thresholds: Thresholds) -> Findin
     let part = |part: usize, whole: usize| format!("{:.1} % ({part} of {whole})", share(part, whole) * 100.0);
     let (decided, together) = (score.sentences - score.abstained, score.together);
     let mut rows = vec![
-        vec!["sentences nobody learnt from".to_owned(), score.sentences.to_string()],
+        vec!["test sentences, by which nothing was chosen".to_owned(), score.sentences.to_string()],
         vec!["model, first guess right".to_owned(), part(score.first_right, score.in_scope)],
         vec!["model, macro-F1".to_owned(), format!("{:.3}", score.macro_f1)],
         vec![format!("model, abstains below {}", thresholds.model), part(score.abstained, score.sentences)],

@@ -3,7 +3,7 @@
 use anyhow::Context;
 use clap::{Parser, ValueEnum};
 use loadtest::{
-    accept, days, figures::Sheet, lifecycle, mass, memory, postgres, reads, seed::Seeded, stream, sustained, written,
+    accept, days, figures::Sheet, lifecycle, mass, memory, postgres, reads, seed::Seeded, stream, sustained, text, written,
 };
 use std::{
     fs::File,
@@ -77,6 +77,10 @@ enum Part {
     Postgres,
     /// The lists of a day for 101,000 grid workers
     Days,
+    /// Likely duplicates: precision and recall, and the search among `--reports` prints
+    Duplicates,
+    /// A text classified
+    Classify,
 }
 
 impl Args {
@@ -155,6 +159,14 @@ async fn parts(args: &Args, sheet: &mut Sheet) -> anyhow::Result<()> {
     if args.wants(Part::Mass) {
         sheet.part("mass", &format!("{} reports of one matter over HTTP", args.mass));
         mass::run(sheet, args.mass).await?;
+    }
+    if args.wants(Part::Duplicates) {
+        sheet.part("duplicates", "in memory, two thirds of the reports in one town");
+        text::duplicates(sheet, args.reports)?;
+    }
+    if args.wants(Part::Classify) {
+        sheet.part("classify", "rules and model, texts of the corpus");
+        text::classify(sheet)?;
     }
     if args.wants(Part::Postgres) {
         sheet.part("postgres", &how);

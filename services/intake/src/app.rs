@@ -6,12 +6,14 @@ mod following;
 mod later;
 mod reading;
 mod reform;
+mod suggestions;
 
 pub use duplicates::Duplicate;
 pub use filing::{Filed, Ruling};
 pub use following::{Claim, Secret, Tracked};
 pub use later::{Act, Deed};
 pub use reading::{Listed, Listing, Moment, Plain};
+pub use suggestions::{Group, Opening, Step, What};
 
 use crate::catalog::Catalog;
 use crate::config::Config;

@@ -6,6 +6,7 @@ pub mod asked;
 pub mod draft;
 pub mod language;
 pub mod later;
+pub mod suggestions;
 
 use crate::error::Error;
 use civic::{CaseId, Micros};

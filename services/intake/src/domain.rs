@@ -12,6 +12,7 @@ pub mod kind;
 pub mod likeness;
 pub mod locate;
 pub mod report;
+pub mod selection;
 
 pub use draft::Draft;
 pub use emergency::Line;

@@ -1,6 +1,6 @@
 //! Everything that can go wrong in intake, with its code and reason. Nothing else.
 
-use crate::domain::Refusal;
+use crate::domain::{Refusal, selection};
 use crate::guesses::Braked;
 use casebook::{SealError, StoreError};
 use mesh::{CaseError, Code, Fault, FieldFault, Own, Problem};
@@ -24,6 +24,10 @@ pub enum Error {
     NumbersExhausted,
     #[error(transparent)]
     Refused(#[from] Refusal),
+    #[error(transparent)]
+    Selection(#[from] selection::Refusal),
+    #[error("this place has its selection of this quarter")]
+    SelectionOpened,
     #[error("too many guesses")]
     TooManyGuesses { braked: Braked },
     /// Dispatch has not heard of the report yet.
@@ -51,7 +55,8 @@ impl Error {
             Self::Invalid(_) => Code::Invalid,
             Self::TokenMissing => Code::Unauthenticated,
             Self::ChannelDenied { .. } | Self::RoleDenied { .. } => Code::Denied,
-            Self::ChannelNumberReused => Code::Conflict,
+            Self::ChannelNumberReused | Self::SelectionOpened => Code::Conflict,
+            Self::Selection(_) => Code::Refused,
             Self::Refused(refusal) => match refusal {
                 Refusal::NothingToClassify { .. } => Code::Invalid,
                 Refusal::NotFiled { .. } => Code::NotFound,
@@ -83,6 +88,8 @@ impl Error {
             Self::ChannelNumberReused => "CHANNEL_NUMBER_REUSED",
             Self::NumbersExhausted => "TRY_AGAIN",
             Self::Refused(refusal) => refusal.reason(),
+            Self::Selection(refusal) => refusal.reason(),
+            Self::SelectionOpened => "ALREADY_OPENED",
             Self::TooManyGuesses { .. } => "TOO_MANY_GUESSES",
             Self::OrderOnItsWay => "NOT_YET_VISIBLE",
             Self::Dispatch(_) => "DISPATCH",
@@ -102,6 +109,8 @@ impl Error {
             | Self::ChannelNumberReused
             | Self::NumbersExhausted
             | Self::Refused(_)
+            | Self::Selection(_)
+            | Self::SelectionOpened
             | Self::TooManyGuesses { .. }
             | Self::OrderOnItsWay
             | Self::Dispatch(_)
@@ -134,6 +143,18 @@ impl From<casebook::Error<Refusal>> for Error {
     }
 }
 
+impl Error {
+    /// Of a command on a selection.
+    pub(crate) fn of_selection(error: casebook::Error<selection::Refusal>) -> Self {
+        match CaseError::of(error) {
+            Ok(case) => Self::Case(case),
+            Err(Own::Refused(refusal)) => Self::Selection(refusal),
+            Err(Own::UniqueTaken) => Self::SelectionOpened,
+            Err(Own::TimerGone) => Self::NOT_FOUND,
+        }
+    }
+}
+
 impl From<Error> for Fault {
     fn from(error: Error) -> Self {
         let fault = Self::new(error.code(), error.reason(), error.safe_text());
@@ -144,10 +165,12 @@ impl From<Error> for Fault {
             }
             Error::TooManyGuesses { braked } => fault.with_retry_after(braked.retry_after),
             Error::Refused(refusal) => refusal.law().into_iter().fold(fault, Self::with_law),
+            Error::Selection(refusal) => fault.with_law(refusal.law()),
             Error::TokenMissing
             | Error::ChannelDenied { .. }
             | Error::RoleDenied { .. }
             | Error::ChannelNumberReused
+            | Error::SelectionOpened
             | Error::NumbersExhausted
             | Error::OrderOnItsWay
             | Error::Dispatch(_) => fault,
@@ -190,6 +213,15 @@ mod tests {
             (Refusal::CheckerReported.into(), Code::Refused, "CHECKER_IS_REPORTER"),
             (Refusal::NothingToJudge { state: "Filed" }.into(), Code::Refused, "STATE_REFUSES"),
             (Refusal::JudgedTooLate { days: 15 }.into(), Code::Refused, "RATING_WINDOW_OVER"),
+            (Error::SelectionOpened, Code::Conflict, "ALREADY_OPENED"),
+            (selection::Refusal::State { state: "Open", attempted: "choose" }.into(), Code::Refused, "STATE_REFUSES"),
+            (selection::Refusal::AlreadyNominated.into(), Code::Refused, "ALREADY_NOMINATED"),
+            (selection::Refusal::TooManyIdeas.into(), Code::Refused, "TOO_MANY_IDEAS"),
+            (selection::Refusal::IdeaUnknown.into(), Code::Refused, "IDEA_UNKNOWN"),
+            (selection::Refusal::NotOfThePanel.into(), Code::Refused, "NOT_OF_THE_PANEL"),
+            (selection::Refusal::AlreadyScored.into(), Code::Refused, "ALREADY_SCORED"),
+            (selection::Refusal::NothingScored.into(), Code::Refused, "NOTHING_SCORED"),
+            (selection::Refusal::PublicityRuns.into(), Code::Refused, "PUBLICITY_RUNS"),
             (Error::TooManyGuesses { braked }, Code::Exhausted, "TOO_MANY_GUESSES"),
             (Error::OrderOnItsWay, Code::Unavailable, "NOT_YET_VISIBLE"),
             (Error::Dispatch(word_of_dispatch()), Code::Refused, "RATING_WINDOW_OVER"),

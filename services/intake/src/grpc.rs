@@ -1,5 +1,7 @@
 //! The rpcs: unpack, convert, call, pack.
 
+mod suggestions;
+
 use crate::app::{Act, App, Asking, Desk, Plain};
 use crate::convert::language::Language;
 use crate::convert::{answer, asked, draft, later, report_id};

@@ -26,6 +26,7 @@ use grpc::Grpc;
 use mesh::PositionKey;
 use peers::WorkOrders;
 use proto::intake::v1::reports_server::ReportsServer;
+use proto::intake::v1::suggestions_server::SuggestionsServer;
 use std::future::Future;
 use std::path::Path;
 use std::sync::Arc;
@@ -35,7 +36,7 @@ pub const NAME: &str = "intake";
 
 /// The kinds of case that intake's database holds.
 pub fn kinds() -> Kinds {
-    Kinds::default().with::<domain::Report>()
+    Kinds::default().with::<domain::Report>().with::<domain::selection::Selection>()
 }
 
 /// What intake is given by whoever starts it.
@@ -85,6 +86,11 @@ impl Service {
     /// The gRPC server, to be added to the chassis.
     pub fn server(&self) -> ReportsServer<Grpc> {
         ReportsServer::new(self.rpcs())
+    }
+
+    /// The gRPC server of suggestions and their quarterly choice.
+    pub fn suggestions_server(&self) -> SuggestionsServer<Grpc> {
+        SuggestionsServer::new(self.rpcs())
     }
 
     /// The rpcs without a connection before them: for whoever calls in the same process and says who asks.

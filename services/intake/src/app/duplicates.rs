@@ -173,7 +173,7 @@ impl App {
 }
 
 /// The least id of an instant: ids begin with their milliseconds.
-fn first_of(at: Micros) -> CaseId {
+pub(super) fn first_of(at: Micros) -> CaseId {
     let milliseconds = u64::try_from(at.0 / 1_000).unwrap_or(0);
     let mut bytes = [0; 16];
     bytes[..6].copy_from_slice(&milliseconds.to_be_bytes()[2..]);

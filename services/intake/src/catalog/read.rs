@@ -185,6 +185,9 @@ pub(super) fn check(limits: &Limits) -> Result<(), CatalogError> {
     if limits.answer_sure > 101 {
         return refuse("answer_sure", "at most 101");
     }
+    if limits.publicity_days > 366 {
+        return refuse("publicity_days", "at most 366");
+    }
     if limits.answer_days > 366 {
         return refuse("answer_days", "at most 366");
     }

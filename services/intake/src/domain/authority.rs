@@ -14,6 +14,9 @@
 //! refuse     | dispatchers, integrator: the hotline's desk
 //! transfer   | dispatchers, village-desk, grid-leader, grid-worker, department-handler, integrator
 //! check      | dispatchers, grid-leader
+//! nominate   | dispatchers, commander, village-desk, grid-leader: a suggestion for the quarterly ten
+//! score      | whoever was named for the panel, whatever the role
+//! select     | dispatchers, commander: open a selection, publish, strike, choose
 //! ```
 //!
 //! The reporter supplements, urges and withdraws by number and secret.
@@ -38,10 +41,13 @@ pub enum Verb {
     Refuse,
     Transfer,
     Check,
+    Nominate,
+    Score,
+    Select,
 }
 
 impl Verb {
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 14] = [
         Self::Get,
         Self::List,
         Self::Timeline,
@@ -53,6 +59,9 @@ impl Verb {
         Self::Refuse,
         Self::Transfer,
         Self::Check,
+        Self::Nominate,
+        Self::Score,
+        Self::Select,
     ];
 
     pub const fn name(self) -> &'static str {
@@ -68,6 +77,9 @@ impl Verb {
             Self::Refuse => "refuse",
             Self::Transfer => "transfer",
             Self::Check => "check",
+            Self::Nominate => "nominate",
+            Self::Score => "score",
+            Self::Select => "select",
         }
     }
 }
@@ -127,6 +139,13 @@ pub const fn may(role: Role, verb: Verb) -> bool {
             grassroots || is_dispatcher(role) || is_hotline(role) || matches!(role, Role::DepartmentHandler)
         }
         Verb::Check => is_dispatcher(role) || matches!(role, Role::GridLeader),
+        // Being named for the panel is what lets one score.
+        Verb::Score => true,
+        Verb::Nominate => {
+            let grassroots = matches!(role, Role::VillageDesk | Role::GridLeader);
+            grassroots || is_dispatcher(role) || matches!(role, Role::Commander)
+        }
+        Verb::Select => is_dispatcher(role) || matches!(role, Role::Commander),
     }
 }
 

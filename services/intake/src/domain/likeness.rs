@@ -96,6 +96,13 @@ pub fn score(a: &Sketch, b: &Sketch) -> u8 {
     (spread.min(1.0) * 100.0).floor() as u8
 }
 
+/// Whether two texts are likely one idea: nothing but the words counts.
+pub fn alike(a: &Print, b: &Print) -> bool {
+    /// Of the shingles of either, both have a quarter.
+    const SHARED: f32 = 0.25;
+    a.shared(b) >= SHARED
+}
+
 /// What the categories add: one that nobody knows says nothing against.
 fn kind(a: u16, b: u16) -> f32 {
     if a == 0 || b == 0 || a == b {

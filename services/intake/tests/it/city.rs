@@ -119,6 +119,7 @@ impl City {
         };
         let service = Service::open(config, seams).unwrap();
         chassis.add_service(service.server());
+        chassis.add_service(service.suggestions_server());
         chassis.tasks().spawn_aside("committer", async { committer.run().await.unwrap() });
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let (channel, direct, drain) = (chassis.edge_channel(), chassis.channel(), chassis.drain());
@@ -135,6 +136,10 @@ impl City {
         ReportsClient::new(self.channel.clone())
     }
 
+    pub(crate) fn channel(&self) -> Channel {
+        self.channel.clone()
+    }
+
     /// Not the gateway.
     pub(crate) fn direct_client(&self) -> ReportsClient<Channel> {
         ReportsClient::new(self.direct.clone())
@@ -143,8 +148,11 @@ impl City {
     /// A request by somebody of a role and unit; no unit for citizens.
     pub(crate) fn by<T>(&self, role: Role, unit: &str, message: T) -> Request<T> {
         let unit = (!unit.is_empty()).then(|| unit.parse().unwrap());
-        let actor = Actor { role, subject: format!("{role}-1"), unit, head: false };
-        let token = mesh::mint(&self.key, &actor, self.clock.now(), Duration::from_secs(600));
+        self.by_actor(&Actor { role, subject: format!("{role}-1"), unit, head: false }, message)
+    }
+
+    pub(crate) fn by_actor<T>(&self, actor: &Actor, message: T) -> Request<T> {
+        let token = mesh::mint(&self.key, actor, self.clock.now(), Duration::from_secs(600));
         let mut request = Request::new(message);
         request.metadata_mut().insert("authorization", format!("Bearer {token}").parse().unwrap());
         request

@@ -18,3 +18,4 @@ mod reform;
 mod refused;
 mod samples;
 mod scoped;
+mod suggestions;

@@ -6,6 +6,9 @@ use super::sentences::Sentence;
 use crate::domain::classify::Rules;
 use std::collections::BTreeMap;
 
+/// Share of the model's decisions that must be right: a wrong one sends an order to a wrong unit, which sends it back.
+pub const WANTED: f64 = 0.85;
+
 /// Confidences from which each of the two may decide.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Thresholds {
@@ -47,6 +50,24 @@ pub fn decide<'m>(text: &str, rules: &'m Rules, model: &'m Classifier, threshold
             Decision { code, confidence, by: By::Person }
         }
     }
+}
+
+/// The lowest confidence from which so large a share of the model's decisions is right, on sentences that choose nothing else. 101, which
+/// nothing reaches, when there is none.
+pub fn threshold(validation: &[Sentence], model: &Classifier, wanted: f64) -> u8 {
+    let guesses: Vec<(u8, bool)> = validation
+        .iter()
+        .filter_map(|sentence| {
+            let guess = model.guess(&sentence.text);
+            guess.category.map(|code| (guess.confidence, code == sentence.code))
+        })
+        .collect();
+    let reached = |least: &u8| {
+        let decided = guesses.iter().filter(|(confidence, _)| confidence >= least);
+        let right = decided.clone().filter(|(_, right)| *right).count();
+        right > 0 && share(right, decided.count()) >= wanted
+    };
+    (1..=100).find(reached).unwrap_or(101)
 }
 
 /// What came of a set of sentences.

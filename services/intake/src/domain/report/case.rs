@@ -2,6 +2,7 @@
 
 use super::{Command, Facts, Refusal, Report, decide, evolve};
 use crate::domain::ground::Ground;
+use crate::domain::kind::Kind;
 use casebook::{Case, Row, Timer};
 use civic::{CaseId, Micros};
 use prost::Message;
@@ -35,9 +36,10 @@ impl Case for Report {
         Row {
             open: self.phase.open(),
             state: i64::from(self.phase.number()),
-            // Lists of reports ask for place, state and what waits for a person; every further column would cost an index.
+            // Lists of reports ask for place, state and what waits for a person; every further column would cost an index. Only
+            // suggestions are listed as what they are.
             urgency: 0,
-            category: None,
+            category: (self.head.kind == Kind::Suggestion).then(|| Self::SUGGESTION.to_owned()),
             district: column(&place.district),
             town: column(&place.town),
             village: column(&place.village),
@@ -193,6 +195,11 @@ fn of_classified(id: CaseId, ruling: &Classified) -> Option<public_event::Event>
         at_us: ruling.at_us,
         by: written(&ruling.by),
     }))
+}
+
+impl Report {
+    /// What stands in the index column of a suggestion's category; other reports have none there.
+    pub const SUGGESTION: &'static str = "suggestion";
 }
 
 /// What others may know of what came later: that it came, and never what people wrote.

@@ -181,6 +181,8 @@ fn of_declined(id: CaseId, declined: &AnswerDeclined) -> Option<public_event::Ev
         anonymous: opening.anonymous,
         no_reply: opening.no_reply,
         due_us: opening.due_us,
+        // Told for alarms of devices only, and a device asks no questions.
+        channel: 0,
     }))
 }
 

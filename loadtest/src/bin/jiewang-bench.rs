@@ -3,7 +3,8 @@
 use anyhow::Context;
 use clap::{Parser, ValueEnum};
 use loadtest::{
-    accept, days, figures::Sheet, lifecycle, mass, memory, postgres, reads, seed::Seeded, stream, sustained, text, written,
+    accept, days, figures::Sheet, lifecycle, mass, memory, postgres, reads, seed::Seeded, stream, sustained, text,
+    written,
 };
 use std::{
     fs::File,

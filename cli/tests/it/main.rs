@@ -7,6 +7,7 @@ mod binary;
 mod commanded;
 mod daily;
 mod doctor;
+mod eggs;
 mod fake;
 mod filed;
 mod flood;

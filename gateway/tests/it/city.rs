@@ -16,7 +16,9 @@ use proto::dispatch::v1::care_lists_server::CareListsServer;
 use proto::dispatch::v1::cooperation_server::CooperationServer;
 use proto::dispatch::v1::duties_server::DutiesServer;
 use proto::dispatch::v1::emergencies_server::EmergenciesServer;
+use proto::dispatch::v1::evaluations_server::EvaluationsServer;
 use proto::dispatch::v1::interviews_server::InterviewsServer;
+use proto::dispatch::v1::rates_server::RatesServer;
 use proto::dispatch::v1::task_forces_server::TaskForcesServer;
 use proto::dispatch::v1::tasks_server::TasksServer;
 use proto::dispatch::v1::warnings_server::WarningsServer;
@@ -332,6 +334,8 @@ impl City {
         chassis.add_service(TaskForcesServer::new(Operators));
         chassis.add_service(EmergenciesServer::new(Operators));
         chassis.add_service(WarningsServer::new(Operators));
+        chassis.add_service(RatesServer::new(Operators));
+        chassis.add_service(EvaluationsServer::new(Operators));
         chassis.add_service(ParkedCasesServer::new(Operators));
         let (channel, services) = (chassis.edge_channel(), chassis.drain());
         let mut tasks = JoinSet::new();

@@ -2,8 +2,8 @@
 use proto::dispatch::v1::{
     self as dispatch, arrangements_server::Arrangements, building_days_server::BuildingDays,
     care_lists_server::CareLists, cooperation_server::Cooperation, duties_server::Duties,
-    emergencies_server::Emergencies, interviews_server::Interviews, task_forces_server::TaskForces,
-    tasks_server::Tasks, warnings_server::Warnings,
+    emergencies_server::Emergencies, evaluations_server::Evaluations, interviews_server::Interviews,
+    rates_server::Rates, task_forces_server::TaskForces, tasks_server::Tasks, warnings_server::Warnings,
 };
 use proto::queue::v1::{self as queue, parked_cases_server::ParkedCases};
 use tonic::{Request, Response, Status};
@@ -135,4 +135,20 @@ nothing_to_tell! {
     dissolve_task_force(dispatch::DissolveTaskForceRequest) -> dispatch::TaskForce;
     get_task_force(dispatch::GetTaskForceRequest) -> dispatch::TaskForce;
     list_task_forces(dispatch::ListTaskForcesRequest) -> dispatch::ListTaskForcesResponse;
+}
+
+nothing_to_tell! {
+    Rates:
+    get_order_facts(dispatch::GetOrderFactsRequest) -> dispatch::OrderFacts;
+    list_order_facts(dispatch::ListOrderFactsRequest) -> dispatch::ListOrderFactsResponse;
+    request_exclusion(dispatch::RequestExclusionRequest) -> dispatch::Exclusion;
+    decide_exclusion(dispatch::DecideExclusionRequest) -> dispatch::Exclusion;
+    get_exclusion(dispatch::GetExclusionRequest) -> dispatch::Exclusion;
+    list_exclusions(dispatch::ListExclusionsRequest) -> dispatch::ListExclusionsResponse;
+}
+
+nothing_to_tell! {
+    Evaluations:
+    create_evaluation(dispatch::CreateEvaluationRequest) -> dispatch::Evaluation;
+    summarize_evaluations(dispatch::SummarizeEvaluationsRequest) -> dispatch::EvaluationSummary;
 }

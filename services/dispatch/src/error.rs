@@ -153,7 +153,15 @@ const fn code_of_matter(refusal: &refusal::Refusal) -> Code {
     use refusal::Refusal;
     match refusal {
         Refusal::NotOpened | Refusal::TaskUnknown { .. } => Code::NotFound,
-        Refusal::Role { .. } | Refusal::OutOfReach { .. } | Refusal::OtherWorker | Refusal::SamePerson => Code::Denied,
+        Refusal::Role { .. }
+        | Refusal::OutOfReach { .. }
+        | Refusal::OtherWorker
+        | Refusal::SamePerson
+        | Refusal::NotTheUnit { .. }
+        | Refusal::DeciderInUnit
+        | Refusal::DeciderAsked
+        | Refusal::UnitNotAbove { .. }
+        | Refusal::RecommendationDenied => Code::Denied,
         Refusal::PostUnknown
         | Refusal::DateNotLater
         | Refusal::EndNotLater
@@ -169,9 +177,13 @@ const fn code_of_matter(refusal: &refusal::Refusal) -> Code {
         | Refusal::NotMarked
         | Refusal::HeldAlready
         | Refusal::OrdersOpen { .. } => Code::Refused,
-        Refusal::State { .. } | Refusal::TaskDone { .. } | Refusal::OtherDay { .. } | Refusal::TooManyTasks { .. } => {
-            Code::Refused
-        }
+        Refusal::State { .. }
+        | Refusal::TaskDone { .. }
+        | Refusal::OtherDay { .. }
+        | Refusal::TooManyTasks { .. }
+        | Refusal::ExclusionAskedAlready { .. }
+        | Refusal::EvaluatedAlready
+        | Refusal::MonthNotOver => Code::Refused,
     }
 }
 

@@ -59,7 +59,8 @@ impl Effects for OpenOrders {
                 | Public::WorkOrderChanged(_)
                 | Public::EmergencyChanged(_)
                 | Public::WarningChanged(_)
-                | Public::WarningPlaceChanged(_),
+                | Public::WarningPlaceChanged(_)
+                | Public::ExclusionDecided(_),
             )
             | None => Ok(None),
         }

@@ -6,7 +6,9 @@ mod care;
 mod cooperation;
 mod duties;
 mod emergencies;
+mod evaluations;
 mod forces;
+mod rates;
 mod tasks;
 mod warnings;
 

@@ -31,7 +31,9 @@ use proto::dispatch::v1::care_lists_server::CareListsServer;
 use proto::dispatch::v1::cooperation_server::CooperationServer;
 use proto::dispatch::v1::duties_server::DutiesServer;
 use proto::dispatch::v1::emergencies_server::EmergenciesServer;
+use proto::dispatch::v1::evaluations_server::EvaluationsServer;
 use proto::dispatch::v1::interviews_server::InterviewsServer;
+use proto::dispatch::v1::rates_server::RatesServer;
 use proto::dispatch::v1::task_forces_server::TaskForcesServer;
 use proto::dispatch::v1::tasks_server::TasksServer;
 use proto::dispatch::v1::warnings_server::WarningsServer;
@@ -58,6 +60,8 @@ pub fn kinds() -> Kinds {
         .with::<domain::building_day::BuildingDay>()
         .with::<domain::interview::Interview>()
         .with::<domain::task_force::TaskForce>()
+        .with::<domain::exclusion::Exclusion>()
+        .with::<domain::evaluation::Evaluation>()
 }
 
 /// What dispatch is given by whoever starts it.
@@ -168,6 +172,18 @@ impl Service {
         WarningsServer::new(self.grpc())
     }
 
+    /// The gRPC server of what the three rates are counted from.
+    #[must_use]
+    pub fn rates_server(&self) -> RatesServer<Grpc> {
+        RatesServer::new(self.grpc())
+    }
+
+    /// The gRPC server of evaluations upwards.
+    #[must_use]
+    pub fn evaluations_server(&self) -> EvaluationsServer<Grpc> {
+        EvaluationsServer::new(self.grpc())
+    }
+
     /// The live stream's gRPC server.
     #[must_use]
     pub fn events_server(&self) -> EventsServer<Grpc> {
@@ -202,6 +218,8 @@ impl Service {
         chassis.add_service(self.task_forces_server());
         chassis.add_service(self.emergencies_server());
         chassis.add_service(self.warnings_server());
+        chassis.add_service(self.rates_server());
+        chassis.add_service(self.evaluations_server());
         chassis.add_service(self.events_server());
         chassis.add_service(self.arrangements_server());
     }

@@ -167,6 +167,9 @@ fn told(event: &Public) -> Option<Told<'_>> {
         Public::WarningPlaceChanged(changed) => {
             Some(Told { case: &changed.warning, units: vec![changed.unit.as_str(), changed.above.as_str()] })
         }
+        Public::ExclusionDecided(decided) => {
+            Some(Told { case: &decided.work_order, units: vec![decided.unit.as_str()] })
+        }
         Public::ReportFiled(_) | Public::ReportClassified(_) | Public::ReportAmended(_) | Public::ReportAnswered(_) => {
             None
         }

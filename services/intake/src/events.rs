@@ -29,7 +29,8 @@ impl Effects for FollowOrders {
                 | public_event::Event::ReportAmended(_)
                 | public_event::Event::EmergencyChanged(_)
                 | public_event::Event::WarningChanged(_)
-                | public_event::Event::WarningPlaceChanged(_),
+                | public_event::Event::WarningPlaceChanged(_)
+                | public_event::Event::ExclusionDecided(_),
             )
             | None => Ok(None),
         }

@@ -34,7 +34,8 @@ impl Expects for OrdersOfReports {
             | Public::WorkOrderChanged(_)
             | Public::EmergencyChanged(_)
             | Public::WarningChanged(_)
-            | Public::WarningPlaceChanged(_) => None,
+            | Public::WarningPlaceChanged(_)
+            | Public::ExclusionDecided(_) => None,
         }
     }
 
@@ -49,7 +50,8 @@ impl Expects for OrdersOfReports {
                 | Public::WorkOrderChanged(_)
                 | Public::EmergencyChanged(_)
                 | Public::WarningChanged(_)
-                | Public::WarningPlaceChanged(_),
+                | Public::WarningPlaceChanged(_)
+                | Public::ExclusionDecided(_),
             )
             | None => !history.is_empty(),
         }
@@ -101,7 +103,8 @@ impl Expects for ReportsOfOrders {
             | Public::ReportAnswered(_)
             | Public::EmergencyChanged(_)
             | Public::WarningChanged(_)
-            | Public::WarningPlaceChanged(_) => None,
+            | Public::WarningPlaceChanged(_)
+            | Public::ExclusionDecided(_) => None,
         }
     }
 

@@ -61,7 +61,13 @@ pub(crate) fn place(code: &str, desk: &Desk, reader: &mut Reader<'_>) -> Option<
 }
 
 /// The number of an enum's value; 0 is "not said".
-fn number(known: bool, value: i32, path: &str, reason: &'static str, reader: &mut Reader<'_>) -> Option<i64> {
+pub(super) fn number(
+    known: bool,
+    value: i32,
+    path: &str,
+    reason: &'static str,
+    reader: &mut Reader<'_>,
+) -> Option<i64> {
     if !known {
         reader.fault(path, reason, "not a value of this field");
     }

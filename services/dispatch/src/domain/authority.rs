@@ -4,6 +4,12 @@
 //! Which place lies in which is always asked of today's tree: when a district is dissolved, the district that a place lies in now
 //! decides about the place's orders, and a unit of the dissolved one counts as one of its successor.
 
+mod rates;
+
+pub use rates::{
+    Rater, asks_exclusion, decides_exclusion, is_stationed, rates_above, reads_ratings_of, speaks_for_town,
+};
+
 use casebook::{PlaceColumn, Scope};
 use civic::{Actor, CaseId, DivisionCode, Place, Role, Tier, UnitCode, View};
 

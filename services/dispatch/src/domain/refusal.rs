@@ -1,4 +1,5 @@
-//! Why the rules of what stands beside the work orders (rosters, tasks, care lists, duties, building days, interviews, task forces) say no.
+//! Why the rules of what stands beside the work orders (rosters, tasks, care lists, duties, building days, interviews, task forces,
+//! exclusions, evaluations) say no.
 
 use civic::{DivisionCode, Role, UnitCode};
 
@@ -58,6 +59,22 @@ pub enum Refusal {
     OrdersOpen { open: usize },
     #[error("this list needs the consent of the person, or of a child's guardian")]
     ConsentMissing,
+    #[error("the order is with {unit}")]
+    NotTheUnit { unit: UnitCode },
+    #[error("an exclusion of round {round} was asked for before")]
+    ExclusionAskedAlready { round: i32 },
+    #[error("whoever is of the unit does not decide")]
+    DeciderInUnit,
+    #[error("whoever asked does not decide")]
+    DeciderAsked,
+    #[error("{unit} is not above the caller's place")]
+    UnitNotAbove { unit: UnitCode },
+    #[error("only a town recommends, and on offices stationed in it")]
+    RecommendationDenied,
+    #[error("this unit was rated this month")]
+    EvaluatedAlready,
+    #[error("the month is not over")]
+    MonthNotOver,
 }
 
 impl Refusal {
@@ -90,6 +107,14 @@ impl Refusal {
             Self::NotMarked => "NOT_MARKED",
             Self::HeldAlready => "HELD_ALREADY",
             Self::OrdersOpen { .. } => "ORDERS_OPEN",
+            Self::NotTheUnit { .. } => "UNIT_DENIED",
+            Self::ExclusionAskedAlready { .. } => "EXCLUSION_ASKED_ALREADY",
+            Self::DeciderInUnit => "DECIDER_IN_UNIT",
+            Self::DeciderAsked => "APPROVER_IS_REQUESTER",
+            Self::UnitNotAbove { .. } => "UNIT_NOT_ABOVE",
+            Self::RecommendationDenied => "RECOMMENDATION_DENIED",
+            Self::EvaluatedAlready => "EVALUATED_ALREADY",
+            Self::MonthNotOver => "MONTH_NOT_OVER",
         }
     }
 
@@ -104,13 +129,19 @@ impl Refusal {
             | Self::ReviewObjects
             | Self::SamePerson
             | Self::TooManyRequests { .. }
-            | Self::OrdersOpen { .. } => None,
+            | Self::OrdersOpen { .. }
+            | Self::NotTheUnit { .. }
+            | Self::ExclusionAskedAlready { .. }
+            | Self::DeciderInUnit
+            | Self::DeciderAsked => None,
             Self::FromNotLater => Some("from"),
             Self::OtherDuty => Some("duty"),
-            Self::UnitNotPresent { .. } => Some("unit"),
+            Self::UnitNotPresent { .. } | Self::UnitNotAbove { .. } | Self::EvaluatedAlready => Some("unit"),
             Self::DueNotLater => Some("dueTime"),
             Self::MilestoneUnknown { .. } => Some("milestone"),
             Self::NotMarked | Self::HeldAlready => Some("workOrder"),
+            Self::RecommendationDenied => Some("recommendation"),
+            Self::MonthNotOver => Some("month"),
             Self::OutOfReach { .. } => Some("divisionCode"),
             Self::TaskUnknown { .. } | Self::TaskDone { .. } | Self::OtherWorker => Some("name"),
             Self::OtherDay { .. } | Self::DateNotLater => Some("date"),
@@ -128,6 +159,13 @@ impl Refusal {
                 None
             }
             Self::Role { .. } => Some("each step is for its own roles"),
+            Self::NotTheUnit { .. } | Self::ExclusionAskedAlready { .. } | Self::DeciderInUnit | Self::DeciderAsked => {
+                Some("exclusions: asked for by the unit, once a round, decided by somebody outside it")
+            }
+            Self::UnitNotAbove { .. } | Self::RecommendationDenied | Self::EvaluatedAlready => {
+                Some("evaluation runs upwards in the own place's line, once a rater and month")
+            }
+            Self::MonthNotOver => Some("raters are hidden from the rated: numbers only of whole months"),
             Self::OutOfReach { .. } => Some("each acts in the own place only"),
             Self::State { .. } => Some("each step leads on from its own states only"),
             Self::TaskDone { .. } | Self::OtherDay { .. } | Self::OtherWorker => {

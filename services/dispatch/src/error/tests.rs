@@ -124,6 +124,14 @@ fn matters() -> Vec<(refusal::Refusal, Code)> {
         (Matter::NotMarked, Code::Refused),
         (Matter::HeldAlready, Code::Refused),
         (Matter::OrdersOpen { open: 1 }, Code::Refused),
+        (Matter::NotTheUnit { unit: "500151002".parse().unwrap() }, Code::Denied),
+        (Matter::DeciderInUnit, Code::Denied),
+        (Matter::DeciderAsked, Code::Denied),
+        (Matter::UnitNotAbove { unit: "500151002".parse().unwrap() }, Code::Denied),
+        (Matter::RecommendationDenied, Code::Denied),
+        (Matter::ExclusionAskedAlready { round: 1 }, Code::Refused),
+        (Matter::EvaluatedAlready, Code::Refused),
+        (Matter::MonthNotOver, Code::Refused),
     ]
 }
 

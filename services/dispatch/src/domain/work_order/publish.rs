@@ -4,10 +4,10 @@ use casebook::Row;
 use civic::{CaseId, DivisionCode, Lamp};
 use prost::Message;
 use proto::dispatch::v1::stored;
-use proto::dispatch::v1::stored::WorkOrderEvent;
 use proto::dispatch::v1::stored::work_order_event::Event as Body;
+use proto::dispatch::v1::stored::{Verified, WorkOrderEvent};
 use proto::events::v1::public_event::Event as Public;
-use proto::events::v1::{PublicEvent, WorkOrderChanged};
+use proto::events::v1::{CitizenWord, PublicEvent, WorkOrderChanged};
 
 use super::state::{State, WorkOrder};
 
@@ -172,6 +172,7 @@ pub fn summary(id: CaseId, event: &WorkOrderEvent) -> Option<WorkOrderChanged> {
         called_units: after.called_units.clone(),
         parent: after.parent.clone(),
         parent_state: after.parent_state,
+        word: word(body),
     })
 }
 
@@ -223,5 +224,17 @@ fn reply_ready(body: &Body) -> bool {
         | Body::MembersTold(_)
         | Body::SpotCheckFailed(_)
         | Body::Reclassified(_) => false,
+    }
+}
+
+/// What the citizen said with this step: whoever counts the rates counts from it.
+fn word(body: &Body) -> Option<CitizenWord> {
+    if let Body::Verified(body) = body {
+        let Verified { reached, answered, solved, satisfied, .. } = *body;
+        Some(CitizenWord { reached, answered, solved, satisfied })
+    } else if let Body::Rated(body) = body {
+        Some(CitizenWord { reached: true, answered: body.answered, solved: body.solved, satisfied: body.satisfied })
+    } else {
+        None
     }
 }

@@ -168,6 +168,7 @@ async fn counted_from_events(city: &City, reports: &BTreeMap<String, ReportFiled
                 | Public::ReportFiled(_)
                 | Public::ReportClassified(_)
                 | Public::ReportAmended(_)
+                | Public::ReportAnswered(_)
                 | Public::EmergencyChanged(_)
                 | Public::WarningChanged(_)
                 | Public::WarningPlaceChanged(_) => {}
@@ -180,7 +181,7 @@ async fn counted_from_events(city: &City, reports: &BTreeMap<String, ReportFiled
         for (at, number) in (1..=3).enumerate() {
             let out =
                 order.left_out.as_ref().is_some_and(|(round, rates)| *round == order.round && rates.contains(&number));
-            if let Some(word) = order.word.filter(|_| !out && !(consult && number == 2)) {
+            if let Some(word) = order.word.filter(|_| !(out || consult && number == 2)) {
                 counts[at].0 += i32::from(word[at]);
                 counts[at].1 += 1;
             }

@@ -296,7 +296,7 @@ mod tests {
     async fn a_long_log_is_moved_into_the_file_while_the_writer_goes_on() {
         let folder = tempfile::tempdir().unwrap();
         let file = open(&folder).await;
-        let moved = || std::fs::metadata(folder.path().join("a file?.db")).unwrap().len() > 20_000_000;
+        let moved = || std::fs::metadata(folder.path().join("a file?.db")).unwrap().len() > 40_000_000;
         let write = async {
             let mut written = 0;
             while !moved() {

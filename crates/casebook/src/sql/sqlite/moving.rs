@@ -15,8 +15,8 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 
-/// Pages in the log, 16 MB of them: a page written often is moved once, and what is moved at a time stays far below the disk's second.
-const LONG: u32 = 8_000;
+/// Pages in the log, 32 MB of them: a page written often is moved once, and what is moved at a time stays far below the disk's second.
+const LONG: u32 = 16_000;
 
 thread_local! {
     /// Pages in the log after the COMMIT that this thread has just run: SQLite tells a hook, and a hook has nobody else to tell.

@@ -10,3 +10,4 @@ cargo xtask check
 command -v python3 >/dev/null || need_packages python3
 python3 scripts/reasons.py
 python3 scripts/corpus.py --check
+python3 scripts/named_tests.py

@@ -60,6 +60,8 @@ impl Opened {
             chassis.add_service(sight.before(service.task_forces_server()));
             chassis.add_service(sight.before(service.emergencies_server()));
             chassis.add_service(sight.before(service.warnings_server()));
+            chassis.add_service(sight.before(service.rates_server()));
+            chassis.add_service(sight.before(service.evaluations_server()));
             chassis.add_service(service.events_server());
             chassis.add_service(service.arrangements_server());
         }

@@ -233,8 +233,11 @@ async fn live(city: &City) -> (BTreeMap<String, ReportFiled>, BTreeMap<&'static 
     city.rated(again, false).await;
     let answer = pb::ResolveWorkOrderRequest { request_id: format!("again {again}"), ..resolve(again) };
     city.client().resolve_work_order(city.by_unit(answer)).await.unwrap();
-    for end in ["unreachable", "unreachable after a word", "anonymous", "no reply"] {
-        city.verified(&names[end], false, [false; 3]).await;
+    for (end, on_file) in
+        [("unreachable", false), ("unreachable after a word", false), ("anonymous", true), ("no reply", true)]
+    {
+        // Nobody is called about the last two: what the file shows is no citizen's word.
+        city.verified(&names[end], false, [false, on_file, false]).await;
         city.closed(&names[end]).await;
     }
     city.cancelled(&names["cancelled"]).await;

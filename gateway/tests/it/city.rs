@@ -24,6 +24,7 @@ use proto::dispatch::v1::tasks_server::TasksServer;
 use proto::dispatch::v1::warnings_server::WarningsServer;
 use proto::dispatch::v1::{self as dispatch, work_orders_server as orders};
 use proto::events::v1::{self as events, events_server};
+use proto::intake::v1::suggestions_server::SuggestionsServer;
 use proto::intake::v1::{self as intake, reports_server};
 use proto::queue::v1::parked_cases_server::ParkedCasesServer;
 use serde_json::Value;
@@ -336,6 +337,7 @@ impl City {
         chassis.add_service(WarningsServer::new(Operators));
         chassis.add_service(RatesServer::new(Operators));
         chassis.add_service(EvaluationsServer::new(Operators));
+        chassis.add_service(SuggestionsServer::new(Operators));
         chassis.add_service(ParkedCasesServer::new(Operators));
         let (channel, services) = (chassis.edge_channel(), chassis.drain());
         let mut tasks = JoinSet::new();

@@ -5,6 +5,7 @@ use proto::dispatch::v1::{
     emergencies_server::Emergencies, evaluations_server::Evaluations, interviews_server::Interviews,
     rates_server::Rates, task_forces_server::TaskForces, tasks_server::Tasks, warnings_server::Warnings,
 };
+use proto::intake::v1::{self as intake, suggestions_server::Suggestions};
 use proto::queue::v1::{self as queue, parked_cases_server::ParkedCases};
 use tonic::{Request, Response, Status};
 
@@ -151,4 +152,16 @@ nothing_to_tell! {
     Evaluations:
     create_evaluation(dispatch::CreateEvaluationRequest) -> dispatch::Evaluation;
     summarize_evaluations(dispatch::SummarizeEvaluationsRequest) -> dispatch::EvaluationSummary;
+}
+
+nothing_to_tell! {
+    Suggestions:
+    list_suggestions(intake::ListSuggestionsRequest) -> intake::ListSuggestionsResponse;
+    open_selection(intake::OpenSelectionRequest) -> intake::Selection;
+    get_selection(intake::GetSelectionRequest) -> intake::Selection;
+    nominate_suggestion(intake::NominateSuggestionRequest) -> intake::Selection;
+    score_suggestion(intake::ScoreSuggestionRequest) -> intake::Selection;
+    publicise_selection(intake::PubliciseSelectionRequest) -> intake::Selection;
+    strike_suggestion(intake::StrikeSuggestionRequest) -> intake::Selection;
+    choose_selection(intake::ChooseSelectionRequest) -> intake::Selection;
 }

@@ -11,12 +11,15 @@ use sqlx::{Connection as _, PgConnection};
 use testkit::{PostgresServer, Seed};
 
 /// What a cluster says while its database is away.
-const AWAY: [&str; 12] = [
+const AWAY: [&str; 15] = [
     "casebook::committer: casebook.commit.failed",
     "casebook::relay: casebook.relay.failed",
     "casebook::timers: casebook.timers.fire_failed",
     "casebook::timers: casebook.timers.read_failed",
     "dispatch::app::arranging: dispatch.arrangements.unread",
+    "dispatch::app::reform: dispatch.places.not_followed",
+    "intake::app::duplicates: intake.likeness.not_read_back",
+    "intake::app::reform: intake.places.not_followed",
     "queue::consumer: failed to apply, will try again",
     "queue::consumer: failed to ask for the heads",
     "queue::consumer: failed to read the producer's log",

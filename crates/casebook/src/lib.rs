@@ -29,6 +29,7 @@ mod step;
 pub mod store;
 mod timers;
 pub mod verify;
+mod walk;
 
 pub use batch::{OnTaken, RequestKey, Unique};
 pub use book::{Ask, Casebook, Done, Found, Journal, LogPosition, Opening};
@@ -44,3 +45,4 @@ pub use scope::{Filter, Page, PlaceColumn, Scope};
 pub use store::{EventRow, JournalEntry, ParkedEvent, Store};
 pub use timers::{Fire, run_timers};
 pub use verify::{Bounds, Invariant, Report, Violation, verify};
+pub use walk::Walk;

@@ -84,7 +84,7 @@ pub struct Asking {
 
 /// A verb as somebody asked for it, its text still plain.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Asked {
+pub struct Asked<S> {
     pub id: CaseId,
     pub rpc: &'static str,
     pub request_id: String,
@@ -92,7 +92,7 @@ pub struct Asked {
     pub body: Vec<u8>,
     pub etag: Option<i64>,
     pub note: Option<String>,
-    pub step: Step<String>,
+    pub step: S,
 }
 
 impl App {
@@ -151,14 +151,19 @@ impl App {
     ///
     /// # Errors
     /// The rules', the store's.
-    pub async fn step(&self, asking: &Asking, desk: &Desk, asked: Asked) -> Result<Done<WorkOrder>, Error> {
+    pub async fn step(
+        &self,
+        asking: &Asking,
+        desk: &Desk,
+        asked: Asked<Step<String>>,
+    ) -> Result<Done<WorkOrder>, Error> {
         if let Step::Merge { into, .. } = asked.step {
             return self.merge(asking, desk, asked, into).await;
         }
         Ok(self.cases.execute(self.ask(asking, desk, asked)?).await?)
     }
 
-    fn ask(&self, asking: &Asking, desk: &Desk, asked: Asked) -> Result<Ask<WorkOrder>, Error> {
+    fn ask(&self, asking: &Asking, desk: &Desk, asked: Asked<Step<String>>) -> Result<Ask<WorkOrder>, Error> {
         let Asked { id, rpc, request_id, body, etag, note, step } = asked;
         let request = self.cases.request_key(&asking.caller(), rpc, &request_id, &body);
         let seal = |text: String| Ok::<Private<String>, Error>(self.cases.sealer().seal(id, &text));

@@ -15,7 +15,8 @@ pub mod reader;
 mod roster;
 pub mod tasks;
 pub mod timeline;
-pub mod verbs;
+pub mod verb;
+mod verbs;
 pub mod warnings;
 
 use civic::{CaseId, Micros};

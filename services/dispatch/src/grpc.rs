@@ -29,8 +29,8 @@ use crate::convert::answer::Answers;
 use crate::convert::listing::listing;
 use crate::convert::order_id;
 use crate::convert::timeline::Language;
-use crate::convert::verbs::{VerbRequest, asked};
-use crate::domain::work_order::WorkOrder;
+use crate::convert::verb::{VerbRequest, asked};
+use crate::domain::work_order::{Step, WorkOrder};
 use crate::error::Error;
 use crate::stream::Screens;
 
@@ -50,9 +50,12 @@ impl Grpc {
         Self { app, screens, positions }
     }
 
-    async fn verb<R: VerbRequest>(&self, request: Request<R>) -> Result<Response<pb::WorkOrder>, Status> {
+    async fn verb<R: VerbRequest<Step = Step<String>>>(
+        &self,
+        request: Request<R>,
+    ) -> Result<Response<pb::WorkOrder>, Status> {
         let (asking, desk) = (asking(&request)?, self.app.desk());
-        let asked = asked(request.into_inner(), &desk)?;
+        let asked = asked(request.into_inner(), &desk, order_id)?;
         let done = self.app.step(&asking, &desk, asked).await?;
         let found = Found { id: done.id, version: done.version, state: done.state };
         Ok(self.at(done.position, self.shown(&asking, &desk, &found).await?))

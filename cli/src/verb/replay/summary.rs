@@ -4,8 +4,8 @@ use super::drive::Played;
 use super::script::Script;
 use crate::exit::{Exit, Failure};
 use crate::output::Finding;
-use casebook::{Casebook, Filter, Found, Page, Scope};
-use civic::{CaseId, Lamp, Micros};
+use casebook::{Casebook, Filter, Found, Scope};
+use civic::{Lamp, Micros};
 use dispatch::domain::work_order::{State, WorkOrder};
 use serde::Serialize;
 use serde_json::json;
@@ -53,17 +53,14 @@ pub(super) async fn read(script: &Script, played: &Played, orders: &Casebook) ->
     let mut read = 0;
     // A filter without a state means those that are open.
     for filter in [Filter::default(), closed] {
-        let mut after: Option<CaseId> = None;
-        loop {
-            let page = orders.list::<WorkOrder>(&Scope::All, &filter, &Page { size: PAGE, after }).await?;
-            for order in page.iter().take(PAGE) {
+        let mut walk = orders.walk::<WorkOrder>(Scope::All, filter, PAGE);
+        while let Some(page) = walk.next().await? {
+            for order in &page {
                 if let Some(scene) = played.orders.get(&order.id) {
                     cities.entry(script.scenes[*scene].history.city.clone()).or_default().add(order);
                     read += 1;
                 }
             }
-            let Some(next) = page.get(PAGE).and(page.get(PAGE - 1)) else { break };
-            after = Some(next.id);
         }
     }
     if read != played.orders.len() {

@@ -6,7 +6,7 @@ use proto::dispatch::v1::ListEmergencyPlansRequest;
 use proto::dispatch::v1::stored::EmergencyEvent;
 use proto::events::v1::{ReportClassified, ReportFiled};
 
-use super::{App, Asking, Desk, Listing, PERSON};
+use super::{App, Asked, Asking, Desk, Listing, PERSON};
 use crate::catalog::{Plan, PlanStep};
 use crate::convert::listing;
 use crate::convert::reader::Reader;
@@ -20,19 +20,6 @@ const DEVICE: i32 = proto::intake::v1::Channel::Device as i32;
 
 /// A page of a list, and the token of the next; empty: there is no more.
 pub type PageOf<C> = (Vec<Found<C>>, String);
-
-/// A verb as somebody asked for it, its text still plain.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct AskedOfEmergency {
-    pub id: CaseId,
-    pub rpc: &'static str,
-    pub request_id: String,
-    /// The encoded request without its id.
-    pub body: Vec<u8>,
-    pub etag: Option<i64>,
-    pub note: Option<String>,
-    pub step: Step<String>,
-}
 
 impl App {
     /// The command that starts the plan for a filed report: a device's alarm, or level one by the report or the duty list. `None` when it is
@@ -95,9 +82,9 @@ impl App {
         &self,
         asking: &Asking,
         desk: &Desk,
-        asked: AskedOfEmergency,
+        asked: Asked<Step<String>>,
     ) -> Result<Done<Emergency>, Error> {
-        let AskedOfEmergency { id, rpc, request_id, body, etag, note, step } = asked;
+        let Asked { id, rpc, request_id, body, etag, note, step } = asked;
         let request = self.cases.request_key(&asking.caller(), rpc, &request_id, &body);
         let seal = |text: String| -> Private<String> { self.cases.sealer().seal(id, &text) };
         let command = Command::Step { step: step.map(seal), note: note.map(seal) };

@@ -19,7 +19,7 @@ impl App {
         &self,
         asking: &Asking,
         desk: &Desk,
-        asked: Asked,
+        asked: Asked<Step<String>>,
         into: CaseId,
     ) -> Result<Done<WorkOrder>, Error> {
         let scope = desk.scope_of(&asking.actor);

@@ -1,8 +1,7 @@
 //! Timers that come due, and a calendar that changes.
 
 use async_trait::async_trait;
-use casebook::{Ask, Case, Done, DueTimer, Filter, Fire, Found, Page, Scope, StoreError};
-use civic::CaseId;
+use casebook::{Ask, Case, Done, DueTimer, Filter, Fire, Found, Scope, StoreError};
 
 use super::App;
 use crate::domain::building_day::{self, BuildingDay};
@@ -86,19 +85,13 @@ impl App {
     /// The store's; asking again goes on where nothing is left to do for those done.
     pub async fn recalculate(&self) -> Result<usize, Error> {
         let mut moved = 0;
-        let mut after: Option<CaseId> = None;
-        loop {
-            let page = Page { size: PAGE, after };
-            let found = self.cases.list::<WorkOrder>(&Scope::All, &Filter::default(), &page).await?;
-            let more = found.len() > PAGE;
+        let mut walk = self.cases.walk::<WorkOrder>(Scope::All, Filter::default(), PAGE);
+        while let Some(page) = walk.next().await? {
             // Together: they share a transaction.
-            let orders = found.iter().take(PAGE).map(|order| self.recalculate_one(order));
+            let orders = page.iter().map(|order| self.recalculate_one(order));
             moved += futures_util::future::try_join_all(orders).await?.into_iter().filter(|moved| *moved).count();
-            after = found.get(PAGE - 1).map(|order| order.id);
-            if !more {
-                return Ok(moved);
-            }
         }
+        Ok(moved)
     }
 
     /// Whether its instants moved.

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use casebook::{Ask, Done, DueTimer, Filter, Found, Page, PlaceColumn, Scope, StoreError};
+use casebook::{Ask, Done, DueTimer, Filter, Found, PlaceColumn, Scope, StoreError};
 use civic::{Actor, CaseId, DivisionCode};
 use prost::bytes::Buf as _;
 
@@ -278,12 +278,10 @@ impl App {
         let rules: Vec<_> = desk.catalog.tasks().on(desk.running_day().date()).collect();
         let scope = Scope::Place(PlaceColumn::Town, roster.town.to_string());
         let mut visits: BTreeMap<String, Vec<Candidate>> = BTreeMap::new();
-        let mut after: Option<CaseId> = None;
-        loop {
-            let page = Page { size: PAGE, after };
-            let found = self.cases.list::<CareEntry>(&scope, &Filter::default(), &page).await?;
+        let mut walk = self.cases.walk::<CareEntry>(scope, Filter::default(), PAGE);
+        while let Some(page) = walk.next().await? {
             // Its timer may not have fired yet: an entry whose date came yields no task.
-            for Found { id, state: entry, .. } in found.iter().take(PAGE).filter(|found| desk.now < found.state.end) {
+            for Found { id, state: entry, .. } in page.iter().filter(|found| desk.now < found.state.end) {
                 let Some(post) = roster.visits(&entry.place, *id) else { continue };
                 for rule in rules.iter().filter(|rule| rule.selects == Selects::Care(entry.purpose.clone())) {
                     let every = i32::try_from(entry.visit_days).ok().filter(|days| *days > 0).unwrap_or(rule.every);
@@ -291,11 +289,8 @@ impl App {
                     visits.entry(post.post.clone()).or_default().push(Candidate { source, every });
                 }
             }
-            if found.len() <= PAGE {
-                return Ok(visits);
-            }
-            after = found.get(PAGE - 1).map(|entry| entry.id);
         }
+        Ok(visits)
     }
 }
 

@@ -2,7 +2,7 @@
 
 use casebook::{Case as _, Filter, Found};
 use civic::{CaseId, Micros};
-use prost::Message;
+use prost::Message as _;
 use proto::dispatch::v1 as pb;
 use proto::dispatch::v1::stored::EmergencyEvent;
 use proto::dispatch::v1::stored::emergency_event::Event as Body;
@@ -12,9 +12,9 @@ use super::answer::Answers;
 use super::listing::{place, size};
 use super::reader::Reader;
 use super::timeline::Language;
+use super::verb::verbs;
 use super::{order_name, timestamp};
 use crate::app::arranging::Loading;
-use crate::app::emergencies::AskedOfEmergency;
 use crate::app::{Desk, Listing};
 use crate::catalog::plans::{PLANS, STEPS, fault_of};
 use crate::catalog::{Plan, Plans};
@@ -30,56 +30,8 @@ pub fn emergency_id(name: &str) -> Result<CaseId, Error> {
     name.strip_prefix("emergencies/").and_then(|id| id.parse().ok()).ok_or(Error::NOT_FOUND)
 }
 
-/// A verb's request.
-pub trait EmergencyRequest: Message + Default {
-    /// Name of the rpc: request ids are unique per caller and rpc.
-    const RPC: &'static str;
-
-    /// Takes the request id out, so that what is left is the body that the id stands for.
-    fn take_request_id(&mut self) -> String;
-
-    /// Name, etag and note, and the verb with what it carries. `None` when a fault was noted.
-    fn into_parts(self, reader: &mut Reader<'_>) -> (String, String, String, Option<Step<String>>);
-}
-
-/// The verb as it was asked for.
-///
-/// # Errors
-/// Not found for a malformed name, else every field at fault.
-pub fn asked<R: EmergencyRequest>(mut request: R, desk: &Desk) -> Result<AskedOfEmergency, Error> {
-    let request_id = request.take_request_id();
-    let body = request.encode_to_vec();
-    let mut reader = Reader::new(desk);
-    let request_id = reader.request_id(request_id);
-    let (name, etag, note, step) = request.into_parts(&mut reader);
-    let id = emergency_id(&name)?;
-    let etag = reader.etag(&etag);
-    let note = reader.optional_text("note", note);
-    let step = reader.finish(step)?;
-    Ok(AskedOfEmergency { id, rpc: R::RPC, request_id, body, etag, note, step })
-}
-
-macro_rules! verbs {
-    ($($request:ident as $rpc:literal: |$asked:ident, $reader:ident| $step:expr;)+) => {$(
-        impl EmergencyRequest for pb::$request {
-            const RPC: &'static str = $rpc;
-
-            fn take_request_id(&mut self) -> String {
-                std::mem::take(&mut self.request_id)
-            }
-
-            fn into_parts(mut self, $reader: &mut Reader<'_>) -> (String, String, String, Option<Step<String>>) {
-                let name = std::mem::take(&mut self.name);
-                let etag = std::mem::take(&mut self.etag);
-                let note = std::mem::take(&mut self.note);
-                let $asked = self;
-                (name, etag, note, $step)
-            }
-        }
-    )+};
-}
-
 verbs! {
+    Step<String>;
     AcknowledgeActionRequest as "AcknowledgeAction": |asked, _reader| Some(Step::Acknowledge { action: asked.action });
     ReportActionRequest as "ReportAction": |asked, reader| Some(Step::Report {
         text: reader.text("text", asked.text, "TEXT_MISSING"),

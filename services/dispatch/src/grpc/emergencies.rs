@@ -9,14 +9,19 @@ use tonic::{Request, Response, Status};
 use super::{Grpc, asking, language};
 use crate::app::Asking;
 use crate::convert::answer::Answers;
-use crate::convert::emergencies::{EmergencyRequest, asked, emergency_id, listing, plan, plans, plans_loading};
+use crate::convert::emergencies::{emergency_id, listing, plan, plans, plans_loading};
+use crate::convert::verb::{VerbRequest, asked};
 use crate::domain::arrangement::Matter;
+use crate::domain::emergency::Step;
 use crate::error::Error;
 
 impl Grpc {
-    async fn of_emergency<R: EmergencyRequest>(&self, request: Request<R>) -> Result<Response<pb::Emergency>, Status> {
+    async fn of_emergency<R>(&self, request: Request<R>) -> Result<Response<pb::Emergency>, Status>
+    where
+        R: VerbRequest<Step = Step<String>>,
+    {
         let (asking, desk) = (asking(&request)?, self.app.desk());
-        let asked = asked(request.into_inner(), &desk)?;
+        let asked = asked(request.into_inner(), &desk, emergency_id)?;
         let done = self.app.emergency_step(&asking, &desk, asked).await?;
         let found = Found { id: done.id, version: done.version, state: done.state };
         let answers = Answers { app: &self.app, desk: &desk, asking: &asking };

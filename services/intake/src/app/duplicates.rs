@@ -18,7 +18,7 @@ use std::time::Duration;
 
 /// Answered at most: to somebody who asks, and beside what was just filed.
 const SHOWN: usize = 10;
-const BESIDE: usize = 5;
+const BESIDE: usize = 3;
 /// Candidates that are read for one that is shown: some are over by now, or not the caller's to see.
 const READ_FOR_ONE: usize = 4;
 /// Whoever has filed waits for the search no longer than this.
@@ -143,10 +143,16 @@ impl App {
                 let shelves = self.shelves.read().unwrap_or_else(PoisonError::into_inner);
                 let known = shelves.holds(place, head.filed_at, report.id);
                 drop(shelves);
-                if !known {
-                    let text = self.cases.sealer().open(report.id, &head.text)?;
-                    self.lay(head, report.id, self.sketch(head, &text));
-                    laid += 1;
+                if known {
+                    continue;
+                }
+                match self.cases.sealer().open(report.id, &head.text) {
+                    Ok(text) => {
+                        self.lay(head, report.id, self.sketch(head, &text));
+                        laid += 1;
+                    }
+                    // One that cannot be read must not keep the others from being found.
+                    Err(error) => tracing::warn!(report = %report.id, %error, "intake.likeness.text_not_opened"),
                 }
             }
             if let Some(last) = found.get(..PAGE.min(found.len())).and_then(<[_]>::last) {

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Hold docs/domain.md to the tests: every name in its tables is a test, or a planted bug or file of tests, of this repository."""
+"""Hold docs/domain.md to the tests: every name in its tables is a test, a planted bug or a file of tests of this repository."""
 import pathlib
 import re
 import sys

@@ -4,19 +4,15 @@
 use crate::{
     corpus::{Corpus, random_id},
     figures::{Asked, Sheet},
-    local::{HttpClient, Local, http, post_json},
+    local::{Local, http, post_json},
+    screen::{Instants, Screen, Told},
 };
-use bytes::Bytes;
-use civic::{Actor, Role};
 use hdrhistogram::Histogram;
-use http_body_util::{BodyExt, Full};
-use hyper::{Request, body::Incoming};
 use jiewang::cluster::Rooms;
 use rand::{SeedableRng as _, rngs::SmallRng};
 use serde_json::Value;
 use std::{
     collections::HashMap,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::{Duration, Instant},
 };
 
@@ -25,26 +21,11 @@ const PATIENCE: Duration = Duration::from_secs(60);
 /// First seconds that are not counted: connections open, pages are read for the first time.
 const WARM: Duration = Duration::from_secs(2);
 
-/// An instant for each order, by its id, which it shares with its report.
-#[derive(Clone, Default)]
-struct Instants(Arc<Mutex<HashMap<String, Instant>>>);
-
-impl Instants {
-    fn hold(&self) -> MutexGuard<'_, HashMap<String, Instant>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// The first counts.
-    fn note(&self, id: String, at: Instant) {
-        self.hold().entry(id).or_insert(at);
-    }
-}
-
 /// `rate`: reports a second.
 pub async fn run(sheet: &mut Sheet, rate: f64, within: Duration) -> anyhow::Result<()> {
     let dir = tempfile::tempdir()?;
     let local = Local::start(dir.path(), Rooms::ALL).await?;
-    let screen = Screen::new(&local);
+    let screen = Screen::new(&local, order);
     let seen = screen.seen.clone();
     let body = screen.open("").await?;
     let mut reading = tokio::task::JoinSet::new();
@@ -96,73 +77,9 @@ fn report(
     Ok(())
 }
 
-/// A city's screen: one open stream that resumes where it ended.
-struct Screen {
-    client: HttpClient,
-    url: String,
-    token: String,
-    seen: Instants,
-}
-
-struct Told {
-    opened: usize,
-    events: usize,
-}
-
-impl Screen {
-    fn new(local: &Local) -> Self {
-        let actor =
-            Actor { role: Role::CityDispatcher, subject: "screen".into(), unit: "50".parse().ok(), head: false };
-        let url = format!("http://{}/v1/events:stream", local.http);
-        Self { client: http(), url, token: local.mint(&actor), seen: Instants::default() }
-    }
-
-    async fn open(&self, last_event: &str) -> anyhow::Result<Incoming> {
-        let mut request = Request::get(&self.url).header("authorization", format!("Bearer {}", self.token));
-        if !last_event.is_empty() {
-            request = request.header("last-event-id", last_event);
-        }
-        let response = self.client.request(request.body(Full::new(Bytes::new()))?).await?;
-        anyhow::ensure!(response.status().is_success(), "the stream was refused: {}", response.status());
-        Ok(response.into_body())
-    }
-
-    /// Until the server is gone.
-    async fn read(self, mut body: Incoming) -> anyhow::Result<Told> {
-        let (mut told, mut last) = (Told { opened: 1, events: 0 }, String::new());
-        loop {
-            self.follow(body, &mut told, &mut last).await;
-            let Ok(again) = self.open(&last).await else { return Ok(told) };
-            body = again;
-            told.opened += 1;
-        }
-    }
-
-    async fn follow(&self, mut body: Incoming, told: &mut Told, last: &mut String) {
-        let mut buffer = Vec::new();
-        while let Some(Ok(frame)) = body.frame().await {
-            buffer.extend_from_slice(frame.data_ref().map_or(&[], |data| data));
-            let (at, mut taken) = (Instant::now(), 0);
-            while let Some(end) = buffer[taken..].iter().position(|byte| *byte == b'\n') {
-                self.line(&buffer[taken..taken + end], at, told, last);
-                taken += end + 1;
-            }
-            buffer.drain(..taken);
-        }
-    }
-
-    fn line(&self, line: &[u8], at: Instant, told: &mut Told, last: &mut String) {
-        if let Some(id) = line.strip_prefix(b"id:") {
-            *last = String::from_utf8_lossy(id).trim().to_owned();
-        }
-        let Some(data) = line.strip_prefix(b"data:") else { return };
-        told.events += 1;
-        let event: Value = serde_json::from_slice(data).unwrap_or_default();
-        // Whichever step comes first: an order that is born assigned need not be told of as created.
-        if let Some(id) = event["data"]["workOrderChanged"]["workOrder"].as_str() {
-            self.seen.note(id.to_owned(), at);
-        }
-    }
+/// Whichever step comes first: an order that is born assigned need not be told of as created.
+fn order(changed: &Value) -> Option<&str> {
+    changed["workOrder"].as_str()
 }
 
 struct Filed {

@@ -69,7 +69,23 @@ fn refused(metadata: &Metadata, rules: &Rules) -> Vec<String> {
         found.extend(denied.map(|feature| format!("{} must not have the feature {feature}: {}", ban.name, ban.reason)));
     }
     found.extend(second_versions(metadata));
+    found.extend(second_registries(metadata));
     found
+}
+
+/// All crates come from one registry, whichever Cargo is told to ask here: a dependency that names another one stands out.
+fn second_registries(metadata: &Metadata) -> Vec<String> {
+    let registries: BTreeSet<&str> = metadata
+        .packages
+        .iter()
+        .filter_map(|package| package.source.as_deref())
+        .filter(|s| s.starts_with(REGISTRY))
+        .collect();
+    let of = |registry: &&str| {
+        let from = metadata.packages.iter().filter(|package| package.source.as_deref() == Some(*registry));
+        format!("{} crates come from {registry}", from.count())
+    };
+    if registries.len() > 1 { registries.iter().map(of).collect() } else { Vec::new() }
 }
 
 /// Licence and origin of one crate.

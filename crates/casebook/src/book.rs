@@ -295,7 +295,7 @@ impl Casebook {
         if row.kind != C::KIND || !scope.admits(id, &row.row) {
             return Err(StoreError::NotFound);
         }
-        self.read(row).await
+        self.decoded(row).await
     }
 
     /// Up to `page.size + 1` cases in scope, in the order of ids: the extra one says that there is more.
@@ -305,15 +305,24 @@ impl Casebook {
         filter: &Filter,
         page: &Page,
     ) -> Result<Vec<Found<C>>, StoreError> {
-        let rows = self.0.store.list(C::KIND, scope, filter, page).await?;
+        let rows = self.rows::<C>(scope, filter, page).await?;
         let mut found = Vec::with_capacity(rows.len());
         for row in rows {
-            found.push(self.read(row).await?);
+            found.push(self.decoded(row).await?);
         }
         Ok(found)
     }
 
-    async fn read<C: Case>(&self, row: CaseRow) -> Result<Found<C>, StoreError> {
+    pub(crate) async fn rows<C: Case>(
+        &self,
+        scope: &Scope,
+        filter: &Filter,
+        page: &Page,
+    ) -> Result<Vec<CaseRow>, StoreError> {
+        self.0.store.list(C::KIND, scope, filter, page).await
+    }
+
+    pub(crate) async fn decoded<C: Case>(&self, row: CaseRow) -> Result<Found<C>, StoreError> {
         let state = if row.schema == C::SCHEMA {
             decode_state(&row.state)
         } else {

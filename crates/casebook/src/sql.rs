@@ -23,6 +23,7 @@ mod schema;
 mod sqlite;
 mod statement;
 mod term;
+mod trace;
 mod write;
 
 use crate::{

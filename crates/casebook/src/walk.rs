@@ -28,15 +28,20 @@ impl Casebook {
 }
 
 impl<C: Case> Walk<'_, C> {
-    /// The next page, `None` after the last. After an error the same page is read again.
-    pub async fn next(&mut self) -> Result<Option<Vec<Found<C>>>, StoreError> {
+    /// The next page, `None` after the last: a case that cannot be read keeps nobody from those behind it. After an error of the page
+    /// the same page is read again.
+    pub async fn next(&mut self) -> Result<Option<Vec<Result<Found<C>, StoreError>>>, StoreError> {
         if self.over {
             return Ok(None);
         }
-        let mut found = self.cases.list::<C>(&self.scope, &self.filter, &self.page).await?;
-        self.over = found.len() <= self.page.size;
-        found.truncate(self.page.size);
-        self.page.after = found.last().map(|last| last.id);
-        Ok(Some(found))
+        let mut rows = self.cases.rows::<C>(&self.scope, &self.filter, &self.page).await?;
+        self.over = rows.len() <= self.page.size;
+        rows.truncate(self.page.size);
+        self.page.after = rows.last().map(|last| last.id);
+        let mut page = Vec::with_capacity(rows.len());
+        for row in rows {
+            page.push(self.cases.decoded(row).await);
+        }
+        Ok(Some(page))
     }
 }

@@ -11,7 +11,7 @@ use std::{collections::BTreeSet, fmt::Display, future::Future, time::Duration};
 const PAGE: usize = 200;
 /// A reform comes into force at midnight; nobody waits for it by the minute.
 const LOOK: Duration = Duration::from_secs(3600);
-/// After a failure of the store.
+/// After a failure; doubled as long as there is one.
 const AGAIN: Duration = Duration::from_secs(60);
 
 /// Calls `follow` at the beginning and whenever the tree is of another version than it last followed, until `stop`.
@@ -25,7 +25,7 @@ pub async fn keep_places<F, E>(
     E: Display + Send,
 {
     let mut stop = std::pin::pin!(stop);
-    let mut followed = String::new();
+    let (mut followed, mut again) = (String::new(), AGAIN);
     loop {
         let tree = version();
         let mut wait = LOOK;
@@ -33,11 +33,11 @@ pub async fn keep_places<F, E>(
             match follow().await {
                 Ok(moved) => {
                     tracing::info!(service, moved, tree, "mesh.places.followed");
-                    followed = tree;
+                    (followed, again) = (tree, AGAIN);
                 }
                 Err(error) => {
                     tracing::warn!(service, %error, "mesh.places.not_followed");
-                    wait = AGAIN;
+                    (wait, again) = (again, LOOK.min(2 * again));
                 }
             }
         }
@@ -65,10 +65,17 @@ pub async fn follow_reforms<C: Case>(
         let filter = Filter { place: Some((PlaceColumn::District, district.to_string())), ..Filter::default() };
         let mut walk = cases.walk::<C>(Scope::All, filter, PAGE);
         while let Some(page) = walk.next().await? {
-            for found in &page {
+            for found in page {
+                let found = match found {
+                    Ok(found) => found,
+                    Err(error) => {
+                        failed = failed.and(Err(error.into()));
+                        continue;
+                    }
+                };
                 let stands = place_of(&found.state);
                 let Some(place) = view.place(&stands.code).filter(|place| place != stands) else { continue };
-                match cases.execute(command(found, place).with_etag(Some(found.version))).await {
+                match cases.execute(command(&found, place).with_etag(Some(found.version))).await {
                     Ok(done) => moved += usize::from(done.version > found.version),
                     // Another cluster's by now.
                     Err(Error::NotOwner { .. }) => {}

@@ -44,6 +44,7 @@ pub struct Consumer {
     rng: Arc<dyn Rng>,
     timing: Timing,
     progress: Progress,
+    round_at: Instant,
     renew_at: Instant,
     poll_at: Instant,
     feed_at: Instant,
@@ -82,6 +83,7 @@ impl Consumer {
         if !fed {
             self.progress.fill_to_heads();
         }
+        tokio::time::sleep_until(self.round_at).await;
         let wants = self.progress.wants(Instant::now());
         let mut slices = self.fill(&wants.from_source).await;
         let wait = if slices.is_empty() { self.time_to_wait() } else { Duration::ZERO };
@@ -227,6 +229,10 @@ impl Consumer {
 
     /// Applies together what never failed, and alone what did: one partition's trouble must not hold the others.
     async fn apply(&mut self, slices: Vec<Slice>) {
+        if slices.is_empty() {
+            return;
+        }
+        self.round_at = Instant::now() + self.timing.round;
         let (alone, together): (Vec<_>, Vec<_>) =
             slices.into_iter().partition(|slice| self.progress.failures(slice.partition) > 0);
         if !together.is_empty() {

@@ -3,8 +3,8 @@
 use anyhow::Context;
 use clap::{Parser, ValueEnum};
 use loadtest::{
-    accept, days, figures::Sheet, lifecycle, mass, memory, postgres, reads, seed::Seeded, stream, sustained, text,
-    written,
+    accept, days, figures::Sheet, lamps, lifecycle, mass, memory, postgres, reads, seed::Seeded, stream, sustained,
+    text, written,
 };
 use std::{
     fs::File,
@@ -45,6 +45,9 @@ struct Args {
     /// Reports of `mass`
     #[arg(long, default_value_t = 20_000)]
     mass: usize,
+    /// Orders of `lamps`
+    #[arg(long, default_value_t = 10_000)]
+    lamps: usize,
     /// Keep seeded folders here and take them from here the next time
     #[arg(long, value_name = "DIR")]
     data: Option<PathBuf>,
@@ -74,6 +77,8 @@ enum Part {
     Memory,
     /// One incident with thousands of callers: merged, answered, closed, each told
     Mass,
+    /// Orders of one place that turn red in the same minute, while reports are accepted
+    Lamps,
     /// Accepted reports on PostgreSQL
     Postgres,
     /// The lists of a day for 101,000 grid workers
@@ -160,6 +165,10 @@ async fn parts(args: &Args, sheet: &mut Sheet) -> anyhow::Result<()> {
     if args.wants(Part::Mass) {
         sheet.part("mass", &format!("{} reports of one matter over HTTP", args.mass));
         mass::run(sheet, args.mass).await?;
+    }
+    if args.wants(Part::Lamps) {
+        sheet.part("lamps", "ends spread over a minute; accepting over HTTP, 256 in flight, dispatch consuming");
+        lamps::run(sheet, args.lamps, 3 * within).await?;
     }
     if args.wants(Part::Duplicates) {
         sheet.part("duplicates", "in memory, two thirds of the reports in one town");

@@ -106,3 +106,16 @@ fn a_rule_that_nobody_holds_is_refused() {
     let unknown = RULES.replace("wildcards = \"deny\"", "wildcards = \"deny\"\n    highlight = \"all\"");
     assert!(toml::from_str::<super::Rules>(&unknown).is_err());
 }
+
+#[test]
+fn a_crate_of_another_registry_stands_out() {
+    let elsewhere = json!({"source": format!("{}https://example.org/index", super::REGISTRY)});
+    let packages = json!([
+        package("tonic", "0.14.9", json!({})),
+        package("tokio", "1.54.0", json!({})),
+        package("foreign", "1.0.0", elsewhere),
+    ]);
+    let found = found(packages, json!([]));
+    assert_eq!(found.len(), 2, "{found:#?}");
+    assert!(found.iter().any(|line| line.starts_with("1 crates come from")), "{found:#?}");
+}

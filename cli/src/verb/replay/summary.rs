@@ -55,9 +55,10 @@ pub(super) async fn read(script: &Script, played: &Played, orders: &Casebook) ->
     for filter in [Filter::default(), closed] {
         let mut walk = orders.walk::<WorkOrder>(Scope::All, filter, PAGE);
         while let Some(page) = walk.next().await? {
-            for order in &page {
+            for order in page {
+                let order = order?;
                 if let Some(scene) = played.orders.get(&order.id) {
-                    cities.entry(script.scenes[*scene].history.city.clone()).or_default().add(order);
+                    cities.entry(script.scenes[*scene].history.city.clone()).or_default().add(&order);
                     read += 1;
                 }
             }

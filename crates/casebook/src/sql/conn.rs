@@ -157,6 +157,7 @@ impl Record {
     column!(text, String);
     column!(opt_text, Option<String>);
     column!(blob, Vec<u8>);
+    column!(text_or_blob, Vec<u8>);
 }
 
 const SERIALIZATION_FAILURE: &str = "40001";

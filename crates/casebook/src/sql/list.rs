@@ -11,10 +11,9 @@ use super::{
     read::count,
     rows::{CASE_COLUMNS, case_row, id_value},
     statement::{Form, Shape, chunks},
-    term::{Column, Term, condition, filter_terms, is_indexed, terms},
+    term::{Column, Term, condition, is_indexed, ways},
 };
 use crate::{
-    case::Tag,
     error::StoreError,
     scope::{Filter, Page, Scope},
     store::CaseRow,
@@ -45,36 +44,23 @@ impl Asked<'_> {
 
 impl SqlStore {
     pub(super) async fn list_cases(&self, asked: Asked<'_>) -> Result<Vec<CaseRow>, StoreError> {
-        let Some(terms) = terms(asked.scope, asked.filter) else {
-            return Ok(Vec::new());
-        };
         if let Scope::Case(id) = asked.scope {
             return self.list_one(*id, &asked).await;
         }
-        let mut found = match asked.filter.parent {
-            Some(parent) => self.read_list(tagged(&asked, &Tag::Parent(parent), terms)).await?,
-            None => self.list_by_columns(&asked, terms).await?,
-        };
-        if let Scope::Unit(unit) = asked.scope {
-            let shared = filter_terms(asked.filter);
-            found.extend(self.read_list(tagged(&asked, &Tag::Unit(unit.clone()), shared)).await?);
+        let mut found = Vec::new();
+        for terms in ways(asked.scope, asked.filter) {
+            if asked.filter.lists_closed() {
+                found.extend(self.read_list(closed(&asked, terms.clone())).await?);
+            }
+            found.extend(match self.db.is_sqlite() {
+                true => self.list_remembered(&asked, &terms).await?,
+                false => self.read_list(open(&asked, terms)).await?,
+            });
         }
         found.sort_by_key(|case| case.id);
-        // A case that changed between two questions, or stands in both lists, is one case.
+        // A case that changed between two questions, or is there in two ways, is one case.
         found.dedup_by_key(|case| case.id);
         found.truncate(asked.rows());
-        Ok(found)
-    }
-
-    async fn list_by_columns(&self, asked: &Asked<'_>, terms: Vec<Term>) -> Result<Vec<CaseRow>, StoreError> {
-        let mut found = match asked.filter.state {
-            Some(_) => self.read_list(closed(asked, terms.clone())).await?,
-            None => Vec::new(),
-        };
-        found.extend(match self.db.is_sqlite() {
-            true => self.list_remembered(asked, &terms).await?,
-            false => self.read_list(open(asked, terms)).await?,
-        });
         Ok(found)
     }
 
@@ -107,39 +93,49 @@ impl SqlStore {
 
 /// Places and units have an index over open cases, so the most selective of the terms leads.
 fn open(asked: &Asked<'_>, mut terms: Vec<Term>) -> (String, Vec<Value>) {
+    if is_tagged(&terms) {
+        return tagged(asked, true, terms);
+    }
     terms.sort_by_key(|term| !is_indexed(term));
     compile(asked, "open = 1", terms, |at, term| at == 0 && is_indexed(term))
 }
 
 /// Over closed cases there are indexes of state, and of town or unit together with it.
 fn closed(asked: &Asked<'_>, terms: Vec<Term>) -> (String, Vec<Value>) {
+    if is_tagged(&terms) {
+        return tagged(asked, false, terms);
+    }
     let leading = terms.iter().position(|(column, _)| matches!(column, Column::Unit | Column::Town));
     compile(asked, "open = 0", terms, |at, (column, _)| *column == Column::State || Some(at) == leading)
 }
 
-/// The few that have the tag are looked up by their ids, and no column's index is offered.
-fn tagged(asked: &Asked<'_>, tag: &Tag, terms: Vec<Term>) -> (String, Vec<Value>) {
+fn is_tagged(terms: &[Term]) -> bool {
+    terms.iter().any(|(column, _)| *column == Column::Tag)
+}
+
+/// The few that have the tags are looked up by their ids, and no column's index is offered.
+fn tagged(asked: &Asked<'_>, open: bool, terms: Vec<Term>) -> (String, Vec<Value>) {
+    let (tags, terms): (Vec<Term>, Vec<Term>) = terms.into_iter().partition(|(column, _)| *column == Column::Tag);
     let after = asked.page.after.map_or_else(|| Value::Blob(Vec::new()), id_value);
-    let mut values = vec![Value::Text(asked.kind.to_owned()), after, Value::Text(tag.text())];
-    let mut sql = format!(
-        "SELECT {CASE_COLUMNS} FROM tagged CROSS JOIN cases WHERE tagged.tag = $3 AND tagged.case_id > $2 \
-        AND cases.id = tagged.case_id AND kind = $1"
-    );
-    if !asked.filter.lists_closed() {
-        sql.push_str(" AND open = 1");
+    let mut values = vec![Value::Text(asked.kind.to_owned()), after];
+    let (open, mut from, mut on) = (i64::from(open), "cases".to_owned(), String::new());
+    for (at, (_, tag)) in tags.into_iter().enumerate() {
+        values.push(tag.into());
+        let (t, n) = (format!("t{at}"), values.len());
+        from = if at == 0 {
+            format!("tagged AS t0 CROSS JOIN {from}")
+        } else {
+            format!("{from} CROSS JOIN tagged AS {t}")
+        };
+        on.push_str(&format!(" AND {t}.tag = ${n} AND {t}.is_open = {open} AND {t}.case_id = "));
+        on.push_str(if at == 0 { "cases.id AND t0.case_id > $2" } else { "t0.case_id" });
     }
+    let mut sql = format!("SELECT {CASE_COLUMNS} FROM {from} WHERE kind = $1 AND open = {open}{on}");
     for term in terms {
         sql.push_str(&condition(term, false, &mut values));
     }
-    if let Some(parent) = asked.filter.parent.map(Tag::Parent).filter(|parent| parent != tag) {
-        values.push(Value::Text(parent.text()));
-        let other = values.len();
-        sql.push_str(&format!(
-            " AND EXISTS (SELECT 1 FROM tagged AS o WHERE o.tag = ${other} AND o.case_id = tagged.case_id)"
-        ));
-    }
     values.push(count(asked.rows()));
-    sql.push_str(&format!(" ORDER BY tagged.case_id LIMIT ${}", values.len()));
+    sql.push_str(&format!(" ORDER BY t0.case_id LIMIT ${}", values.len()));
     (sql, values)
 }
 

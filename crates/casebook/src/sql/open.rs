@@ -86,11 +86,9 @@ impl SqlStore {
                 "the data has schema {have}, this program knows up to {VERSION}: start the newer program, or restore a backup from before it"
             )));
         }
-        for Migration { version, both, sqlite } in MIGRATIONS.iter().filter(|m| m.version > have) {
+        for Migration { version, both, sqlite, postgres } in MIGRATIONS.iter().filter(|m| m.version > have) {
             tx.batch(self.dialect(both)).await?;
-            if self.db.is_sqlite() {
-                tx.batch((*sqlite).to_owned()).await?;
-            }
+            tx.batch(if self.db.is_sqlite() { sqlite } else { postgres }.to_string()).await?;
             set_meta(&mut tx, "schema", &version.to_string()).await?;
         }
         if have < 2 {

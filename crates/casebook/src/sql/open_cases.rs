@@ -14,7 +14,7 @@ use super::{
     list::Asked,
     read::count,
     rows::{CASE_COLUMNS, case_row, id_value},
-    term::{Column, Term, Wanted, is_indexed},
+    term::{Column, Term, Wanted, is_indexed, tag_term},
 };
 use crate::{batch::Writes, case::Row, error::StoreError, store::CaseRow};
 use civic::CaseId;
@@ -71,7 +71,7 @@ fn entries(row: &Row) -> Option<Vec<Term>> {
     ];
     let texts = texts.into_iter().filter_map(|(column, text)| Some((column, Wanted::Text(text.clone()?))));
     let ints = ints.into_iter().map(|(column, n)| (column, Wanted::Int(n)));
-    Some(texts.chain(ints).filter(is_indexed).collect())
+    Some(texts.chain(ints).chain(row.tags.iter().map(tag_term)).filter(is_indexed).collect())
 }
 
 impl Move {

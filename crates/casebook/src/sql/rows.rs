@@ -1,6 +1,9 @@
 //! Rows to records and back.
 
-use super::conn::{Record, Value};
+use super::{
+    conn::{Record, Value},
+    trace,
+};
 use crate::{
     case::{DueTimer, Row, Tag},
     error::StoreError,
@@ -117,22 +120,25 @@ pub(super) fn event_values(event: EventRow, values: &mut Vec<Value>) {
         Value::Int(event.time.0),
         Value::Text(event.actor),
         Value::Text(event.place),
-        Value::Text(event.traceparent),
+        Value::Blob(trace::pack(event.traceparent)),
         Value::Blob(event.payload),
     ]);
 }
 
 /// An event whose columns begin at `first`.
 pub(super) fn event_row(r: &Record, first: usize) -> Result<EventRow, StoreError> {
+    let case = id_of(&r.blob(first)?, "events")?;
+    let traceparent = trace::unpack(r.text_or_blob(first + 7)?);
+    let traceparent = traceparent.ok_or_else(|| StoreError::Corrupt { table: "events", row: case.to_string() })?;
     Ok(EventRow {
-        case: id_of(&r.blob(first)?, "events")?,
+        case,
         version: r.int(first + 1)?,
         kind: r.text(first + 2)?,
         event_type: r.text(first + 3)?,
         time: Micros(r.int(first + 4)?),
         actor: r.text(first + 5)?,
         place: r.text(first + 6)?,
-        traceparent: r.text(first + 7)?,
+        traceparent,
         payload: r.blob(first + 8)?,
     })
 }

@@ -5,15 +5,16 @@
 //! All times are microseconds since the epoch, UTC; ids are the sixteen bytes of a UUIDv7.
 
 /// Version of this schema. A database with a newer one is refused.
-pub(super) const VERSION: i64 = 5;
+pub(super) const VERSION: i64 = 6;
 
 /// Each step brings a database from the version before to its own, in one transaction.
-pub(super) const MIGRATIONS: [Migration; 5] = [
-    Migration { version: 1, both: FIRST, sqlite: "" },
-    Migration { version: 2, both: SECOND, sqlite: "" },
-    Migration { version: 3, both: THIRD, sqlite: "" },
-    Migration { version: 4, both: FOURTH, sqlite: "" },
-    Migration { version: 5, both: FIFTH, sqlite: FIFTH_SQLITE },
+pub(super) const MIGRATIONS: [Migration; 6] = [
+    Migration { version: 1, both: FIRST, sqlite: "", postgres: "" },
+    Migration { version: 2, both: SECOND, sqlite: "", postgres: "" },
+    Migration { version: 3, both: THIRD, sqlite: "", postgres: "" },
+    Migration { version: 4, both: FOURTH, sqlite: "", postgres: "" },
+    Migration { version: 5, both: FIFTH, sqlite: FIFTH_SQLITE, postgres: "" },
+    Migration { version: 6, both: SIXTH, sqlite: SIXTH_SQLITE, postgres: SIXTH_POSTGRES },
 ];
 
 pub(super) struct Migration {
@@ -21,6 +22,8 @@ pub(super) struct Migration {
     pub(super) both: &'static str,
     /// What follows it on SQLite.
     pub(super) sqlite: &'static str,
+    /// What follows it on PostgreSQL.
+    pub(super) postgres: &'static str,
 }
 
 const FIRST: &str = "
@@ -119,6 +122,24 @@ CREATE TABLE log_marks (
 ) WITHOUT ROWID;
 INSERT INTO log_marks (part, position, n) SELECT part, position, n FROM event_log WHERE position % 64 = 0;
 ";
+
+/// Tags of open and of closed cases apart: a list of what is open passes over nothing that is over.
+const SIXTH: &str = "
+CREATE TABLE tagged_apart (
+  tag TEXT NOT NULL, is_open BIGINT NOT NULL, case_id BLOB NOT NULL, PRIMARY KEY (tag, is_open, case_id)
+) WITHOUT ROWID;
+INSERT INTO tagged_apart (tag, is_open, case_id)
+  SELECT tagged.tag, cases.open, tagged.case_id FROM tagged JOIN cases ON cases.id = tagged.case_id;
+DROP TABLE tagged;
+ALTER TABLE tagged_apart RENAME TO tagged;
+";
+
+/// [`super::trace`]: SQLite's columns take bytes beside the text of before.
+const SIXTH_POSTGRES: &str =
+    "ALTER TABLE events ALTER COLUMN traceparent TYPE BYTEA USING convert_to(traceparent, 'UTF8');";
+
+/// Those of open cases the one writer remembers ([`super::open_cases`]).
+const SIXTH_SQLITE: &str = "DELETE FROM tagged WHERE is_open = 1;";
 
 /// Before everything else, so that an unknown database can be asked who it is.
 pub(super) const META: &str = "CREATE TABLE IF NOT EXISTS meta (name TEXT NOT NULL PRIMARY KEY, value TEXT NOT NULL)";

@@ -1,12 +1,17 @@
 //! What a list asks for, as terms on columns: the same for SQL and for what SQLite's writer remembers.
 
 use super::conn::Value;
-use crate::scope::{Filter, PlaceColumn, Scope};
+use crate::{
+    case::Tag,
+    scope::{Filter, PlaceColumn, Scope},
+};
 
 /// A column that lists may ask for, from the one that narrows most to the one that narrows least. A statement is offered the index of
 /// one term only; the others are written so that no planner takes theirs, because without statistics it would guess.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(super) enum Column {
+    /// A tag: no column of the table, but a list all the same.
+    Tag,
     Village,
     Grid,
     Unit,
@@ -22,6 +27,7 @@ pub(super) enum Column {
 impl Column {
     fn name(self) -> &'static str {
         match self {
+            Self::Tag => "tag",
             Self::Village => "village",
             Self::Grid => "grid",
             Self::Unit => "unit",
@@ -52,24 +58,46 @@ pub(super) enum Wanted {
     Text(String),
 }
 
+impl From<Wanted> for Value {
+    fn from(wanted: Wanted) -> Self {
+        match wanted {
+            Wanted::Int(n) => Self::Int(n),
+            Wanted::Text(text) => Self::Text(text),
+        }
+    }
+}
+
 /// One condition of a list.
 pub(super) type Term = (Column, Wanted);
 
-/// `None`: nothing is in scope. The one case of [`Scope::Case`] and what has a tag are no terms.
-pub(super) fn terms(scope: &Scope, filter: &Filter) -> Option<Vec<Term>> {
-    let mut terms = filter_terms(filter);
+/// The ways by which a case may be in a list, each with all that it must match: what a unit answers for stands in its column, what it has
+/// a share in has its tag. None: nothing is in scope. The one case of [`Scope::Case`] is no term.
+pub(super) fn ways(scope: &Scope, filter: &Filter) -> Vec<Vec<Term>> {
+    let narrowed = |term: Option<Term>| {
+        let mut terms = filter_terms(filter);
+        terms.extend(term);
+        terms.sort_by_key(|(column, _)| *column);
+        terms
+    };
     match scope {
-        Scope::All | Scope::Case(_) => {}
-        Scope::Place(column, code) => terms.push((Column::of_place(*column), Wanted::Text(code.clone()))),
-        Scope::Unit(unit) => terms.push((Column::Unit, Wanted::Text(unit.clone()))),
-        Scope::Nothing => return None,
+        Scope::All | Scope::Case(_) => vec![narrowed(None)],
+        Scope::Place(column, code) => {
+            vec![narrowed(Some((Column::of_place(*column), Wanted::Text(code.clone()))))]
+        }
+        Scope::Unit(unit) => {
+            let answered = (Column::Unit, Wanted::Text(unit.clone()));
+            vec![narrowed(Some(answered)), narrowed(Some(tag_term(&Tag::Unit(unit.clone()))))]
+        }
+        Scope::Nothing => Vec::new(),
     }
-    terms.sort_by_key(|(column, _)| *column);
-    Some(terms)
+}
+
+pub(super) fn tag_term(tag: &Tag) -> Term {
+    (Column::Tag, Wanted::Text(tag.text()))
 }
 
 /// Those of the filter alone.
-pub(super) fn filter_terms(filter: &Filter) -> Vec<Term> {
+fn filter_terms(filter: &Filter) -> Vec<Term> {
     let place = filter.place.iter().map(|(column, code)| (Column::of_place(*column), Some(code)));
     let texts = [(Column::Unit, filter.unit.as_ref()), (Column::Category, filter.category.as_ref())];
     let texts = place.chain(texts).filter_map(|(column, text)| Some((column, Wanted::Text(text?.clone()))));
@@ -80,7 +108,7 @@ pub(super) fn filter_terms(filter: &Filter) -> Vec<Term> {
         (Column::Flagged, filter.flagged.map(i64::from)),
     ];
     let ints = ints.into_iter().filter_map(|(column, n)| Some((column, Wanted::Int(n?))));
-    texts.chain(ints).collect()
+    texts.chain(ints).chain(filter.parent.map(|parent| tag_term(&Tag::Parent(parent)))).collect()
 }
 
 /// Whether open cases have an index for it: those of lamp, urgency and flag hold what stands out only.

@@ -41,8 +41,8 @@ const TIMERS: &str = "INSERT INTO timers (case_id, name, kind, due, generation)"
 const TIMERS_SET: &str =
     "ON CONFLICT (case_id, name) DO UPDATE SET due = excluded.due, generation = excluded.generation";
 const TIMERS_GONE: &str = "DELETE FROM timers WHERE (case_id, name) IN (";
-const TAGGED: &str = "INSERT INTO tagged (tag, case_id)";
-const TAGGED_GONE: &str = "DELETE FROM tagged WHERE (tag, case_id) IN (";
+const TAGGED: &str = "INSERT INTO tagged (tag, is_open, case_id)";
+const TAGGED_GONE: &str = "DELETE FROM tagged WHERE (tag, is_open, case_id) IN (";
 const PARKED_GONE: &str = "DELETE FROM parked WHERE (producer, subject, position) IN (";
 const UNIQUES: &str = "INSERT INTO uniques (name, content, case_id, version)";
 const REQUESTS: [&str; REQUEST_TABLES] = [
@@ -167,18 +167,23 @@ impl SqlStore {
         Ok(())
     }
 
-    /// Only what changed, which for most cases is nothing.
+    /// Only what changed, which for most cases is nothing. Those of open cases SQLite's one writer remembers.
     async fn write_tags(&self, tx: &mut Tx, cases: &[CaseWrite]) -> Result<(), StoreError> {
-        let row = |tag: &Tag, id: CaseId| [Value::Text(tag.text()), id_value(id)];
+        let remembered = self.db.is_sqlite();
+        let standing = |row: &Row| -> Vec<(Tag, bool)> {
+            let written = !(row.open && remembered);
+            row.tags.iter().filter(|_| written).map(|tag| (tag.clone(), row.open)).collect()
+        };
         let (mut gone, mut added) = (Vec::new(), Vec::new());
         for CaseWrite { case, stored } in cases {
-            let had = stored.as_ref().map_or(&[][..], |row| &row.tags);
-            let has = &case.row.tags;
-            gone.extend(had.iter().filter(|tag| !has.contains(tag)).flat_map(|tag| row(tag, case.id)));
-            added.extend(has.iter().filter(|tag| !had.contains(tag)).flat_map(|tag| row(tag, case.id)));
+            let (had, has) = (stored.as_ref().map(standing).unwrap_or_default(), standing(&case.row));
+            let row =
+                |(tag, open): &(Tag, bool)| [Value::Text(tag.text()), Value::Int(i64::from(*open)), id_value(case.id)];
+            gone.extend(had.iter().filter(|entry| !has.contains(entry)).flat_map(row));
+            added.extend(has.iter().filter(|entry| !had.contains(entry)).flat_map(row));
         }
-        self.insert(tx, values(TAGGED_GONE, 2, ")"), gone).await?;
-        self.insert(tx, values(TAGGED, 2, "ON CONFLICT DO NOTHING"), added).await.map(drop)
+        self.insert(tx, values(TAGGED_GONE, 3, ")"), gone).await?;
+        self.insert(tx, values(TAGGED, 3, "ON CONFLICT DO NOTHING"), added).await.map(drop)
     }
 
     async fn write_events(&self, tx: &mut Tx, events: Vec<EventRow>) -> Result<(), StoreError> {

@@ -74,6 +74,53 @@ async fn a_file_of_schema_two_keeps_its_log_its_lists_and_one_timer_for_each_cas
     assert!(report.is_clean() && report.timers == timers, "{:#?}", report.violations);
 }
 
+/// As a program of schema 5 left it: tags of open and closed cases together, trace contexts as letters.
+const SCHEMA_FIVE: &str = "
+    CREATE TABLE old (tag TEXT NOT NULL, case_id BLOB NOT NULL, PRIMARY KEY (tag, case_id)) WITHOUT ROWID;
+    INSERT INTO old SELECT tags, id FROM cases WHERE tags IS NOT NULL;
+    DROP TABLE tagged; ALTER TABLE old RENAME TO tagged;
+    UPDATE events SET traceparent = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01';
+    UPDATE meta SET value = '5' WHERE name = 'schema';";
+
+#[tokio::test]
+async fn a_file_of_schema_five_keeps_its_tags_and_its_traces() {
+    let w = World::new(&Backend::Sqlite).await;
+    let parent = w.parcel().await;
+    let (mut open, mut all) = (Vec::new(), Vec::new());
+    for n in 0..20 {
+        let id = w.id();
+        w.clock.advance(1);
+        let labels = Labels { parent: Some(parent.to_string()), ..in_town("t") };
+        w.run(id, Command::Open(labels)).await.unwrap();
+        if n % 3 == 0 {
+            drop(w.run(id, Command::Close).await.unwrap())
+        } else {
+            open.push(id)
+        }
+        all.push(id);
+    }
+    let file = w.file();
+    let (folder, clock) = w.close().await;
+    edit(&file, SCHEMA_FIVE).await;
+    let w = World::over(Arc::new(sqlite(&file, &clock).await.unwrap()), clock, folder, None).await;
+    let members = Filter { parent: Some(parent), ..Filter::default() };
+    let page = Page { size: 7, after: None };
+    let found = w.book.list::<Parcel>(&Scope::All, &members, &page).await.unwrap();
+    assert_eq!(found.iter().map(|found| found.id).collect::<Vec<_>>(), all[..8]);
+    let still = Filter { state: Some(0), ..members };
+    assert_eq!(w.book.list::<Parcel>(&Scope::All, &still, &Page { size: 50, after: None }).await.unwrap().len(), 20);
+    w.run(open[0], Command::Close).await.unwrap();
+    assert_eq!(rows(&w.file(), "SELECT count(*) FROM tagged").await, 8, "open cases have no row");
+    let events = w.store.events(all[0], 1).await.unwrap();
+    assert_eq!(events[0].traceparent, "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01");
+    assert!(check(&w).await.is_clean());
+}
+
+async fn rows(file: &Path, sql: &'static str) -> i64 {
+    let mut connection = SqliteConnection::connect(&format!("sqlite:{}", file.display())).await.unwrap();
+    sqlx::query_scalar(sql).fetch_one(&mut connection).await.unwrap()
+}
+
 async fn log(w: &World) -> Vec<Vec<(Position, CaseId, i64)>> {
     let mut all = Vec::new();
     for partition in 0..PARTITIONS {

@@ -13,6 +13,9 @@ use tokio::time::Instant;
 pub struct Timing {
     /// Events of one transaction, all partitions together: the batch that the raw write rates of the bench are measured with.
     pub batch: usize,
+    /// From the beginning of a transaction to the beginning of the next: what comes meanwhile shares the next one. A commit writes the last
+    /// page of every table whole, so ten small ones write what one large one would write once.
+    pub round: Duration,
     /// Pause between two questions for the heads: the delay of a mesh whose feed is dead, and what an idle producer costs.
     pub poll: Duration,
     /// Time to live of a lease, renewed after a third of it: how long a killed replica's partitions stand still.
@@ -27,6 +30,7 @@ impl Default for Timing {
     fn default() -> Self {
         Self {
             batch: 1024,
+            round: Duration::from_millis(10),
             poll: Duration::from_secs(2),
             lease: Duration::from_secs(15),
             least_pause: Duration::from_millis(50),
@@ -122,6 +126,7 @@ impl ConsumerBuilder {
             rng: self.rng,
             timing: self.timing,
             progress: Progress::default(),
+            round_at: now,
             renew_at: now,
             poll_at: now,
             feed_at: now,

@@ -88,6 +88,7 @@ impl App {
         let mut walk = self.cases.walk::<WorkOrder>(Scope::All, Filter::default(), PAGE);
         while let Some(page) = walk.next().await? {
             // Together: they share a transaction.
+            let page = page.into_iter().collect::<Result<Vec<_>, _>>()?;
             let orders = page.iter().map(|order| self.recalculate_one(order));
             moved += futures_util::future::try_join_all(orders).await?.into_iter().filter(|moved| *moved).count();
         }

@@ -280,6 +280,7 @@ impl App {
         let mut visits: BTreeMap<String, Vec<Candidate>> = BTreeMap::new();
         let mut walk = self.cases.walk::<CareEntry>(scope, Filter::default(), PAGE);
         while let Some(page) = walk.next().await? {
+            let page = page.into_iter().collect::<Result<Vec<_>, _>>()?;
             // Its timer may not have fired yet: an entry whose date came yields no task.
             for Found { id, state: entry, .. } in page.iter().filter(|found| desk.now < found.state.end) {
                 let Some(post) = roster.visits(&entry.place, *id) else { continue };

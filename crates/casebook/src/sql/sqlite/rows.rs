@@ -80,6 +80,14 @@ impl Rows {
         }
     }
 
+    /// SQLite's columns hold either; rows of an older schema hold the other.
+    pub(in crate::sql) fn text_or_blob(&self, row: usize, column: usize) -> Result<Vec<u8>, StoreError> {
+        match self.cell(row, column)? {
+            Cell::Text(from, to) | Cell::Blob(from, to) => Ok(self.bytes[from..to].to_vec()),
+            other @ (Cell::Null | Cell::Int(_) | Cell::Real) => Err(mismatch(column, other)),
+        }
+    }
+
     pub(in crate::sql) fn int(&self, row: usize, column: usize) -> Result<i64, StoreError> {
         self.opt_int(row, column)?.ok_or_else(|| mismatch(column, Cell::Null))
     }

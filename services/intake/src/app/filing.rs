@@ -70,13 +70,15 @@ impl App {
     fn head(&self, id: CaseId, number: &TrackingNumber, asking: &Asking, desk: &Desk, draft: &Draft) -> Head {
         let sealed = self.sealed(id, draft);
         let (category, emergency) = categorise(desk, draft);
-        let answer = if emergency { None } else { answer(desk, draft) };
         let sure = category.confidence >= desk.catalog.limits.category_sure;
         let by_category = match draft.kind {
             // An idea about fire engines is not a fire.
             Kind::Suggestion => Urgency::LevelFour,
             Kind::Consult | Kind::Help | Kind::Complaint | Kind::Accusation => desk.catalog.urgency_of(&category.code),
         };
+        // Nobody in particular may not call out level one: words and category decide.
+        let given = draft.urgency.filter(|_| asking.is_known());
+        let urgency = classify::urgency(given, emergency, by_category);
         let person = &draft.reporter;
         Head {
             tracking_number: number.as_str().to_owned(),
@@ -84,8 +86,7 @@ impl App {
             channel: draft.channel,
             channel_number: sealed.channel_number,
             text: sealed.text,
-            // Nobody in particular may not call out level one: words and category decide.
-            urgency: classify::urgency(draft.urgency.filter(|_| asking.is_known()), emergency, by_category),
+            urgency,
             needs_person: draft.located.needs_person || !sure,
             category,
             whereabouts: Whereabouts {
@@ -117,7 +118,7 @@ impl App {
             check_due: draft.on_the_spot.is_some() && self.is_drawn(id, desk.catalog.limits.spot_checks_percent),
             filer: self.filer(id, asking),
             theme: sealed.theme,
-            answer,
+            answer: answer(desk, draft, urgency),
             erased: false,
         }
     }
@@ -231,9 +232,11 @@ fn categorise(desk: &Desk, draft: &Draft) -> (Category, bool) {
     (Category { code: decision.code.to_owned(), confidence: decision.confidence, by: by.to_owned() }, emergency)
 }
 
-/// What the knowledge base says at once, when it is sure. Whatever comes with a limit or a result of its own goes the ordinary way.
-fn answer(desk: &Desk, draft: &Draft) -> Option<Answer> {
-    let plain = draft.kind == Kind::Consult && draft.on_the_spot.is_none() && draft.due.is_none();
+/// What the knowledge base says at once, when it is sure. Whatever comes with a limit or a result of its own goes the ordinary way, and
+/// so does level one: its order opens at once and starts the plan, and no answer stands for that.
+fn answer(desk: &Desk, draft: &Draft, urgency: Urgency) -> Option<Answer> {
+    let pressing = urgency == Urgency::LevelOne || draft.due.is_some();
+    let plain = draft.kind == Kind::Consult && draft.on_the_spot.is_none() && !pressing;
     let hit = plain.then(|| desk.catalog.knowledge.asked_for(&draft.text, desk.now.local_date())).flatten()?;
     let sure = hit.confidence >= desk.catalog.limits.answer_sure;
     let source = &hit.entry.source;

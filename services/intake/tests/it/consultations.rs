@@ -10,6 +10,7 @@ use proto::intake::v1::{
     CreateReportRequest, EmergencyLine, GetReportRequest, OnTheSpot, RateReportRequest, Report, ReportKind,
     ReportState, TrackReportRequest, TransferReportRequest, UrgeReportRequest,
 };
+use proto::types::v1::Urgency;
 
 const SET: &str = include_str!("../data/consultations.tsv");
 
@@ -140,11 +141,17 @@ async fn nobody_urges_an_answer_and_an_emergency_line_opens_an_order() {
 async fn whatever_is_no_plain_question_goes_the_ordinary_way() {
     let city = City::open().await;
     let done = Some(OnTheSpot { result: "已当面解释".to_owned() });
+    let due = city.clock_now() + Micros::DAY;
+    let due_time = Some(prost_types::Timestamp { seconds: due.0 / 1_000_000, nanos: 0 });
     for request in [
         CreateReportRequest { kind: ReportKind::Help.into(), ..question("a", ASKED) },
         CreateReportRequest { on_the_spot: done, ..question("b", ASKED) },
         question("c", "请问我妈的养老金为什么这个月没有到账"),
         question("d", "请问劳动仲裁要钱吗，三楼着火了，有人被困"),
+        CreateReportRequest { due_time, ..question("e", ASKED) },
+        // Level one, by whoever files it and by its category.
+        CreateReportRequest { urgency: Urgency::LevelOne.into(), ..question("f", ASKED) },
+        CreateReportRequest { category_code: "0401".to_owned(), ..question("g", ASKED) },
     ] {
         let (id, report) = (request.request_id.clone(), city.file(request).await);
         assert_eq!((report.answer.is_none(), report.state()), (true, ReportState::Filed), "{id}");

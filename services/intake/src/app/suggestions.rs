@@ -7,8 +7,8 @@ use crate::domain::likeness::{Print, alike};
 use crate::domain::report::Report;
 use crate::domain::selection::{Command, Facts, Member, Selection};
 use crate::error::Error;
-use casebook::{Ask, Done, Filter, Found, OnTaken, Page, Scope, Unique};
-use civic::{CaseId, DivisionCode, Micros};
+use casebook::{Ask, Case, Done, Filter, Found, OnTaken, Page, Scope, Unique};
+use civic::{Actor, CaseId, DivisionCode, Micros};
 
 /// A quarter and some days: those that came while the last selection was still open.
 const DAYS_BACK: i64 = 100;
@@ -119,13 +119,19 @@ impl App {
         Ok(self.cases.get(&scope, id).await?)
     }
 
-    /// Who was named for the panel knows of the selection, whatever the reach of the role.
+    /// Who was named for the panel knows of the selection, whatever the reach of the role. Ideas come from below: whoever may nominate
+    /// reaches the selections of the places in which the own one lies.
     async fn scope_in(&self, asking: &Asking, desk: &Desk, verb: Verb, id: CaseId) -> Result<Scope, Error> {
         let scope = self.scope_for(asking, desk, verb)?;
-        let found = self.cases.get::<Selection>(&Scope::Case(id), id).await?;
-        let of_panel = found.state.panel.contains(&self.member(asking, id));
+        let selection = self.cases.get::<Selection>(&Scope::Case(id), id).await?.state;
+        let of_panel = selection.panel.contains(&self.member(asking, id));
         let asks_as_member = matches!(verb, Verb::Get | Verb::Score);
-        Ok(if of_panel && asks_as_member { Scope::Case(id) } else { scope })
+        let home = asking.caller.actor.as_ref().and_then(Actor::place);
+        let from_below = home.is_some_and(|home| desk.view.contains(&selection.place.code, &home));
+        let reaches = (of_panel && asks_as_member) || (from_below && verb == Verb::Nominate);
+        let scope = if reaches { Scope::Case(id) } else { scope };
+        // Whoever may not know of the selection is not told what is wrong with the rest either.
+        if scope.admits(id, &selection.index()) { Ok(scope) } else { Err(Error::NOT_FOUND) }
     }
 
     /// One for each place and quarter.
@@ -162,7 +168,8 @@ impl App {
         let Step { id, request_id, etag, what, body } = step;
         let scope = self.scope_in(asking, desk, what.verb(), id).await?;
         if let What::Nominate { reports, .. } = &what {
-            self.are_suggestions(&scope, reports).await?;
+            // Seen by the own scope: reaching up to a selection opens no report.
+            self.are_suggestions(&self.scope_for(asking, desk, Verb::Nominate)?, reports).await?;
         }
         let request = self.cases.request_key(&self.requester(asking, &request_id), what.rpc(), &request_id, &body);
         let by = asking.reference();

@@ -1,7 +1,10 @@
 //! Citizens' suggestions: grouped by what they are about, and the quarterly ten from nomination to choice.
 
 use crate::city::{City, code_and_reason, complaint, refusal};
-use civic::{Actor, Micros, Role};
+use casebook::Ask;
+use civic::{Actor, CaseId, Micros, Role};
+use intake::domain::OrderState;
+use intake::domain::report::{self, Command, Facts, OrderStep, Work};
 use mesh::Code;
 use proto::intake::v1::suggestions_client::SuggestionsClient;
 use proto::intake::v1::{
@@ -9,6 +12,7 @@ use proto::intake::v1::{
     NominateSuggestionRequest, OpenSelectionRequest, PubliciseSelectionRequest, Report, ReportKind,
     ScoreSuggestionRequest, Selection, SelectionState, StrikeSuggestionRequest,
 };
+use proto::types::v1::Location;
 
 fn client(city: &City) -> SuggestionsClient<mesh::Channel> {
     SuggestionsClient::new(city.channel())
@@ -22,6 +26,18 @@ async fn suggest(city: &City, id: &str, theme: &str, text: &str) -> Report {
         ..complaint(id)
     };
     city.file(request).await
+}
+
+fn id(report: &Report) -> CaseId {
+    report.name["reports/".len()..].parse().unwrap()
+}
+
+/// What dispatch tells of the report's order.
+async fn stepped(city: &City, report: &Report, order: OrderState, unit: &str) {
+    let (unit, now) = (unit.to_owned(), city.clock_now());
+    let work = Work { order, unit, unit_name: String::new(), due: None, reply_ready: false, parent: None };
+    let step = Command::Step(OrderStep { at: now, step: "stepped".to_owned(), work, order_version: 1 });
+    city.cases.execute(Ask::<report::Report>::new(id(report), step, Facts { now })).await.unwrap();
 }
 
 fn opening(request_id: &str) -> OpenSelectionRequest {
@@ -156,6 +172,36 @@ async fn a_second_vote_a_strangers_vote_and_what_is_no_suggestion_are_refused_an
     let problem = refusal(client(&city).publicise_selection(one_voice).await);
     assert_eq!(code_and_reason(&problem), (Code::Refused, "NOTHING_SCORED"));
     assert_eq!(city.events().await, before);
+}
+
+#[tokio::test]
+async fn grid_leaders_villages_and_towns_nominate_upwards_what_they_may_see_and_nobody_from_outside_does() {
+    const LEADER: &str = "500151001001-wangge";
+    let city = City::open().await;
+    let selection = opened(&city).await;
+    let mut told = Vec::new();
+    for (key, text) in [("a", "建议夜间增加公交车班次"), ("b", "公园多种桂花树"), ("c", "菜市场门口装个钟")]
+    {
+        let location = Some(Location { division_code: "500151001001".to_owned(), ..Location::default() });
+        let request = CreateReportRequest { kind: ReportKind::Suggestion.into(), location, ..complaint(key) };
+        told.push(city.file(CreateReportRequest { text: text.to_owned(), ..request }).await);
+    }
+    stepped(&city, &told[0], OrderState::Assigned, LEADER).await;
+    let nominated = async |role, unit: &str, id: &str, report: &Report| {
+        client(&city).nominate_suggestion(city.by(role, unit, nominate(&selection, id, &[report]))).await
+    };
+    for (role, unit) in [(Role::VillageDesk, "500101001001"), (Role::GridLeader, "500101001001-wangge")] {
+        let problem = refusal(nominated(role, unit, "outside", &told[0]).await);
+        assert_eq!(code_and_reason(&problem), (Code::NotFound, "NOT_FOUND"), "{unit}");
+    }
+    let problem = refusal(nominated(Role::GridLeader, LEADER, "other", &told[1]).await);
+    assert_eq!(code_and_reason(&problem), (Code::Invalid, "REPORTS_INVALID"), "another's suggestion");
+    nominated(Role::GridLeader, LEADER, "leader", &told[0]).await.unwrap();
+    nominated(Role::VillageDesk, "500151001001", "desk", &told[1]).await.unwrap();
+    let seen = nominated(Role::TownDispatcher, "500151001", "town", &told[2]).await.unwrap().into_inner();
+    assert_eq!(seen.ideas.len(), 3);
+    let publish = city.by(Role::TownDispatcher, "500151001", publicise(&selection));
+    assert_eq!(refusal(client(&city).publicise_selection(publish).await).code, Code::NotFound, "only nominating");
 }
 
 #[tokio::test]

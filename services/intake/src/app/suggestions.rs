@@ -4,16 +4,23 @@ use super::{App, Asking, Desk};
 use crate::domain::authority::{self, Verb};
 use crate::domain::kind::Kind;
 use crate::domain::likeness::{Print, alike};
-use crate::domain::report::Report;
+use crate::domain::report::{Head, Report};
 use crate::domain::selection::{Command, Facts, Member, Selection};
 use crate::error::Error;
-use casebook::{Ask, Case, Done, Filter, Found, OnTaken, Page, Scope, Unique};
+use casebook::{Ask, Case, Done, Filter, Found, OnTaken, Page, Scope, SealError, Unique};
 use civic::{Actor, CaseId, DivisionCode, Micros};
+use std::collections::BTreeMap;
 
 /// A quarter and some days: those that came while the last selection was still open.
 const DAYS_BACK: i64 = 100;
-/// Suggestions that are grouped at once, the oldest first: a district has some hundred in a quarter.
+/// Suggestions that are grouped at once, the newest: a district has some hundred in a quarter. A city's older ones are found by asking
+/// for a district of it.
 const GROUPED: usize = 1_000;
+/// Read at once.
+const PAGE: usize = 500;
+/// What is open, and what is done: a suggestion is answered within weeks, and belongs to the quarter it came in all the same. Those that
+/// were withdrawn, refused or cancelled are nobody's idea any more.
+const LISTED: [Option<i64>; 2] = [None, Some(Report::DONE)];
 /// Letters of the newest suggestion that stand for a theme nobody gave.
 const BEGINNING: usize = 20;
 
@@ -96,18 +103,42 @@ impl App {
             ..Filter::default()
         };
         let since = super::duplicates::first_of(desk.now - DAYS_BACK * Micros::DAY);
-        let page = Page { size: GROUPED, after: Some(since) };
         let mut told = Vec::new();
-        for found in self.cases.list::<Report>(&scope, &filter, &page).await?.iter().take(GROUPED) {
-            if !found.state.head.erased {
-                told.push(self.told(found)?);
+        for (id, head) in self.newest(&scope, &filter, since).await?.iter().filter(|(_, head)| !head.erased) {
+            match self.told(*id, head) {
+                Ok(one) => told.push(one),
+                // One that cannot be read must not keep the others from being shown.
+                Err(error) => tracing::warn!(report = %id, %error, "intake.suggestions.text_not_opened"),
             }
         }
         Ok(grouped(&told))
     }
 
-    fn told(&self, found: &Found<Report>) -> Result<Told, Error> {
-        let (id, head) = (found.id, &found.state.head);
+    /// The newest of those after `since`, in the order of ids.
+    async fn newest(&self, scope: &Scope, filter: &Filter, since: CaseId) -> Result<BTreeMap<CaseId, Head>, Error> {
+        let mut newest = BTreeMap::new();
+        for state in LISTED {
+            let filter = Filter { state, ..filter.clone() };
+            let mut page = Page { size: PAGE, after: Some(since) };
+            loop {
+                let found = self.cases.list::<Report>(scope, &filter, &page).await?;
+                let more = found.len() > PAGE;
+                for found in found.into_iter().take(PAGE) {
+                    page.after = Some(found.id);
+                    newest.insert(found.id, found.state.head);
+                    if newest.len() > GROUPED {
+                        newest.pop_first();
+                    }
+                }
+                if !more {
+                    break;
+                }
+            }
+        }
+        Ok(newest)
+    }
+
+    fn told(&self, id: CaseId, head: &Head) -> Result<Told, SealError> {
         let text = self.cases.sealer().open(id, &head.text)?;
         let theme = head.theme.as_ref().map(|theme| self.cases.sealer().open(id, theme)).transpose()?;
         let beginning = text.chars().take(BEGINNING).collect();

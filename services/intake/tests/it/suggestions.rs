@@ -1,10 +1,11 @@
 //! Citizens' suggestions: grouped by what they are about, and the quarterly ten from nomination to choice.
 
 use crate::city::{City, code_and_reason, complaint, refusal};
+use crate::oracle::head;
 use casebook::Ask;
 use civic::{Actor, CaseId, Micros, Role};
-use intake::domain::OrderState;
-use intake::domain::report::{self, Command, Facts, OrderStep, Work};
+use intake::domain::report::{self, Command, Facts, Head, OrderStep, Work};
+use intake::domain::{Kind, OrderState};
 use mesh::Code;
 use proto::intake::v1::suggestions_client::SuggestionsClient;
 use proto::intake::v1::{
@@ -100,6 +101,28 @@ async fn suggestions_with_similar_texts_are_proposed_together_and_nothing_is_sto
     assert_eq!(city.events().await, before);
     let elsewhere = city.by(Role::DistrictDispatcher, "500101", ListSuggestionsRequest::default());
     assert_eq!(client(&city).list_suggestions(elsewhere).await.unwrap().into_inner().groups, []);
+}
+
+#[tokio::test]
+async fn a_suggestion_that_was_dealt_with_is_still_of_its_quarter_and_one_that_nobody_can_read_hides_no_other() {
+    let city = City::open().await;
+    let done = suggest(&city, "a", "", "建议夜间增加公交车班次").await;
+    let over = suggest(&city, "b", "", "公园多种桂花树").await;
+    let open = suggest(&city, "c", "", "菜市场门口装个钟").await;
+    stepped(&city, &done, OrderState::Closed, "500151-jiaotong").await;
+    stepped(&city, &over, OrderState::Cancelled, "500151-yuanlin").await;
+    let (now, unreadable) = (city.clock_now(), Head { kind: Kind::Suggestion, ..head("7", "0612", false) });
+    let ask =
+        Ask::<report::Report>::new(CaseId::from_bytes([0xff; 16]), Command::File(Box::new(unreadable)), Facts { now });
+    city.cases.execute(ask).await.unwrap();
+    let listed = async || {
+        let request = city.by(Role::DistrictDispatcher, "500151", ListSuggestionsRequest::default());
+        let groups = client(&city).list_suggestions(request).await.unwrap().into_inner().groups;
+        groups.into_iter().flat_map(|group| group.reports).collect::<Vec<_>>()
+    };
+    assert_eq!(listed().await, [open.name, done.name]);
+    city.clock.advance(101 * Micros::DAY);
+    assert_eq!(listed().await, Vec::<String>::new(), "of another quarter");
 }
 
 #[tokio::test]

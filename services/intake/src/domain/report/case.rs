@@ -202,6 +202,8 @@ fn of_classified(id: CaseId, ruling: &Classified) -> Option<public_event::Event>
 impl Report {
     /// What stands in the index column of a suggestion's category; other reports have none there.
     pub const SUGGESTION: &'static str = "suggestion";
+    /// What stands in the column of the state when its order was closed: [`super::Phase::number`].
+    pub const DONE: i64 = 5;
 }
 
 /// What others may know of what came later: that it came, and never what people wrote.

@@ -165,7 +165,7 @@ impl App {
         if scope.admits(id, &selection.index()) { Ok(scope) } else { Err(Error::NOT_FOUND) }
     }
 
-    /// One for each place and quarter.
+    /// One for each place and quarter; asked for again with the same panel it is the first one.
     pub async fn open_selection(
         &self,
         asking: &Asking,
@@ -182,7 +182,8 @@ impl App {
         let unique = Unique {
             key: format!("selection/{}/{quarter}", place.code),
             content: self.cases.keyed_hash("intake.content", &[&body]),
-            on_taken: OnTaken::Refuse,
+            // Asked anew under another request id, by whoever lost the answer: the same selection, so that its name is not lost with it.
+            on_taken: OnTaken::FirstCase,
         };
         let panel = panel.iter().map(|subject| self.person(id, subject)).collect();
         let command = Command::Open { quarter, place, panel, by: asking.reference() };

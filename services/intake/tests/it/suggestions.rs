@@ -232,7 +232,10 @@ async fn one_selection_for_each_place_and_quarter_and_only_for_those_who_see_the
     let city = City::open().await;
     let selection = opened(&city).await;
     let again = city.by(Role::Commander, "500151", opening("again"));
-    let problem = refusal(client(&city).open_selection(again).await);
+    let first = client(&city).open_selection(again).await.unwrap().into_inner();
+    assert_eq!(first, selection, "whoever lost the answer has no other way to its name");
+    let other = OpenSelectionRequest { panel: ["a", "b", "d"].map(str::to_owned).to_vec(), ..opening("other") };
+    let problem = refusal(client(&city).open_selection(city.by(Role::Commander, "500151", other)).await);
     assert_eq!(code_and_reason(&problem), (Code::Conflict, "ALREADY_OPENED"));
     let far = city.by(Role::Commander, "500101", opening("far"));
     assert_eq!(refusal(client(&city).open_selection(far).await).code, Code::NotFound);

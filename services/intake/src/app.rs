@@ -13,7 +13,7 @@ pub use filing::{Filed, Ruling};
 pub use following::{Claim, Secret, Tracked};
 pub use later::{Act, Deed};
 pub use reading::{Listed, Listing, Moment, Plain};
-pub use suggestions::{Group, Opening, Step, What};
+pub use suggestions::{Group, Opening, Shown, Step, What};
 
 use crate::catalog::Catalog;
 use crate::config::Config;

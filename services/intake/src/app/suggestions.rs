@@ -7,8 +7,9 @@ use crate::domain::likeness::{Print, alike};
 use crate::domain::report::{Head, Report};
 use crate::domain::selection::{Command, Facts, Member, Selection};
 use crate::error::Error;
-use casebook::{Ask, Case, Done, Filter, Found, OnTaken, Page, Scope, SealError, Unique};
+use casebook::{Ask, Case, Done, Filter, Found, OnTaken, Page, Scope, SealError, StoreError, Unique};
 use civic::{Actor, CaseId, DivisionCode, Micros};
+use mesh::CaseError;
 use std::collections::BTreeMap;
 
 /// A quarter and some days: those that came while the last selection was still open.
@@ -79,6 +80,12 @@ impl What {
     }
 }
 
+/// A selection, as far as whoever asks may see it.
+pub enum Shown {
+    Whole(Found<Selection>),
+    Published(Found<Selection>),
+}
+
 /// A suggestion as grouping sees it.
 struct Told {
     id: CaseId,
@@ -145,9 +152,18 @@ impl App {
         Ok(Told { id, print: Print::of(&text, self.likeness_seed), theme: theme.unwrap_or_default(), beginning })
     }
 
-    pub async fn selection(&self, asking: &Asking, desk: &Desk, id: CaseId) -> Result<Found<Selection>, Error> {
-        let scope = self.scope_in(asking, desk, Verb::Get, id).await?;
-        Ok(self.cases.get(&scope, id).await?)
+    /// What is published (公示) is for everybody, with a token or without. Before that whoever has no share in it is told nothing.
+    pub async fn selection(&self, asking: &Asking, desk: &Desk, id: CaseId) -> Result<Shown, Error> {
+        let refused = match self.scope_in(asking, desk, Verb::Get, id).await {
+            Ok(scope) => return Ok(Shown::Whole(self.cases.get(&scope, id).await?)),
+            Err(refused @ (Error::TokenMissing | Error::Case(CaseError::NotFound))) => refused,
+            Err(error) => return Err(error),
+        };
+        match self.cases.get::<Selection>(&Scope::Case(id), id).await {
+            Ok(found) if !found.state.phase.ten().is_empty() => Ok(Shown::Published(found)),
+            Ok(_) | Err(StoreError::NotFound) => Err(refused),
+            Err(error) => Err(error.into()),
+        }
     }
 
     /// Who was named for the panel knows of the selection, whatever the reach of the role. Ideas come from below: whoever may nominate
@@ -231,7 +247,7 @@ impl App {
             match self.cases.get::<Report>(scope, *id).await {
                 Ok(found) if found.state.head.kind == Kind::Suggestion => {}
                 Ok(_) => return Err(Error::field(path, "NOT_A_SUGGESTION", "only suggestions are nominated")),
-                Err(casebook::StoreError::NotFound) => {
+                Err(StoreError::NotFound) => {
                     return Err(Error::field(path, "REPORTS_INVALID", "no such report"));
                 }
                 Err(error) => return Err(error.into()),

@@ -3,7 +3,7 @@
 use super::asked::etag;
 use super::draft::division;
 use super::{Checks, report_id, timestamp};
-use crate::app::{Desk, Group, Opening, Step, What};
+use crate::app::{Desk, Group, Opening, Shown, Step, What};
 use crate::domain::selection::{PANEL, POINTS, Phase, REPORTS_OF_ONE, Selection};
 use crate::error::Error;
 use civic::{CaseId, DivisionCode};
@@ -161,6 +161,26 @@ pub fn groups(groups: Vec<Group>) -> wire::ListSuggestionsResponse {
         reports: group.reports.iter().map(|id| format!("reports/{id}")).collect(),
     };
     wire::ListSuggestionsResponse { groups: groups.into_iter().map(group).collect() }
+}
+
+pub fn shown(shown: &Shown) -> wire::Selection {
+    match shown {
+        Shown::Whole(found) => selection(found.id, found.version, &found.state),
+        Shown::Published(found) => published(selection(found.id, found.version, &found.state)),
+    }
+}
+
+/// The ten, the best first, and why one was struck off: named field by field, so that nothing is published by mistake.
+fn published(whole: wire::Selection) -> wire::Selection {
+    let wire::Selection { name, quarter, division_code, state, ideas, publicity_end_time, .. } = whole;
+    let mut ideas: Vec<wire::Idea> = ideas.into_iter().filter(|idea| idea.rank > 0).collect();
+    ideas.sort_by_key(|idea| idea.rank);
+    let public = |idea: wire::Idea| {
+        let wire::Idea { number, theme, rank, struck, chosen, .. } = idea;
+        wire::Idea { number, theme, rank, struck, chosen, ..wire::Idea::default() }
+    };
+    let ideas = ideas.into_iter().map(public).collect();
+    wire::Selection { name, quarter, division_code, state, ideas, publicity_end_time, ..wire::Selection::default() }
 }
 
 pub fn selection(id: CaseId, version: i64, selection: &Selection) -> wire::Selection {

@@ -40,8 +40,8 @@ impl Suggestions for Grpc {
 
     async fn get_selection(&self, request: Request<GetSelectionRequest>) -> Result<Response<Selection>, Status> {
         let (asking, desk) = (asking(&request), self.app.desk());
-        let found = self.app.selection(&asking, &desk, convert::asked_for(request.get_ref())?).await?;
-        Ok(Response::new(convert::selection(found.id, found.version, &found.state)))
+        let shown = self.app.selection(&asking, &desk, convert::asked_for(request.get_ref())?).await?;
+        Ok(Response::new(convert::shown(&shown)))
     }
 
     async fn nominate_suggestion(

@@ -9,7 +9,7 @@ use intake::domain::{Kind, OrderState};
 use mesh::Code;
 use proto::intake::v1::suggestions_client::SuggestionsClient;
 use proto::intake::v1::{
-    ChooseSelectionRequest, CreateReportRequest, GetSelectionRequest, ListSuggestionsRequest,
+    ChooseSelectionRequest, CreateReportRequest, GetSelectionRequest, Idea, ListSuggestionsRequest,
     NominateSuggestionRequest, OpenSelectionRequest, PubliciseSelectionRequest, Report, ReportKind,
     ScoreSuggestionRequest, Selection, SelectionState, StrikeSuggestionRequest,
 };
@@ -160,6 +160,45 @@ async fn a_quarter_goes_from_nomination_to_choice() {
     let chosen = client(&city).choose_selection(request).await.unwrap().into_inner();
     assert_eq!(chosen.ideas.iter().map(|idea| idea.chosen).collect::<Vec<_>>(), [false, true]);
     assert_eq!(chosen.ideas[0].struck, "已有单位在实施");
+}
+
+#[tokio::test]
+async fn everybody_reads_the_published_ten_without_a_token_and_nothing_of_how_they_came_to_it() {
+    let city = City::open().await;
+    let selection = opened(&city).await;
+    for (id, text) in [("a", "建议夜间增加公交车班次"), ("b", "公园多种桂花树")] {
+        let report = suggest(&city, id, "", text).await;
+        let request = city.by(Role::DistrictDispatcher, "500151", nominate(&selection, id, &[&report]));
+        client(&city).nominate_suggestion(request).await.unwrap();
+    }
+    for (member, idea) in [("a", 2), ("b", 2), ("a", 1)] {
+        let request = by_member(&city, member, score(&selection, &format!("{member}{idea}"), idea, 8));
+        client(&city).score_suggestion(request).await.unwrap();
+    }
+    let get = || GetSelectionRequest { name: selection.name.clone() };
+    let early = refusal(client(&city).get_selection(get()).await);
+    assert_eq!(code_and_reason(&early), (Code::Unauthenticated, "TOKEN_MISSING"));
+    let publish = city.by(Role::Commander, "500151", publicise(&selection));
+    let whole = client(&city).publicise_selection(publish).await.unwrap().into_inner();
+    let idea = Idea { number: 2, theme: "主意b".to_owned(), rank: 1, ..Idea::default() };
+    let must = Selection {
+        name: selection.name.clone(),
+        quarter: "2026Q4".to_owned(),
+        division_code: "500151".to_owned(),
+        state: SelectionState::Publicised.into(),
+        ideas: vec![idea],
+        publicity_end_time: whole.publicity_end_time,
+        ..Selection::default()
+    };
+    assert_eq!(client(&city).get_selection(get()).await.unwrap().into_inner(), must);
+    let citizen = city.by(Role::Citizen, "", get());
+    assert_eq!(client(&city).get_selection(citizen).await.unwrap().into_inner(), must);
+    let far = city.by(Role::DistrictDispatcher, "500101", get());
+    assert_eq!(client(&city).get_selection(far).await.unwrap().into_inner(), must);
+    let near = city.by(Role::DistrictDispatcher, "500151", get());
+    assert_eq!(client(&city).get_selection(near).await.unwrap().into_inner(), whole);
+    let unknown = GetSelectionRequest { name: "selections/00000000000000000000000000".to_owned() };
+    assert_eq!(refusal(client(&city).get_selection(unknown).await).code, Code::Unauthenticated);
 }
 
 #[tokio::test]

@@ -198,6 +198,28 @@ fn answers_are_right_or_not_given() {
     assert!(right * 2 >= right + wrong + silent, "{right} right, {silent} not given");
 }
 
+/// What an answer would be wrong without, by the articles that it names.
+#[test]
+fn an_answer_says_the_conditions_of_its_articles() {
+    let catalog = Catalog::builtin();
+    for (key, article, words) in [
+        ("food-compensation", "第一百四十八条", &["明知", "生产者"][..]),
+        ("licence-length", "第四十二条、第八十二条", &["二十个工作日", "十个工作日", "四十五个工作日"]),
+        ("licence-missing", "第三十二条、第八十二条", &["五个工作日"]),
+        ("penalty-hearing", "第六十四条、第八十五条", &["五个工作日", "七个工作日"]),
+        ("smoking", "第八条、第九条", &["室外", "中小学校", "儿童医院", "等候区", "公共体育场馆"]),
+        ("restaurant-fumes", "第八十一条", &["产生油烟、异味、废气", "未配套设立专用烟道"]),
+        ("fine-late", "第七十二条", &["可以每日"]),
+    ] {
+        let entry = catalog.knowledge.entries().iter().find(|entry| entry.key == key).unwrap();
+        assert_eq!(entry.source.article, article, "{key}");
+        for word in words {
+            assert!(entry.answer.contains(word), "{key}: {word} is missing in {}", entry.answer);
+        }
+        assert!(!entry.answer.starts_with("不可以"), "{key}");
+    }
+}
+
 #[test]
 fn a_catalog_names_the_entry_that_cannot_be_taken() {
     let entry = |key: &str, question: &str, rest: &str| {

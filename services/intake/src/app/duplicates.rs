@@ -8,7 +8,7 @@
 use super::{App, Asking, Desk, Filed};
 use crate::domain::authority::Verb;
 use crate::domain::likeness::{Neighbourhood, Print, Sketch, WINDOW};
-use crate::domain::report::{Head, Report};
+use crate::domain::report::{Head, Phase, Report};
 use crate::error::Error;
 use casebook::{Filter, Page, Scope};
 use civic::{CaseId, Micros};
@@ -56,6 +56,8 @@ impl App {
     pub async fn beside(&self, asking: &Asking, desk: &Desk, filed: &Filed, text: &str) -> Vec<Duplicate> {
         let id = filed.done.id;
         let sketch = self.sketch(&filed.done.state.head, text);
+        // Before the search: whoever hangs up meanwhile takes nothing along.
+        self.lay(id, &filed.done.state, sketch);
         let scope = self.scope_for(asking, desk, Verb::List);
         let found = match scope {
             Ok(scope) if scope != Scope::Nothing => {
@@ -63,7 +65,6 @@ impl App {
             }
             Ok(_) | Err(_) => Ok(Ok(Vec::new())),
         };
-        self.lay(&filed.done.state.head, id, sketch);
         match found {
             Ok(Ok(found)) => found,
             Ok(Err(error)) => {
@@ -96,10 +97,25 @@ impl App {
         Ok(seen)
     }
 
-    fn lay(&self, head: &Head, id: CaseId, sketch: Sketch) {
+    fn lay(&self, id: CaseId, report: &Report, sketch: Sketch) {
         // An answer that stands is nobody's work, and nothing to merge with.
-        if head.answer.is_none() {
+        if !matches!(report.phase, Phase::Told { .. }) {
             self.shelves.write().unwrap_or_else(PoisonError::into_inner).put(id, sketch);
+        }
+    }
+
+    /// Lays a report whose text is not at hand; says whether it could be opened.
+    pub(super) fn lay_sealed(&self, id: CaseId, report: &Report) -> bool {
+        match self.cases.sealer().open(id, &report.head.text) {
+            Ok(text) => {
+                self.lay(id, report, self.sketch(&report.head, &text));
+                true
+            }
+            // One that cannot be read must not keep the others from being found.
+            Err(error) => {
+                tracing::warn!(report = %id, %error, "intake.likeness.text_not_opened");
+                false
+            }
         }
     }
 
@@ -146,14 +162,7 @@ impl App {
                 if known {
                     continue;
                 }
-                match self.cases.sealer().open(report.id, &head.text) {
-                    Ok(text) => {
-                        self.lay(head, report.id, self.sketch(head, &text));
-                        laid += 1;
-                    }
-                    // One that cannot be read must not keep the others from being found.
-                    Err(error) => tracing::warn!(report = %report.id, %error, "intake.likeness.text_not_opened"),
-                }
+                laid += usize::from(self.lay_sealed(report.id, &report.state));
             }
             if let Some(last) = found.get(..PAGE.min(found.len())).and_then(<[_]>::last) {
                 *after = last.id;

@@ -115,6 +115,10 @@ impl App {
             .with_traceparent(asking.traceparent.clone());
         match self.cases.execute(ask).await {
             Ok(done) => {
+                // What was declined is a matter like any other, and may be found as a duplicate.
+                if !word.rating.satisfied {
+                    self.lay_sealed(done.id, &done.state);
+                }
                 let report = Found { id: done.id, version: done.version, state: done.state };
                 Ok(Some((Tracked { report, order: None }, Rated { order: None, position: None })))
             }

@@ -72,12 +72,17 @@ impl App {
         };
         let request = self.cases.request_key(&requester, deed.rpc(), &request_id, &body);
         let signed = Signed { by, note: note.map(|note| self.cases.sealer().seal(id, &note)) };
-        let ask = Ask::new(id, self.command(asking, desk, id, signed, deed), Facts { now: desk.now })
+        let ask = Ask::<Report>::new(id, self.command(asking, desk, id, signed, deed), Facts { now: desk.now })
             .with_scope(scope)
             .with_etag(etag)
             .with_request(request)
             .with_traceparent(asking.traceparent.clone());
-        Ok(self.cases.execute(ask).await?)
+        let done = self.cases.execute(ask).await?;
+        // An answer that did not stand is a matter like any other, and may be found as a duplicate.
+        if done.state.head.answer.is_some() && !done.state.head.erased {
+            self.lay_sealed(id, &done.state);
+        }
+        Ok(done)
     }
 
     fn command(&self, asking: &Asking, desk: &Desk, id: CaseId, signed: Signed, deed: Deed) -> Command {

@@ -10,7 +10,7 @@ use proto::intake::v1::{
     CreateReportRequest, EmergencyLine, GetReportRequest, OnTheSpot, RateReportRequest, Report, ReportKind,
     ReportState, TrackReportRequest, TransferReportRequest, UrgeReportRequest,
 };
-use proto::types::v1::Urgency;
+use proto::types::v1::{Location, Urgency};
 
 const SET: &str = include_str!("../data/consultations.tsv");
 
@@ -101,6 +101,31 @@ async fn who_is_not_satisfied_gets_a_work_order_whose_clock_begins_then() {
     // From here on it is the order that is rated: dispatch has not heard of it yet, or decides.
     let again = city.client().rate_report(word(&report, "later", true)).await;
     assert_eq!(city.dispatch.words.lock().unwrap().len(), 1, "{again:?}");
+}
+
+#[tokio::test]
+async fn an_answer_that_did_not_stand_is_found_as_a_likely_duplicate() {
+    let city = City::open().await;
+    let at = |town: &str, request: CreateReportRequest| {
+        let location = Some(Location { division_code: town.to_owned(), ..Location::default() });
+        CreateReportRequest { location, ..request }
+    };
+    let help = |id: &str| CreateReportRequest { kind: ReportKind::Help.into(), ..question(id, ASKED) };
+    let declined = city.file(at("500151001", question("a", ASKED))).await;
+    assert_eq!(city.file(at("500151001", help("b"))).await.likely_duplicates, [], "it stands");
+    city.client().rate_report(word(&declined, "w", false)).await.unwrap();
+    let passed_on = city.file(at("500151002", question("c", ASKED))).await;
+    let transfer = TransferReportRequest {
+        name: passed_on.name.clone(),
+        request_id: "t".to_owned(),
+        to: EmergencyLine::Line110.into(),
+        ..TransferReportRequest::default()
+    };
+    city.client().transfer_report(city.by_dispatcher(transfer)).await.unwrap();
+    for (id, town, first) in [("d", "500151001", declined), ("e", "500151002", passed_on)] {
+        let found = city.file(at(town, help(id))).await.likely_duplicates;
+        assert!(found.iter().any(|found| found.name == first.name), "{town}: {found:?}");
+    }
 }
 
 #[tokio::test]

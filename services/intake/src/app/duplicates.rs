@@ -119,6 +119,12 @@ impl App {
         }
     }
 
+    /// After a person's ruling: where it lay as something else, somewhere else, it is taken away.
+    pub(super) fn lay_anew(&self, id: CaseId, report: &Report) {
+        self.shelves.write().unwrap_or_else(PoisonError::into_inner).take(id, report.head.filed_at);
+        self.lay_sealed(id, report);
+    }
+
     /// Reads back what was filed before this process began, then, where other replicas file into the same store, what they file.
     pub async fn keep_likeness(&self, stop: impl Future<Output = ()> + Send) {
         let mut stop = std::pin::pin!(stop);

@@ -174,12 +174,16 @@ impl App {
         let urgency = ruling.category.as_deref().map(|category| desk.catalog.urgency_of(category));
         let by = asking.reference();
         let command = Command::Classify(Classification { category: ruling.category, urgency, place, by, note });
-        let ask = Ask::new(ruling.id, command, Facts { now: desk.now })
+        let ask = Ask::<Report>::new(ruling.id, command, Facts { now: desk.now })
             .with_scope(scope)
             .with_etag(ruling.etag)
             .with_request(request)
             .with_traceparent(asking.traceparent.clone());
-        Ok(self.cases.execute(ask).await?)
+        let done = self.cases.execute(ask).await?;
+        if !done.replayed && !done.state.head.erased {
+            self.lay_anew(done.id, &done.state);
+        }
+        Ok(done)
     }
 }
 

@@ -11,7 +11,8 @@
 //! traps, for tens of megabytes in every process (ADR 23).
 //!
 //! Known inaccuracies: paraphrases without common characters are not found. A number in the text (12号楼) is compared as a whole, so
-//! "twelve" written as a word is not. A report keeps the category it was filed with.
+//! "twelve" written as a word is not. A place that a reform moves to another town
+//! takes its prints along at the next start only.
 
 pub mod evaluate;
 mod print;

@@ -8,7 +8,9 @@ use intake::catalog::Catalog;
 use intake::domain::classifier::evaluate::By;
 use intake::domain::classifier::sentences;
 use mesh::Code;
-use proto::intake::v1::{CreateReportRequest, GetReportRequest, ListDuplicatesRequest, Report, WithdrawReportRequest};
+use proto::intake::v1::{
+    ClassifyReportRequest, CreateReportRequest, GetReportRequest, ListDuplicatesRequest, Report, WithdrawReportRequest,
+};
 use proto::types::v1::Location;
 
 const DAY: i64 = 24 * 3_600 * Micros::SECOND;
@@ -82,6 +84,23 @@ async fn what_is_over_is_no_duplicate_any_more() {
     city.client().withdraw_report(withdraw).await.unwrap();
     let second = city.file(told("b", "500151001", "12号楼门前的路灯不亮")).await;
     assert_eq!(second.likely_duplicates, []);
+}
+
+#[tokio::test]
+async fn a_report_that_a_ruling_moves_is_found_in_its_new_town_and_no_more_in_the_old() {
+    let city = City::open().await;
+    let moved = city.file(told("a", "500151001", "12号楼门前的路灯不亮，晚上好黑")).await;
+    let ruling = ClassifyReportRequest {
+        name: moved.name.clone(),
+        request_id: "r".to_owned(),
+        division_code: "500151002".to_owned(),
+        ..ClassifyReportRequest::default()
+    };
+    city.client().classify_report(city.by_dispatcher(ruling)).await.unwrap();
+    let here = city.file(told("b", "500151001", "12号楼门前的路灯不亮，晚上好黑")).await;
+    assert_eq!(here.likely_duplicates, []);
+    let there = city.file(told("c", "500151002", "12号楼门前的路灯不亮，晚上好黑")).await;
+    assert_eq!(there.likely_duplicates.iter().map(|found| &found.name).collect::<Vec<_>>(), [&moved.name]);
 }
 
 #[tokio::test]

@@ -52,6 +52,16 @@ impl Shelves {
         }
     }
 
+    /// Takes a report away, wherever it lies: a ruling may have found that it is elsewhere. A search in each shelf, a thousand or so.
+    pub fn take(&mut self, id: CaseId, at: Micros) {
+        for shelf in self.shelves.values_mut() {
+            if let Ok(slot) = shelf.binary_search_by_key(&(at, id), |(other, theirs)| (theirs.at, *other)) {
+                shelf.remove(slot);
+                self.kept -= 1;
+            }
+        }
+    }
+
     /// Whether a report filed at that time lies on the shelf of that place.
     pub fn holds(&self, place: Neighbourhood, at: Micros, id: CaseId) -> bool {
         let shelf = self.shelves.get(&place.town);

@@ -110,6 +110,10 @@ proptest! {
             let case = CaseId::from_bytes((number as u128).to_be_bytes());
             let place = Neighbourhood { town: u64::from(*place), village: 0 };
             shelves.put(case, Sketch { at: Micros(hour * HOUR), place, ..print });
+            if number % 3 == 0 {
+                shelves.take(case, Micros(hour * HOUR));
+                prop_assert!(!shelves.holds(place, Micros(hour * HOUR), case));
+            }
             prop_assert!(shelves.kept() <= 20);
             prop_assert_eq!(shelves.kept(), shelves.shelves.values().map(|shelf| shelf.len()).sum::<usize>());
         }

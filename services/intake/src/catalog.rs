@@ -108,7 +108,7 @@ const fn default_publicity_days() -> u16 {
     7
 }
 
-/// Measured on texts that nobody tuned it by: no wrong answer among them.
+/// Measured on 103 texts that nobody tuned it by: 46 right answers, and one to a question that the base does not know (ADR 33).
 const fn default_answer_sure() -> u8 {
     60
 }
@@ -270,7 +270,7 @@ impl Catalog {
             urgencies: read::urgencies(files.urgencies, &taxonomy)?,
             doors: read::channels(files.channels)?,
             calls: read::transfers(files.transfers)?,
-            knowledge: knowledge::read(files.consultations, &taxonomy)?,
+            knowledge: knowledge::read(files.consultations)?,
             limits,
             taxonomy,
             version,

@@ -2,7 +2,6 @@
 
 use super::CatalogError;
 use crate::domain::consultation::{Entry, Knowledge, Source};
-use civic::taxonomy::Taxonomy;
 use jiff::civil::Date;
 use serde::Deserialize;
 use std::collections::BTreeSet;
@@ -31,8 +30,6 @@ pub enum EntryProblem {
     Date,
     #[error("valid_until lies before the edition of the law")]
     ValidBeforeEdition,
-    #[error("no such category: {0}")]
-    Category(String),
 }
 
 #[derive(Deserialize)]
@@ -52,11 +49,9 @@ struct Written {
     article: String,
     edition: String,
     valid_until: String,
-    #[serde(default)]
-    categories: Vec<String>,
 }
 
-pub(super) fn read(text: &str, taxonomy: &Taxonomy) -> Result<Knowledge, CatalogError> {
+pub(super) fn read(text: &str) -> Result<Knowledge, CatalogError> {
     let file: File = toml::from_str(text).map_err(CatalogError::Consultations)?;
     let (mut keys, mut forms) = (BTreeSet::new(), BTreeSet::new());
     let mut entries = Vec::with_capacity(file.entry.len());
@@ -70,13 +65,13 @@ pub(super) fn read(text: &str, taxonomy: &Taxonomy) -> Result<Knowledge, Catalog
         if let Some(form) = repeated {
             return Err(refuse(EntryProblem::RepeatedQuestion(form.clone())));
         }
-        entries.push(entry(written, taxonomy).map_err(refuse)?);
+        entries.push(entry(written).map_err(refuse)?);
     }
     Ok(Knowledge::new(entries))
 }
 
-fn entry(written: Written, taxonomy: &Taxonomy) -> Result<Entry, EntryProblem> {
-    let Written { key, questions, answer, law, article, edition, valid_until, categories } = written;
+fn entry(written: Written) -> Result<Entry, EntryProblem> {
+    let Written { key, questions, answer, law, article, edition, valid_until } = written;
     let letter = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
     if !(1..=64).contains(&key.len()) || !key.bytes().all(letter) {
         return Err(EntryProblem::Key);
@@ -96,8 +91,5 @@ fn entry(written: Written, taxonomy: &Taxonomy) -> Result<Entry, EntryProblem> {
     if valid_until < edition {
         return Err(EntryProblem::ValidBeforeEdition);
     }
-    if let Some(code) = categories.iter().find(|code| taxonomy.get(code).is_none()) {
-        return Err(EntryProblem::Category(code.clone()));
-    }
-    Ok(Entry { key, questions, answer, source: Source { law, article, edition }, valid_until, categories })
+    Ok(Entry { key, questions, answer, source: Source { law, article, edition }, valid_until })
 }

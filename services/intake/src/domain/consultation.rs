@@ -20,7 +20,6 @@ pub struct Entry {
     pub source: Source,
     /// The last day on which the answer may be given. Then somebody has to look whether it still holds.
     pub valid_until: Date,
-    pub categories: Vec<String>,
 }
 
 /// Where an answer is written.
@@ -143,7 +142,10 @@ impl Knowledge {
             }
         }
         let mut likeness = vec![0.0_f32; self.entries.len()];
-        for ((of, long), common) in self.forms.iter().zip(common).filter(|(_, common)| *common > 0.0) {
+        // An entry past its day is no rival of the new edition beside it either.
+        let stands = |of: usize| today <= self.entries[of].valid_until;
+        let near = self.forms.iter().zip(common).filter(|((of, _), common)| *common > 0.0 && stands(*of));
+        for ((of, long), common) in near {
             likeness[*of] = likeness[*of].max(common / (long * length.sqrt()));
         }
         let mut near: Vec<(usize, f32)> =
@@ -155,7 +157,7 @@ impl Knowledge {
         let doubt = ((rival - 0.5) * 2.0).max(0.0);
         let entry = &self.entries[best];
         let confidence = (likeness * (1.0 - 0.5 * doubt * doubt) * 100.0).clamp(0.0, 100.0) as u8;
-        (today <= entry.valid_until).then_some(Hit { entry, confidence })
+        Some(Hit { entry, confidence })
     }
 }
 

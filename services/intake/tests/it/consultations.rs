@@ -263,13 +263,38 @@ fn a_catalog_names_the_entry_that_cannot_be_taken() {
     let of = |problem: &str| format!("consultations.toml, entry a: {problem}");
     assert_eq!(refused(entry("a", "问", "") + &entry("a", "二", "")), of("the key stands in the file already"));
     assert_eq!(refused(entry("b", "问", "") + &entry("a", "问", "")), of("the question 问 stands in the file already"));
-    assert_eq!(refused(entry("a", "问", "categories = [\"9999\"]")), of("no such category: 9999"));
     assert_eq!(
         refused(entry("a", "问", "").replace("2027", "2019")),
         of("valid_until lies before the edition of the law")
     );
     assert_eq!(refused(entry("a", "问", "").replace("第一条", " ")), of("law and article are required"));
     assert!(refused(entry("a", "问", "colour = 1")).contains("unknown field `colour`"));
+}
+
+#[test]
+fn an_entry_past_its_day_takes_no_sureness_from_the_new_edition_beside_it() {
+    let entry = |key: &str, courtesy: &str, until: &str| {
+        format!(
+            "[[entry]]\nkey = \"{key}\"\nquestions = [\"劳动仲裁要钱吗{courtesy}\", \"打劳动仲裁怎么付钱{courtesy}\"]\n\
+             answer = \"{key}\"\nlaw = \"法\"\narticle = \"第一条\"\nedition = \"2020-01-01\"\nvalid_until = \"{until}\"\n"
+        )
+    };
+    let folder = tempfile::tempdir().unwrap();
+    let other = entry("other", "", "2027-12-31").replace("劳动仲裁", "公园门票");
+    let text = entry("old", "", "2026-06-30") + &entry("new", "？", "2027-12-31") + &other;
+    std::fs::write(folder.path().join("consultations.toml"), text).unwrap();
+    let knowledge = Catalog::load(folder.path(), civic::Taxonomy::builtin()).unwrap().knowledge;
+    let asked = |today: &str| {
+        let hit = knowledge.asked_for("劳动仲裁要钱吗", today.parse().unwrap())?;
+        Some((hit.entry.key.clone(), hit.confidence >= 60))
+    };
+    assert_eq!(asked("2026-11-22"), Some(("new".to_owned(), true)));
+    assert_eq!(
+        asked("2026-06-30").map(|(_, sure)| sure),
+        Some(false),
+        "on its last day it stands, and neither is sure"
+    );
+    assert_eq!(asked("2028-01-01"), None);
 }
 
 #[test]

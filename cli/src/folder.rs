@@ -80,17 +80,27 @@ pub fn dispatch_catalog(data: &Path) -> PathBuf {
 /// The emergency plans in a folder, `(version, files)`: both files and PLANS_VERSION, or none.
 ///
 /// # Errors
-/// When the version is there and one of the files cannot be read.
+/// When the version is there and one of the files cannot be read, and when a file lies there without the version: nobody would read it.
 pub fn read_plans(folder: &Path) -> io::Result<Option<Versioned>> {
     let read = |name: &str| std::fs::read_to_string(folder.join(name));
     let version = match read(PLANS_VERSION) {
         Ok(version) => version.trim().to_owned(),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            let stray = [PLANS, STEPS].into_iter().find(|name| folder.join(name).exists());
+            return stray.map_or(Ok(None), |stray| Err(without_version(stray)));
+        }
         Err(error) => return Err(error),
     };
     let file = |name: &str| Ok((name.to_owned(), read(name)?));
     let files = [STEPS, PLANS].into_iter().map(file).collect::<io::Result<_>>()?;
     Ok(Some((version, files)))
+}
+
+fn without_version(stray: &str) -> io::Error {
+    let sentence = format!(
+        "{stray} lies there without {PLANS_VERSION}: write the version of the plans into a file of that name beside it, or take it away"
+    );
+    io::Error::new(io::ErrorKind::InvalidData, sentence)
 }
 
 /// A folder with a VERSION, as `jiewang catalog` takes it.

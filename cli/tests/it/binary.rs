@@ -140,6 +140,23 @@ fn a_task_that_picks_people_by_a_trait_is_refused_by_the_check_and_one_for_a_car
 }
 
 #[test]
+fn emergency_plans_without_their_version_are_refused_and_it_is_said_what_to_do() {
+    let from = tempfile::tempdir().unwrap();
+    let dispatch = from.path().join("dispatch");
+    std::fs::create_dir(&dispatch).unwrap();
+    std::fs::write(dispatch.join("VERSION"), "ours-1\n").unwrap();
+    assert_eq!(run(&["catalog", "check", text(from.path())]).status.code(), Some(0), "the release's plans");
+    for stray in ["plans.csv", "plan_steps.csv"] {
+        std::fs::write(dispatch.join(stray), "").unwrap();
+        let output = run(&["catalog", "check", text(from.path())]);
+        assert_eq!(output.status.code(), Some(1), "{stray}");
+        let must = format!("{stray} lies there without PLANS_VERSION: write the version");
+        assert!(stderr(&output).contains(&must), "{}", stderr(&output));
+        std::fs::remove_file(dispatch.join(stray)).unwrap();
+    }
+}
+
+#[test]
 fn a_file_of_a_catalog_that_nobody_reads_is_named() {
     let from = tempfile::tempdir().unwrap();
     assert_eq!(run(&["catalog", "check", text(from.path())]).status.code(), Some(2));

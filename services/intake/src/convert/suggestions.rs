@@ -4,7 +4,7 @@ use super::asked::etag;
 use super::draft::division;
 use super::{Checks, report_id, timestamp};
 use crate::app::{Desk, Group, Opening, Shown, Step, What};
-use crate::domain::selection::{PANEL, POINTS, Phase, REPORTS_OF_ONE, Selection};
+use crate::domain::selection::{Idea, PANEL, POINTS, Phase, REPORTS_OF_ONE, Selection};
 use crate::error::Error;
 use civic::{CaseId, DivisionCode};
 use prost::Message;
@@ -187,14 +187,17 @@ pub fn selection(id: CaseId, version: i64, selection: &Selection) -> wire::Selec
     let number = |position: usize| i32::try_from(position + 1).unwrap_or(i32::MAX);
     let ten = selection.phase.ten();
     let chosen = matches!(selection.phase, Phase::Chosen { .. });
-    let idea = |(at, idea): (usize, &crate::domain::selection::Idea)| {
+    // Raters are hidden: while votes come in, each step of the mean tells one, and the mean of one vote is that vote.
+    let open = matches!(selection.phase, Phase::Open);
+    let mean = |idea: &Idea| if open || idea.scores.len() < 2 { 0 } else { idea.mean_hundredths() };
+    let idea = |(at, idea): (usize, &Idea)| {
         let rank = ten.iter().position(|other| *other == at).map_or(0, number);
         wire::Idea {
             number: number(at),
             theme: idea.theme.clone(),
             reports: idea.reports.iter().map(|id| format!("reports/{id}")).collect(),
             scores: i32::try_from(idea.scores.len()).unwrap_or(i32::MAX),
-            mean_hundredths: i32::try_from(idea.mean_hundredths()).unwrap_or(i32::MAX),
+            mean_hundredths: i32::try_from(mean(idea)).unwrap_or(i32::MAX),
             rank,
             struck: idea.struck.clone().unwrap_or_default(),
             chosen: chosen && rank > 0 && idea.struck.is_none(),

@@ -139,7 +139,8 @@ async fn a_quarter_goes_from_nomination_to_choice() {
     }
     for (member, idea, points) in [("a", 1, 6), ("b", 1, 7), ("a", 2, 9), ("b", 2, 9), ("c", 2, 10)] {
         let request = by_member(&city, member, score(&selection, &format!("{member}{idea}"), idea, points));
-        client(&city).score_suggestion(request).await.unwrap();
+        let seen = client(&city).score_suggestion(request).await.unwrap().into_inner();
+        assert!(seen.ideas.iter().all(|idea| idea.mean_hundredths == 0), "a first mean would be a vote: {seen:?}");
     }
     let request = city.by(Role::Commander, "500151", publicise(&selection));
     let published = client(&city).publicise_selection(request).await.unwrap().into_inner();
@@ -197,6 +198,8 @@ async fn everybody_reads_the_published_ten_without_a_token_and_nothing_of_how_th
     assert_eq!(client(&city).get_selection(far).await.unwrap().into_inner(), must);
     let near = city.by(Role::DistrictDispatcher, "500151", get());
     assert_eq!(client(&city).get_selection(near).await.unwrap().into_inner(), whole);
+    let means: Vec<_> = whole.ideas.iter().map(|idea| (idea.scores, idea.mean_hundredths)).collect();
+    assert_eq!(means, [(1, 0), (2, 800)], "the mean of one is that one's vote");
     let unknown = GetSelectionRequest { name: "selections/00000000000000000000000000".to_owned() };
     assert_eq!(refusal(client(&city).get_selection(unknown).await).code, Code::Unauthenticated);
 }

@@ -10,13 +10,19 @@ use proptest::test_runner::{Config, TestCaseError, TestError, TestRunner};
 /// Words of one history. Long enough for every phase to be left again.
 const LENGTH: std::ops::Range<usize> = 1..48;
 
+/// No state of an order has this number.
+const NO_PARENT: u8 = 12;
+
 fn op() -> impl Strategy<Value = Op> {
     let version = prop_oneof![8 => Just(1i8), 1 => Just(0i8), 1 => -3i8..0];
-    let step = (0u8..12, version, any::<bool>(), any::<bool>(), any::<bool>());
+    let merged = OrderState::Merged.number() - 1;
+    let state = prop_oneof![5 => 0u8..12, 1 => Just(u8::try_from(merged).unwrap())];
+    let parent = prop_oneof![1 => Just(NO_PARENT), 1 => 0u8..12];
+    let step = (state, version, any::<bool>(), any::<bool>(), any::<bool>(), parent);
     prop_oneof![
         2 => (0u8..8).prop_map(Op::File),
         3 => (0u8..3, any::<bool>()).prop_map(|(category, place)| Op::Classify { category, place }),
-        10 => step.prop_map(|(state, version, unit, due, reply)| Op::Step { state, version, unit, due, reply }),
+        10 => step.prop_map(|(state, version, unit, due, reply, parent)| Op::Step { state, version, unit, due, reply, parent }),
         2 => (0u8..8).prop_map(Op::Rate),
         1 => Just(Op::Erase),
         3 => Just(Op::Supplement),
@@ -71,7 +77,7 @@ fn every_cell_of_the_table_is_what_the_rules_do() {
         Op::Transfer(1),
         Op::Check { confirmed: true, by_filer: false },
         Op::Classify { category: 1, place: true },
-        Op::Step { state: 4, version: 1, unit: true, due: false, reply: true },
+        Op::Step { state: 4, version: 1, unit: true, due: false, reply: true, parent: NO_PARENT },
         Op::Rate(7),
         Op::Judge { satisfied: true },
         Op::Judge { satisfied: false },
@@ -96,7 +102,7 @@ fn every_cell_of_the_table_is_what_the_rules_do() {
 fn histories() -> Vec<(&'static str, Vec<Op>)> {
     let to = |state: OrderState| {
         let state = u8::try_from(state.number() - 1).unwrap();
-        vec![Op::File(3), Op::Step { state, version: 1, unit: false, due: true, reply: false }]
+        vec![Op::File(3), Op::Step { state, version: 1, unit: false, due: true, reply: false, parent: NO_PARENT }]
     };
     vec![
         ("(none)", Vec::new()),

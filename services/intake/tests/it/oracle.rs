@@ -337,14 +337,19 @@ impl<'t> Driver<'t> {
     }
 
     fn follow(&self, known: &mut Known, step: &OrderStep) {
-        let phase = self.table.follows[&format!("{:?}", step.work.order)].clone();
+        let shown = match step.work.parent {
+            Some(parent) if step.work.order == OrderState::Merged => parent,
+            Some(_) | None => step.work.order,
+        };
+        let phase = self.table.follows[&format!("{shown:?}")].clone();
         let stopped = known.phase == "Stopped";
         if stopped && phase != "Done" {
             return;
         }
         let mut work = (phase != "Opened").then(|| step.work.clone());
         if let (Some(work), Some(before)) = (&mut work, known.work.as_ref().filter(|_| !stopped)) {
-            work.reply_ready |= before.reply_ready && before.order == work.order;
+            let stayed = (before.order, before.parent) == (work.order, work.parent);
+            work.reply_ready |= before.reply_ready && stayed;
         }
         let seen = (&phase, &work, step.work.due) != (&known.phase, &known.work, known.due);
         if step.order_version <= known.order_version || !seen {
@@ -450,6 +455,8 @@ pub(crate) enum Op {
         unit: bool,
         due: bool,
         reply: bool,
+        /// Beyond the last state: none.
+        parent: u8,
     },
     Rate(u8),
     Erase,
@@ -508,7 +515,7 @@ impl Op {
                     note: None,
                 })
             }
-            Self::Step { state, version, unit, due, reply } => {
+            Self::Step { state, version, unit, due, reply, parent } => {
                 *clock = (*clock + i64::from(version)).max(0);
                 let order = OrderState::ALL[usize::from(state) % OrderState::ALL.len()];
                 Command::Step(OrderStep {
@@ -520,7 +527,7 @@ impl Op {
                         unit_name: "unit".to_owned(),
                         due: due.then_some(Micros(1_770_000_000_000_000)),
                         reply_ready: reply,
-                        parent: None,
+                        parent: OrderState::ALL.get(usize::from(parent)).copied(),
                     },
                     order_version: *clock,
                 })

@@ -4,8 +4,8 @@ use crate::model::search;
 use crate::oracle::{Decided, REAL, Rules};
 use casebook::{Case, Row};
 use civic::CaseId;
-use intake::domain::Urgency;
 use intake::domain::report::{Command, Facts, Phase, Refusal, Report, SpotCheck};
+use intake::domain::{OrderState, Urgency};
 use proto::intake::v1::stored::{ReportEvent, report_event::Event};
 
 /// Far more than any of them needs.
@@ -239,6 +239,17 @@ fn reply_taken_back(state: Option<Report>, event: &ReportEvent) -> Option<Report
     })
 }
 
+/// A merged order's report stays where it was, however the other order stands.
+fn merged_and_forgotten(state: Option<Report>, event: &ReportEvent) -> Option<Report> {
+    changed(state, event, |after, _, event| {
+        if let (Event::OrderStepped(_), Some(work)) = (event, after.phase.work().cloned())
+            && work.order == OrderState::Merged
+        {
+            after.phase = Phase::BeingHandled(work);
+        }
+    })
+}
+
 fn supplement_overwrites(state: Option<Report>, event: &ReportEvent) -> Option<Report> {
     changed(state, event, |after, _, event| {
         if matches!(event, Event::Supplemented(_)) {
@@ -298,6 +309,7 @@ fn planted() -> Vec<(&'static str, Rules)> {
         ("supplements without end", Rules { decide: supplements_without_end, ..REAL }),
         ("a stopped report comes back", Rules { evolve: stopped_revived, ..REAL }),
         ("a lamp takes the reply back", Rules { evolve: reply_taken_back, ..REAL }),
+        ("a merged order's report follows nobody", Rules { evolve: merged_and_forgotten, ..REAL }),
         ("a supplement overwrites the last", Rules { evolve: supplement_overwrites, ..REAL }),
         ("dispatch does not hear of a withdrawal", Rules { publish: withdrawals_untold, ..REAL }),
         ("checks that are due are not flagged", Rules { index: due_checks_unflagged, ..REAL }),

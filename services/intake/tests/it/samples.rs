@@ -4,15 +4,16 @@ use crate::oracle::place;
 use casebook::Case;
 use civic::Micros;
 use intake::domain::report::{Ending, Phase, Report, SpotCheck};
+use intake::domain::selection::{self, Selection};
 use intake::domain::{Channel, FoundBy, Ground, Kind, Line, OrderState, Urgency};
 use prost::Message;
 use proto::intake::v1::stored::ReportEvent;
 
-fn event(hex: &str) -> ReportEvent {
+fn event<E: Message + Default>(hex: &str) -> E {
     let digits: Vec<u8> = hex.bytes().filter(u8::is_ascii_hexdigit).collect();
     let byte = |pair: &[u8]| u8::from_str_radix(std::str::from_utf8(pair).unwrap(), 16).unwrap();
     let bytes: Vec<u8> = digits.chunks(2).map(byte).collect();
-    ReportEvent::decode(bytes.as_slice()).unwrap()
+    E::decode(bytes.as_slice()).unwrap()
 }
 
 const FILED: &str = include_str!("../samples/0.1-filed.hex");
@@ -37,6 +38,15 @@ const CHECKED: &str = include_str!("../samples/0.1-checked.hex");
 const FILED_ANSWERED: &str = include_str!("../samples/0.1-filed-answered.hex");
 const ANSWER_DECLINED: &str = include_str!("../samples/0.1-answer-declined.hex");
 const PLACE_FOLLOWED: &str = include_str!("../samples/0.1-place-followed.hex");
+/// Of an order that was merged into one that is resolved by now.
+const ORDER_STEPPED_MERGED: &str = include_str!("../samples/0.1-order-stepped-merged.hex");
+
+const SELECTION_OPENED: &str = include_str!("../samples/0.1-selection-opened.hex");
+const IDEA_NOMINATED: &str = include_str!("../samples/0.1-idea-nominated.hex");
+const IDEA_SCORED: &str = include_str!("../samples/0.1-idea-scored.hex");
+const SELECTION_PUBLICISED: &str = include_str!("../samples/0.1-selection-publicised.hex");
+const IDEA_STRUCK: &str = include_str!("../samples/0.1-idea-struck.hex");
+const SELECTION_CHOSEN: &str = include_str!("../samples/0.1-selection-chosen.hex");
 
 #[test]
 fn a_report_of_release_0_1_reads_as_it_was() {
@@ -145,4 +155,34 @@ fn an_answered_consultation_of_release_0_1_reads_as_it_was() {
     let moved = Report::evolve(Some(declined), &event(PLACE_FOLLOWED)).unwrap();
     assert_eq!(moved.head.whereabouts.place.district.as_ref().map(|code| code.as_str()), Some("500109"));
     assert_eq!(moved.head.tree_version, "tree-2");
+}
+
+#[test]
+fn a_merged_order_s_step_of_release_0_1_reads_with_how_the_other_stands() {
+    let filed = Report::evolve(None, &event(FILED)).unwrap();
+    let stepped = Report::evolve(Some(filed), &event(ORDER_STEPPED_MERGED)).unwrap();
+    assert_eq!((stepped.phase.name(), stepped.phase.order()), ("Answered", Some(OrderState::Merged)));
+    assert_eq!(stepped.phase.work().unwrap().parent, Some(OrderState::Resolved));
+    assert_eq!(stepped.head.order_version, 5);
+}
+
+#[test]
+fn a_selection_of_release_0_1_reads_as_it_was() {
+    let opened = Selection::evolve(None, &event(SELECTION_OPENED)).unwrap();
+    assert_eq!((opened.quarter.as_str(), &opened.place), ("2026Q4", &place("500151")));
+    assert_eq!(opened.panel, [[1; 16], [2; 16], [3; 16]]);
+    let nominated = Selection::evolve(Some(opened), &event(IDEA_NOMINATED)).unwrap();
+    assert_eq!(nominated.ideas[0].theme, "夜间公交");
+    assert_eq!(nominated.ideas[0].reports, [8, 9].map(|number| civic::CaseId::from_bytes([number; 16])));
+    let scored = Selection::evolve(Some(nominated), &event(IDEA_SCORED)).unwrap();
+    assert_eq!(scored.ideas[0].scores, [([2; 16], 9)]);
+    assert_eq!(Selection::event_actor(&event(IDEA_SCORED)), "", "raters are hidden");
+    let published = Selection::evolve(Some(scored), &event(SELECTION_PUBLICISED)).unwrap();
+    let until = Micros(1_764_000_000_000_000 + 7 * Micros::DAY);
+    assert_eq!(published.phase, selection::Phase::Publicised { ten: vec![0], until });
+    let struck = Selection::evolve(Some(published), &event(IDEA_STRUCK)).unwrap();
+    assert_eq!(struck.ideas[0].struck.as_deref(), Some("已有单位在实施"));
+    let chosen = Selection::evolve(Some(struck), &event(SELECTION_CHOSEN)).unwrap();
+    assert_eq!(chosen.phase, selection::Phase::Chosen { ten: vec![0] });
+    assert_eq!(Selection::evolve(Some(chosen), &event(SELECTION_OPENED)), None, "a selection is opened once");
 }

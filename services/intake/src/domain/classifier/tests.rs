@@ -63,7 +63,7 @@ fn the_shipped_model_is_right_where_it_decides_on_sentences_that_nothing_was_cho
     println!("{score:?}");
     assert!(score.sentences >= 500);
     assert!(score.accuracy() >= 0.57 && score.macro_f1 >= 0.54, "{score:?}");
-    assert!(score.intruders * 5 <= score.out_of_scope, "{score:?}");
+    assert!(score.intruders * 8 <= score.out_of_scope, "{score:?}");
     assert!(score.precision() >= 0.80, "{score:?}");
     assert!(score.abstentions() <= 0.70, "{score:?}");
 }

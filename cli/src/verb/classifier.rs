@@ -1,6 +1,7 @@
-//! `jiewang classifier`: learn from labelled sentences what reports are about, and say how well that was learnt. Reads and writes
-//! files; no cluster is asked. A model takes effect as `intake/classifier.model` in a catalog folder.
+//! `jiewang classifier`: learn from labelled sentences, and from what persons decided, what reports are about, and say how well that was
+//! learnt. Reads and writes files; no running cluster is asked. A model takes effect as `intake/classifier.model` in a catalog folder.
 
+use crate::args::Stores;
 use crate::exit::{Exit, Failure};
 use crate::output::{Finding, Printer};
 use civic::taxonomy::Taxonomy;
@@ -45,6 +46,11 @@ pub struct TrainArgs {
     /// Orders the sentences: the same seed gives the same model
     #[arg(long, default_value_t = 1)]
     pub seed: u64,
+    /// Learn also from every report of the folder whose category a person gave. Their texts are opened in memory; only the model is written
+    #[arg(long)]
+    pub rulings: bool,
+    #[command(flatten)]
+    pub stores: Stores,
     /// Learn from all sentences. Then nothing is left to measure by
     #[arg(long)]
     pub all: bool,
@@ -67,18 +73,21 @@ pub struct EvaluateArgs {
 ///
 /// # Errors
 /// When a file cannot be read or is not what it should be.
-pub fn run(args: &ClassifierArgs, printer: &Printer) -> Result<Exit, Failure> {
+pub async fn run(args: &ClassifierArgs, printer: &Printer) -> Result<Exit, Failure> {
     match &args.verb {
-        ClassifierVerb::Train(args) => train(args, printer),
+        ClassifierVerb::Train(args) => train(args, printer).await,
         ClassifierVerb::Evaluate(args) => measure(args, printer),
     }
 }
 
-fn train(args: &TrainArgs, printer: &Printer) -> Result<Exit, Failure> {
+async fn train(args: &TrainArgs, printer: &Printer) -> Result<Exit, Failure> {
     let taxonomy = Taxonomy::builtin();
     let sentences = read(&args.file, &taxonomy)?;
     let whole = Parts { train: sentences, ..Parts::default() };
-    let parts = if args.all { whole } else { sentences::split(whole.train, SPLIT) };
+    let mut parts = if args.all { whole } else { sentences::split(whole.train, SPLIT) };
+    let ruled = if args.rulings { rulings(&args.stores, &taxonomy).await? } else { Vec::new() };
+    let rulings = ruled.len();
+    parts.train.extend(ruled);
     let keywords = Catalog::shipped_keywords(&taxonomy).map_err(|error| invalid(&args.file, error))?;
     let model = train::train(&parts.train, &keywords, &taxonomy, args.seed);
     let bytes = model.to_bytes();
@@ -86,15 +95,23 @@ fn train(args: &TrainArgs, printer: &Printer) -> Result<Exit, Failure> {
     fs::write(&args.out, &bytes).map_err(failed)?;
     let (features, words) = model.size();
     let (train, validation, test) = (parts.train.len(), parts.validation.len(), parts.test.len());
-    let counts = [train, validation, test, features, words, bytes.len()];
+    let counts = [train, rulings, validation, test, features, words, bytes.len()];
     printer.print(&Finding {
-        value: json!({"taxonomy": taxonomy.version(), "train": train, "validation": validation, "test": test,
+        value: json!({"taxonomy": taxonomy.version(), "train": train, "rulings": rulings, "validation": validation, "test": test,
             "features": features, "words": words, "bytes": bytes.len()}),
-        head: vec!["TRAIN", "VALIDATION", "TEST", "FEATURES", "WORDS", "BYTES"],
+        head: vec!["TRAIN", "RULINGS", "VALIDATION", "TEST", "FEATURES", "WORDS", "BYTES"],
         rows: vec![counts.iter().map(ToString::to_string).collect()],
         names: vec![args.out.display().to_string()],
     })?;
     Ok(Exit::Ok)
+}
+
+/// They come to the training part whole: what is measured by are the sentences of the file.
+async fn rulings(stores: &Stores, taxonomy: &Taxonomy) -> Result<Vec<Sentence>, Failure> {
+    let cluster = super::verify::open(stores).await?;
+    let intake = cluster.books.iter().find(|book| book.service() == intake::NAME);
+    let intake = intake.ok_or_else(|| Failure::Configuration("the folder has no intake".to_owned()))?;
+    Ok(intake::rulings(intake, taxonomy).await?)
 }
 
 fn measure(args: &EvaluateArgs, printer: &Printer) -> Result<Exit, Failure> {

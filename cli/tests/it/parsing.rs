@@ -37,6 +37,7 @@ fn every_verb_of_the_contract_is_understood() {
         "catalog check d".to_owned(),
         "catalog load d --data-dir e".to_owned(),
         "classifier train s.tsv --out m --seed 7".to_owned(),
+        "classifier train s.tsv --out m --rulings --data-dir d".to_owned(),
         "classifier evaluate s.tsv --model m --threshold 90 -o json".to_owned(),
         "replay history.csv.gz --rows 100 --data-dir d -o json".to_owned(),
         "calendar load 2027.csv".to_owned(),

@@ -13,6 +13,7 @@ pub mod events;
 pub mod grpc;
 pub mod guesses;
 pub mod peers;
+mod rulings;
 
 use app::{App, Map, Parts};
 use casebook::{Casebook, Effects, Kinds};
@@ -27,6 +28,7 @@ use mesh::PositionKey;
 use peers::WorkOrders;
 use proto::intake::v1::reports_server::ReportsServer;
 use proto::intake::v1::suggestions_server::SuggestionsServer;
+pub use rulings::rulings;
 use std::future::Future;
 use std::path::Path;
 use std::sync::Arc;

@@ -2,6 +2,8 @@
 
 use crate::city::{City, code_and_reason, complaint, refusal};
 use civic::Role;
+use civic::taxonomy::Taxonomy;
+use intake::domain::classifier::sentences::Sentence;
 use mesh::Code;
 use proto::intake::v1::{
     ClassifyReportRequest, CreateReportRequest, GetReportRequest, ListReportsRequest, ReportState, Reporter,
@@ -248,4 +250,15 @@ async fn a_ruling_by_the_wrong_person_or_on_nothing_is_refused() {
 
 fn code_reason(problem: mesh::Problem) -> (Code, String) {
     (problem.code, problem.reason)
+}
+
+#[tokio::test]
+async fn what_a_person_decided_is_learnt_from_and_what_a_machine_said_is_not() {
+    let city = City::open().await;
+    let vague = city.file(CreateReportRequest { text: "你好\n在吗".to_owned(), ..complaint("a") }).await;
+    city.file(complaint("b")).await;
+    let rulings = || async { intake::rulings(&city.cases, &Taxonomy::builtin()).await.unwrap() };
+    assert_eq!(rulings().await, []);
+    city.client().classify_report(city.by_dispatcher(ruling(&vague.name))).await.unwrap();
+    assert_eq!(rulings().await, [Sentence { code: "0707".to_owned(), text: "你好 在吗".to_owned() }]);
 }

@@ -204,6 +204,8 @@ impl Report {
     pub const SUGGESTION: &'static str = "suggestion";
     /// What stands in the column of the state when its order was closed: [`super::Phase::number`].
     pub const DONE: i64 = 5;
+    /// Cancelled, withdrawn or not taken.
+    pub const ENDED: i64 = 6;
 }
 
 /// What others may know of what came later: that it came, and never what people wrote.

@@ -24,7 +24,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 use casebook::Found;
 use casebook::{Ask, Casebook, Done, Scope};
 use civic::CaseId;
-use civic::{Actor, Calendar, Clock, DivisionCode, Micros, Place, Private, Rng, Tier, Tree, View};
+use civic::{Actor, Calendar, Clock, DivisionCode, Micros, Place, Private, Rng, Tree, View};
 
 use crate::catalog::{Catalog, Plans};
 use crate::domain::authority;
@@ -220,8 +220,7 @@ impl Desk {
         if let Some(place) = self.view.place(code) {
             return Some(place);
         }
-        let village = code.as_str().get(..Tier::Village.digits()).filter(|_| code.tier() == Tier::Grid)?;
-        let around = self.view.place(&village.parse().ok()?)?;
+        let around = self.view.place(&authority::in_tree(code, &self.view)?)?;
         Some(Place { code: code.clone(), grid: Some(code.clone()), ..around })
     }
 

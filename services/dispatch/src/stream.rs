@@ -91,6 +91,8 @@ impl Screens {
 struct Audience {
     app: Arc<App>,
     scope: Scope,
+    /// For the places of warnings.
+    warned: Scope,
     division: Option<DivisionCode>,
 }
 
@@ -106,7 +108,8 @@ impl Audience {
                 Some(code)
             }
         };
-        Ok(Self { scope: desk.scope_of(&asking.actor), app: Arc::clone(app), division })
+        let (scope, warned) = (desk.scope_of(&asking.actor), desk.scope_of_warnings(asking));
+        Ok(Self { scope, warned, app: Arc::clone(app), division })
     }
 
     /// A called unit hears of its own part, not of who else was called.
@@ -126,7 +129,8 @@ impl Audience {
             return false;
         }
         let Ok(id) = told.case.parse::<CaseId>() else { return false };
-        let Some(lies) = view.place(&code) else { return self.scope == Scope::All };
+        let scope = if told.warned { &self.warned } else { &self.scope };
+        let Some(lies) = view.place(&code) else { return *scope == Scope::All };
         let text = |code: &Option<DivisionCode>| code.as_ref().map(ToString::to_string);
         let row = Row {
             district: text(&lies.district),
@@ -135,10 +139,10 @@ impl Audience {
             grid: text(&lies.grid),
             ..Row::default()
         };
-        self.scope.admits(id, &row)
+        scope.admits(id, &row)
             || told.units.iter().any(|unit| {
                 let row = Row { unit: Some((*unit).to_owned()), ..row.clone() };
-                self.scope.admits(id, &row)
+                scope.admits(id, &row)
             })
     }
 }
@@ -148,27 +152,31 @@ struct Told<'a> {
     /// Id of the case.
     case: &'a str,
     units: Vec<&'a str>,
+    /// A place of a warning: a grid worker hears of the whole village.
+    warned: bool,
 }
 
 /// `None` for events of other services.
 fn told(event: &Public) -> Option<Told<'_>> {
+    let of = |case, units| Some(Told { case, units, warned: false });
     match event {
         Public::WorkOrderChanged(changed) => {
             // 协办, 吹哨: whoever has a part of it, too.
             let called = changed.called_units.iter().map(String::as_str);
-            Some(Told { case: &changed.work_order, units: called.chain([changed.unit.as_str()]).collect() })
+            of(&changed.work_order, called.chain([changed.unit.as_str()]).collect())
         }
         Public::EmergencyChanged(changed) => {
             let called = changed.calls.iter().map(|call| call.unit.as_str());
             let units = called.chain([changed.unit.as_str(), changed.centre.as_str()]).collect();
-            Some(Told { case: &changed.emergency, units })
+            of(&changed.emergency, units)
         }
-        Public::WarningChanged(changed) => Some(Told { case: &changed.warning, units: Vec::new() }),
+        Public::WarningChanged(changed) => of(&changed.warning, Vec::new()),
         Public::WarningPlaceChanged(changed) => {
-            Some(Told { case: &changed.warning, units: vec![changed.unit.as_str(), changed.above.as_str()] })
+            let units = vec![changed.unit.as_str(), changed.above.as_str()];
+            Some(Told { case: &changed.warning, units, warned: true })
         }
         Public::ExclusionDecided(decided) => {
-            Some(Told { case: &decided.work_order, units: vec![decided.unit.as_str()] })
+            of(&decided.work_order, vec![decided.unit.as_str()])
         }
         Public::ReportFiled(_) | Public::ReportClassified(_) | Public::ReportAmended(_) | Public::ReportAnswered(_) => {
             None

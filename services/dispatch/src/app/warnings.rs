@@ -1,7 +1,7 @@
 //! Call-and-response warnings: issued, spread a page at a time, answered place by place.
 
 use casebook::{Ask, Done, DueTimer, Found, PlaceColumn, Scope, StoreError};
-use civic::{CaseId, Private, Role, Tier};
+use civic::{CaseId, Private, Role};
 
 use super::emergencies::PageOf;
 use super::timing::fired;
@@ -98,7 +98,7 @@ impl App {
     pub async fn warning(&self, asking: &Asking, desk: &Desk, id: CaseId) -> Result<Found<Warning>, Error> {
         let found = self.cases.get::<Warning>(&Scope::All, id).await?;
         let scope = desk.scope_of(&asking.actor);
-        let home = authority::home(&asking.actor, &desk.view);
+        let home = asking.actor.place().and_then(|own| authority::in_tree(&own, &desk.view));
         let concerned = home.is_some_and(|home| found.state.concerns(&home, &desk.view));
         if concerned || scope.admits(id, &casebook::Case::index(&found.state)) {
             Ok(found)
@@ -239,22 +239,11 @@ impl Desk {
     }
 
     /// As for orders; a grid worker, whose orders are the unit's, is called for the households of the whole village.
-    fn scope_of_warnings(&self, asking: &Asking) -> Scope {
+    pub(crate) fn scope_of_warnings(&self, asking: &Asking) -> Scope {
         let actor = &asking.actor;
         let walks = matches!(actor.role, Role::GridWorker | Role::GridLeader);
-        let village = actor.place().and_then(|own| {
-            self.view
-                .ancestors(&own)
-                .find(|division| division.tier == Tier::Village)
-                .map(|found| found.code.to_string())
-        });
-        // A grid has no place of its own in the tree yet: its code begins with its village's.
-        let village = village.or_else(|| {
-            let own = actor.place().filter(|own| own.tier() == Tier::Grid)?;
-            own.as_str().get(..Tier::Village.digits()).map(str::to_owned)
-        });
-        match village.filter(|_| walks) {
-            Some(village) => Scope::Place(PlaceColumn::Village, village),
+        match authority::village_of(actor, &self.view).filter(|_| walks) {
+            Some(village) => Scope::Place(PlaceColumn::Village, village.to_string()),
             None => self.scope_of(actor),
         }
     }

@@ -266,9 +266,11 @@ fn each_place_answers_for_itself() {
         (Role::GridWorker, "500151001002-wangge"),
         (Role::Citizen, VILLAGE),
         (Role::CityDispatcher, "50"),
+        (Role::GridWorker, "500151001001001"),
+        (Role::GridWorker, "500151001002001"),
     ];
     let allowed =
-        [(Level::District, vec![0]), (Level::Town, vec![1]), (Level::Village, vec![3]), (Level::Household, vec![5, 6])];
+        [(Level::District, vec![0]), (Level::Town, vec![1]), (Level::Village, vec![3]), (Level::Household, vec![5, 6, 10])];
     for (level, may) in allowed {
         for (who, (role, unit)) in people.into_iter().enumerate() {
             let taken = Told::called(level).take(&Command::Acknowledge, &facts(NOW, by(role, unit), true));
@@ -357,11 +359,11 @@ fn random_histories_of_a_place_are_bounded_and_replay_to_the_same_state() {
 }
 
 impl City {
-    fn warnings(&self) -> WarningsClient<Channel> {
+    pub(crate) fn warnings(&self) -> WarningsClient<Channel> {
         WarningsClient::new(self.channel())
     }
 
-    fn warn(&self, request_id: &str, codes: &[&str]) -> pb::IssueWarningRequest {
+    pub(crate) fn warn(&self, request_id: &str, codes: &[&str]) -> pb::IssueWarningRequest {
         let expires = self.clock_now() + Micros::DAY;
         pb::IssueWarningRequest {
             request_id: request_id.to_owned(),
@@ -377,11 +379,11 @@ impl City {
         civic::Clock::now(&self.clock)
     }
 
-    async fn issued(&self, request: Request<pb::IssueWarningRequest>) -> Result<pb::Warning, Status> {
+    pub(crate) async fn issued(&self, request: Request<pb::IssueWarningRequest>) -> Result<pb::Warning, Status> {
         self.warnings().issue_warning(request).await.map(tonic::Response::into_inner)
     }
 
-    async fn listed(&self, request: Request<pb::ListWarningPlacesRequest>) -> Vec<pb::WarningPlace> {
+    pub(crate) async fn listed(&self, request: Request<pb::ListWarningPlacesRequest>) -> Vec<pb::WarningPlace> {
         self.warnings().list_warning_places(request).await.unwrap().into_inner().places
     }
 }
@@ -434,7 +436,7 @@ async fn a_town_warns_its_villages_and_sees_who_has_not_answered() {
     lifted(&city, &name).await;
 }
 
-fn answering(name: &str, request_id: &str, place: &str) -> pb::AnswerWarningRequest {
+pub(crate) fn answering(name: &str, request_id: &str, place: &str) -> pb::AnswerWarningRequest {
     pb::AnswerWarningRequest {
         parent: name.to_owned(),
         request_id: request_id.to_owned(),

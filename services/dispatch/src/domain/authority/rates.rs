@@ -3,7 +3,7 @@
 use civic::{Actor, DivisionCode, Role, Tier, UnitCode, View};
 
 use super::super::refusal;
-use super::{dispatcher_of, home, is_unit_role, reaches, within};
+use super::{dispatcher_of, home, is_unit_role, lies_in, reaches, within};
 
 /// Who counts as one rater.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -88,5 +88,5 @@ pub fn reads_ratings_of(actor: &Actor, unit: &UnitCode, view: &View) -> bool {
 
 /// The caller's place lies in this one.
 fn reached_from(actor: &Actor, place: &DivisionCode, view: &View) -> bool {
-    home(actor, view).is_some_and(|home| view.contains(place, &home))
+    home(actor, view).is_some_and(|home| lies_in(&home, place, view))
 }

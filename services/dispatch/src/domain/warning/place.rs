@@ -206,7 +206,7 @@ fn is_home(place: &WarningPlace, actor: &Actor, view: &View) -> bool {
         Level::District | Level::Town | Level::Village => {
             authority::home(actor, view).as_ref() == Some(&place.place.code)
         }
-        Level::Household => actor.place().is_some_and(|own| view.contains(&place.place.code, &own)),
+        Level::Household => authority::village_of(actor, view).as_ref() == Some(&place.place.code),
     }
 }
 

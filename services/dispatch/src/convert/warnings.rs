@@ -236,7 +236,7 @@ impl Answers<'_> {
             division_name: self.desk.view.full_name(&place.place.code).unwrap_or_default(),
             unit: place.unit.to_string(),
             calls: number(place.calls),
-            due_time: place.due.filter(|_| place.is_open()).map(timestamp),
+            due_time: place.next_call().map(timestamp),
             silent: place.silent,
             ..pb::WarningPlace::default()
         };

@@ -232,7 +232,8 @@ fn a_silent_place_is_called_again_so_often_and_then_the_level_above_is_told() {
         assert_eq!(told.fire(NOW + minutes * Micros::MINUTE), 1);
         assert_eq!(told.place.calls, calls);
     }
-    assert!(told.place.silent && told.place.timers().is_empty());
+    assert!(told.place.silent && told.place.next_call().is_none());
+    assert_eq!(told.fire(NOW + 40 * Micros::MINUTE), 0, "nobody is called again");
     let last = told.events.last().unwrap();
     assert_eq!(
         (WarningPlace::event_type(last), last.after.as_ref().unwrap().above.as_str()),
@@ -240,8 +241,15 @@ fn a_silent_place_is_called_again_so_often_and_then_the_level_above_is_told() {
     );
     // A late word counts, and calls nobody again.
     told.take(&Command::Acknowledge, &facts(NOW + Micros::HOUR, own(Level::Village), true)).unwrap();
-    assert!(told.place.timers().is_empty());
+    assert!(told.place.next_call().is_none());
+    let mut unanswered = told.clone();
     told.take(&answer(), &facts(NOW + Micros::HOUR, own(Level::Village), true)).unwrap();
+    assert!(told.place.timers().is_empty());
+    // A place that says nothing to the end owes nothing when the warning is over.
+    let end: Vec<_> = unanswered.place.timers().iter().map(|timer| timer.due).collect();
+    assert_eq!(end, [TERMS.expires]);
+    assert_eq!(unanswered.fire(TERMS.expires), 1);
+    assert!(unanswered.place.over && !unanswered.place.is_open());
 }
 
 #[test]
@@ -336,8 +344,8 @@ fn random(level: u8, ops: &[Op]) -> Result<(), TestCaseError> {
             prop_assert_eq!(&told.place, &before, "a refusal changes nothing");
         }
         prop_assert!(told.place.calls <= TERMS.calls, "bounded");
-        let owes = told.place.is_open() && !told.place.silent;
-        prop_assert_eq!(owes, !told.place.timers().is_empty(), "whoever owes a word is called again");
+        let armed = !told.place.timers().is_empty();
+        prop_assert_eq!(told.place.is_open(), armed, "whoever owes a word is called again or learns of the end");
     }
     let replayed = told.events.iter().fold(None, WarningPlace::evolve);
     prop_assert_eq!(replayed, Some(told.place));

@@ -7,8 +7,9 @@
 //! answered        | refused      | refused  | nothing
 //! ```
 //!
-//! Being silent is no end: a late word counts. When the warning is over nobody is called any more and nothing is answered; the place
-//! learns of it when its timer comes due, so that lifting a warning need not touch twenty thousand cases.
+//! Being silent is no end: a late word counts until the warning expires, and then the timer of the silent place closes it. When the
+//! warning is over nobody is called any more and nothing is answered; a place learns of it when its timer comes due, so that lifting a
+//! warning need not touch twenty thousand cases.
 
 use casebook::{Case, Row, Tag, Timer};
 use civic::{Actor, CaseId, DivisionCode, Micros, Place, Private, Role, UnitCode, View};
@@ -38,7 +39,7 @@ pub struct WarningPlace {
     pub above: UnitCode,
     pub terms: Terms,
     pub calls: u32,
-    /// When it is called again, or the level above is told.
+    /// When it is called again, or the level above is told; of a silent one, when the warning expires.
     pub due: Option<Micros>,
     /// Called as often as may be.
     pub silent: bool,
@@ -127,6 +128,12 @@ impl WarningPlace {
         !self.over && !matches!(self.progress, Progress::Answered { .. })
     }
 
+    /// When it is called again.
+    #[must_use]
+    pub fn next_call(&self) -> Option<Micros> {
+        self.due.filter(|_| self.is_open() && !self.silent)
+    }
+
     #[must_use]
     pub fn recipient(&self) -> Recipient {
         Recipient { level: self.level, code: self.place.code.clone() }
@@ -149,8 +156,8 @@ fn decide(state: Option<&WarningPlace>, command: &Command, facts: &Facts) -> Res
     let standing = place.standing();
     match (command, standing) {
         (Command::Acknowledge, Standing::Called) => {
-            // A place that was silent has had its last call.
-            let due = if place.silent { Micros(0) } else { soon(place.terms.answer_minutes) };
+            // A place that was silent has had its last call: what is left is the end of the warning.
+            let due = if place.silent { place.terms.expires } else { soon(place.terms.answer_minutes) };
             Ok(Some((Body::Acknowledged(stored::PlaceAcknowledged {}), due)))
         }
         (Command::Answer { result, reached, unreached }, Standing::Called | Standing::Acknowledged) => {
@@ -170,7 +177,8 @@ fn fire(place: &WarningPlace, facts: &Facts) -> Option<(Body, Micros)> {
         return Some((Body::Over(stored::PlaceOver {}), Micros(0)));
     }
     if place.calls >= place.terms.calls {
-        return Some((Body::Silent(stored::PlaceSilent {}), Micros(0)));
+        // Its next timer finds the warning over.
+        return Some((Body::Silent(stored::PlaceSilent {}), place.terms.expires));
     }
     let minutes = match place.standing() {
         Standing::Called | Standing::Answered => place.terms.acknowledge_minutes,
@@ -300,6 +308,7 @@ impl Case for WarningPlace {
             unit: next.unit.to_string(),
             above: next.above.to_string(),
             calls: next.calls,
+            silent: next.silent,
         });
         Ok(vec![event])
     }
@@ -377,7 +386,8 @@ impl Case for WarningPlace {
             unit: after.unit.clone(),
             above: after.above.clone(),
             calls: i32::try_from(after.calls).unwrap_or(i32::MAX),
-            due_us: event.due_us,
+            // A silent place has had its last call.
+            due_us: if after.silent { 0 } else { event.due_us },
         };
         Some((CHANGED.to_owned(), PublicEvent { event: Some(Public::WarningPlaceChanged(changed)) }.encode_to_vec()))
     }

@@ -8,7 +8,7 @@ use crate::catalog::{Catalog, amended, shipped_duties};
 use crate::domain::arrangement::{self, Arrangement, Matter};
 use crate::domain::authority;
 use crate::domain::day::Day;
-use crate::domain::duty::{Change, Command, Duty, Line, Proposal};
+use crate::domain::duty::{Change, Command, Duty, Line, Proposal, Standing};
 use crate::domain::work_order::Author;
 use crate::error::Error;
 
@@ -31,7 +31,7 @@ impl App {
         } else {
             authority::duty_scope(&asking.actor)
         };
-        self.try_on_list(&scope, &acting).await?;
+        self.try_on_list(asking, &scope, &acting).await?;
         let admits = acting.command == Command::Admit;
         let done = self.act::<Duty>(asking, desk, scope, acting).await?;
         if !admits {
@@ -58,23 +58,40 @@ impl App {
         self.page(asking, &authority::duty_scope(&asking.actor), &casebook::Filter::default(), paging).await
     }
 
-    async fn try_on_list(&self, scope: &Scope, acting: &Acting<Command>) -> Result<(), Error> {
+    /// Whoever may not change the list learns nothing of it. What the rules refuse whatever the list says, or know from an earlier
+    /// request, is not tried: they answer, and a request that is repeated finds its first answer.
+    async fn try_on_list(&self, asking: &Asking, scope: &Scope, acting: &Acting<Command>) -> Result<(), Error> {
         let (change, line, from): (Change, Line, Day) = match &acting.command {
             Command::Propose { line, from, .. } => (Change::Enter, line.clone(), *from),
-            Command::Adjust { line, from, .. } => (Change::Adjust, line.clone(), *from),
+            Command::Adjust { line, from, .. } => {
+                if self.duty_in(scope, acting.id).await?.standing != Standing::Admitted {
+                    return Ok(());
+                }
+                (Change::Adjust, line.clone(), *from)
+            }
             Command::Retire { from, .. } => {
-                let duty = self.cases.get::<Duty>(scope, acting.id).await?.state;
+                let duty = self.duty_in(scope, acting.id).await?;
+                if duty.standing != Standing::Admitted {
+                    return Ok(());
+                }
                 (Change::Retire, duty.proposal.line, *from)
             }
             Command::Admit => {
-                let Proposal { change, line, from, .. } =
-                    self.cases.get::<Duty>(scope, acting.id).await?.state.proposal;
-                (change, line, from)
+                let duty = self.duty_in(scope, acting.id).await?;
+                if duty.standing != Standing::Reviewed {
+                    return Ok(());
+                }
+                (duty.proposal.change, duty.proposal.line, duty.proposal.from)
             }
             Command::Review { .. } | Command::Refuse { .. } | Command::Listed { .. } => return Ok(()),
         };
+        authority::is_above(&asking.actor, line.tier).map_err(Error::Matter)?;
         let known = self.arrangement(Matter::DutyList).await?;
         next_files(known.as_ref().map(|found| &found.state), change, &line, from).map(|_| ())
+    }
+
+    async fn duty_in(&self, scope: &Scope, id: CaseId) -> Result<Duty, Error> {
+        Ok(self.cases.get::<Duty>(scope, id).await?.state)
     }
 
     /// Puts an admission on the list, once: the version is named after the duty, so whoever finds it there is done.

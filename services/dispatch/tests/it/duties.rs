@@ -56,6 +56,22 @@ impl City {
         problem_of(self.duties().admit_duty(self.as_actor(who, request)).await)
     }
 
+    async fn retire(&self, name: &str) -> Result<pb::Duty, Problem> {
+        let retire = pb::RetireDutyRequest {
+            name: name.to_owned(),
+            request_id: format!("retire {name}"),
+            from: "2026-11-26".to_owned(),
+            reason: "另有安排".to_owned(),
+        };
+        problem_of(self.duties().retire_duty(self.as_actor(&above("d1"), retire)).await)
+    }
+
+    async fn review_retirement(&self, name: &str) {
+        let (name, request_id) = (name.to_owned(), format!("review retirement {name}"));
+        let review = pb::ReviewDutyRequest { name, request_id, agrees: true, reason: "同意".into() };
+        problem_of(self.duties().review_duty(self.as_actor(&town(), review)).await).unwrap();
+    }
+
     async fn unit_of_new_order(&self) -> String {
         let name = self.ordinary().await;
         self.look(&name).await.unit
@@ -82,22 +98,18 @@ async fn an_admitted_duty_holds_for_new_orders_from_its_day_and_leaves_open_ones
     assert_eq!(city.unit_of_new_order().await, "500151001-zhifa");
     assert_eq!(city.look(&open).await.unit, "500151001-pingan", "what was open stays where it is");
 
-    let retire = pb::RetireDutyRequest {
-        name: duty.name.clone(),
-        request_id: "retire".to_owned(),
-        from: "2026-11-26".to_owned(),
-        reason: "另有安排".to_owned(),
-    };
-    let proposed = problem_of(city.duties().retire_duty(city.as_actor(&above("d1"), retire)).await).unwrap();
+    let proposed = city.retire(&duty.name).await.unwrap();
     assert_eq!((proposed.state(), proposed.duty), (pb::DutyState::DutyProposed, Some(line())));
-    let again =
-        pb::ReviewDutyRequest {
-            name: duty.name.clone(), request_id: "r2".into(), agrees: true, reason: "同意".into()
-        };
-    problem_of(city.duties().review_duty(city.as_actor(&town(), again)).await).unwrap();
-    let again = pb::AdmitDutyRequest { name: duty.name.clone(), request_id: "a2".into() };
-    let retired = problem_of(city.duties().admit_duty(city.as_actor(&above("d2"), again)).await).unwrap();
+    city.review_retirement(&duty.name).await;
+    let admit = || {
+        let again = pb::AdmitDutyRequest { name: duty.name.clone(), request_id: "a2".into() };
+        city.as_actor(&above("d2"), again)
+    };
+    let retired = problem_of(city.duties().admit_duty(admit()).await).unwrap();
     assert_eq!(retired.state(), pb::DutyState::DutyRetired);
+    // Its answer was lost: the list has no such duty any more, and the request is the same.
+    assert_eq!(problem_of(city.duties().admit_duty(admit()).await).unwrap(), retired);
+    assert_eq!(city.retire(&duty.name).await.unwrap().name, duty.name, "likewise what was proposed");
     city.clock.advance(2 * Micros::DAY);
     assert_eq!(city.unit_of_new_order().await, "500151-gongan", "the next tier's list has it");
 }
@@ -161,6 +173,10 @@ async fn a_proposal_that_the_list_would_not_take_is_refused_with_its_field() {
         assert_eq!((refused.code, refused.reason.as_str()), (Code::Invalid, reason));
         assert_eq!(refused.fields[0].path, field);
     }
+    let unlisted = change(|line| line.unit = "village/x".into());
+    let handler = Actor::member(Role::DepartmentHandler, "h", crate::city::SECTION.parse().unwrap());
+    let denied = city.propose(&handler, unlisted).await.unwrap_err();
+    assert_eq!(denied.reason, "ROLE_DENIED", "whoever may not propose learns nothing of the list");
     let list = city.as_actor(&above("d1"), pb::ListDutiesRequest::default());
     assert!(city.duties().list_duties(list).await.unwrap().into_inner().duties.is_empty());
 }

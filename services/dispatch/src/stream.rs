@@ -175,9 +175,7 @@ fn told(event: &Public) -> Option<Told<'_>> {
             let units = vec![changed.unit.as_str(), changed.above.as_str()];
             Some(Told { case: &changed.warning, units, warned: true })
         }
-        Public::ExclusionDecided(decided) => {
-            of(&decided.work_order, vec![decided.unit.as_str()])
-        }
+        Public::ExclusionDecided(decided) => of(&decided.work_order, vec![decided.unit.as_str()]),
         Public::ReportFiled(_) | Public::ReportClassified(_) | Public::ReportAmended(_) | Public::ReportAnswered(_) => {
             None
         }

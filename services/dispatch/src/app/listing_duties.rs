@@ -4,7 +4,7 @@ use casebook::{Ask, Done, DueTimer, Found, Scope, StoreError};
 use civic::CaseId;
 
 use super::{Acting, App, Asking, Desk, Paging};
-use crate::catalog::{Catalog, amended, shipped_duties};
+use crate::catalog::{Catalog, CatalogError, Problem, amended, shipped_duties};
 use crate::domain::arrangement::{self, Arrangement, Matter};
 use crate::domain::authority;
 use crate::domain::day::Day;
@@ -87,7 +87,9 @@ impl App {
         };
         authority::is_above(&asking.actor, line.tier).map_err(Error::Matter)?;
         let known = self.arrangement(Matter::DutyList).await?;
-        next_files(known.as_ref().map(|found| &found.state), change, &line, from).map(|_| ())
+        next_files(known.as_ref().map(|found| &found.state), change, &line, from)
+            .map(|_| ())
+            .map_err(|error| invalid(&error))
     }
 
     async fn duty_in(&self, scope: &Scope, id: CaseId) -> Result<Duty, Error> {
@@ -108,28 +110,40 @@ impl App {
             let known = self.arrangement(Matter::DutyList).await?;
             let state = known.as_ref().map(|found| &found.state);
             let there = state.is_some_and(|state| state.versions.iter().any(|known| known.name == version));
-            if !there && !self.load_next(&version, state, &duty.proposal).await? {
-                continue;
-            }
+            let on_list = if there { Some(version) } else { self.load_next(version, state, &duty.proposal).await? };
+            let Some(version) = on_list else { continue };
             let listed = Command::Listed { version };
             self.cases.execute(Ask::<Duty>::new(id, listed, self.desk().facts(Author::Timer))).await?;
             return Ok(());
         }
     }
 
-    /// `false`: somebody loaded another version meanwhile, which must not be lost.
-    async fn load_next(&self, version: &str, state: Option<&Arrangement>, proposal: &Proposal) -> Result<bool, Error> {
-        let files = next_files(state, proposal.change, &proposal.line, proposal.from)?;
+    /// The version that has the change; `None`: somebody loaded another one meanwhile, which must not be lost.
+    async fn load_next(
+        &self,
+        version: String,
+        state: Option<&Arrangement>,
+        proposal: &Proposal,
+    ) -> Result<Option<String>, Error> {
+        let files = match next_files(state, proposal.change, &proposal.line, proposal.from) {
+            Ok(files) => files,
+            // Another retirement or an operator's list was first: the present version is what was to be.
+            Err(CatalogError::Whole { problem: Problem::NoSuchDuty, .. }) => {
+                let last = state.and_then(Arrangement::last).map(|last| last.name.clone());
+                return Ok(Some(last.unwrap_or_else(|| self.desk().catalog.version().to_owned())));
+            }
+            Err(error) => return Err(invalid(&error)),
+        };
         let note = format!("{} {} {}", proposal.change.as_str(), proposal.line.tier, proposal.line.category);
         let after = Some(state.map_or(0, |state| state.versions.len()));
-        let command = arrangement::Command::Load { name: version.to_owned(), files, note, after };
+        let command = arrangement::Command::Load { name: version.clone(), files, note, after };
         let facts = arrangement::Facts { now: self.clock.now(), by: proposal.decided_by.clone() };
         match self.cases.execute(Ask::<Arrangement>::new(Matter::DutyList.id(), command, facts)).await {
             Ok(done) => {
                 self.put_in_force(Matter::DutyList, done.version, &done.state);
-                Ok(true)
+                Ok(Some(version))
             }
-            Err(casebook::Error::Refused(arrangement::Refusal::Moved)) => Ok(false),
+            Err(casebook::Error::Refused(arrangement::Refusal::Moved)) => Ok(None),
             Err(error) => Err(error.into()),
         }
     }
@@ -146,23 +160,26 @@ impl App {
     }
 }
 
+fn invalid(error: &CatalogError) -> Error {
+    Error::field("duty", "DUTY_INVALID", error.to_string())
+}
+
 /// The files of the present list with the change in them, checked as a whole.
 fn next_files(
     state: Option<&Arrangement>,
     change: Change,
     line: &Line,
     from: Day,
-) -> Result<Vec<(String, String)>, Error> {
+) -> Result<Vec<(String, String)>, CatalogError> {
     let mut files = state.and_then(Arrangement::last).map(|last| last.files.clone()).unwrap_or_default();
     let at = files.iter().position(|(name, _)| name == FILE);
     let text = at.map_or_else(|| shipped_duties().to_owned(), |at| files[at].1.clone());
-    let invalid = |why: String| Error::field("duty", "DUTY_INVALID", why);
-    let text = amended(&text, change, line, from).map_err(|error| invalid(error.to_string()))?;
+    let text = amended(&text, change, line, from)?;
     match at {
         Some(at) => files[at].1 = text,
         None => files.push((FILE.to_owned(), text)),
     }
     files.sort();
-    Catalog::of("next", &files).map_err(|error| invalid(error.to_string()))?;
+    Catalog::of("next", &files)?;
     Ok(files)
 }

@@ -198,3 +198,35 @@ async fn an_admission_that_was_cut_off_reaches_the_list_by_its_timer() {
     assert_eq!(city.service.app().versions_in_force().1, listed);
     assert_eq!(city.fire_due().await, 0);
 }
+
+/// Both are reviewed and admitted before either is on the list: the second finds nothing to retire, and is done.
+#[tokio::test]
+async fn two_retirements_of_one_duty_that_are_admitted_at_once_both_reach_the_list() {
+    let city = City::open().await;
+    let mut names = Vec::new();
+    for id in ["p", "q"] {
+        let duty = city.propose(&above("d1"), propose(id)).await.unwrap();
+        city.review(&town(), &duty.name, true).await.unwrap();
+        city.admit(&above("d2"), &duty.name).await.unwrap();
+        names.push(duty.name);
+    }
+    for name in &names {
+        city.retire(name).await.unwrap();
+        city.review_retirement(name).await;
+    }
+    let mut ids = Vec::new();
+    for name in &names {
+        let id: civic::CaseId = name.trim_start_matches("duties/").parse().unwrap();
+        let author = crate::world::person(above("d2"));
+        let admit = casebook::Ask::<Duty>::new(id, Command::Admit, facts(crate::world::NOW, author, 0));
+        assert!(city.cases.execute(admit).await.unwrap().state.is_unlisted());
+        ids.push(id);
+    }
+    assert_eq!(city.fire_due().await, 2);
+    assert_eq!(city.fire_due().await, 0, "nothing is tried again");
+    let in_force = city.service.app().versions_in_force().1;
+    for id in ids {
+        let listed = city.cases.get::<Duty>(&casebook::Scope::All, id).await.unwrap().state.listed;
+        assert_eq!(listed.as_deref(), Some(in_force.as_str()));
+    }
+}

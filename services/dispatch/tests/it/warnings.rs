@@ -277,8 +277,12 @@ fn each_place_answers_for_itself() {
         (Role::GridWorker, "500151001001001"),
         (Role::GridWorker, "500151001002001"),
     ];
-    let allowed =
-        [(Level::District, vec![0]), (Level::Town, vec![1]), (Level::Village, vec![3]), (Level::Household, vec![5, 6, 10])];
+    let allowed = [
+        (Level::District, vec![0]),
+        (Level::Town, vec![1]),
+        (Level::Village, vec![3]),
+        (Level::Household, vec![5, 6, 10]),
+    ];
     for (level, may) in allowed {
         for (who, (role, unit)) in people.into_iter().enumerate() {
             let taken = Told::called(level).take(&Command::Acknowledge, &facts(NOW, by(role, unit), true));

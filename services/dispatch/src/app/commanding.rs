@@ -110,13 +110,8 @@ impl App {
         desk: &Desk,
         (order, acting): (CaseId, Acting<()>),
     ) -> Result<Done<TaskForce>, Error> {
-        let supervision = match self.see::<WorkOrder>(asking, desk, order).await {
-            Ok(found) => found.state.head.supervision,
-            Err(Error::Case(mesh::CaseError::NotFound | mesh::CaseError::Store(StoreError::NotFound))) => {
-                return Err(Error::field("workOrder", "WORK_ORDER_UNKNOWN", "the caller knows of no such order"));
-            }
-            Err(error) => return Err(error),
-        };
+        let found = self.see::<WorkOrder>(asking, desk, order).await.map_err(unknown_order)?;
+        let supervision = found.state.head.supervision;
         let marked = supervision.is_some_and(|supervision| supervision.marked && supervision.is_open());
         let Acting { id, rpc, request_id, body, command: () } = acting;
         let command = task_force::Command::Hold { order, marked };
@@ -149,14 +144,15 @@ impl App {
     /// # Errors
     /// There is none for the caller, the store's.
     pub async fn knows_order(&self, asking: &Asking, desk: &Desk, order: CaseId) -> Result<(), Error> {
-        match self.get(asking, desk, order).await {
-            Ok(_) => Ok(()),
-            Err(Error::Case(_)) => {
-                Err(Error::field("workOrder", "WORK_ORDER_UNKNOWN", "the caller knows of no such order"))
-            }
-            Err(error) => Err(error),
-        }
+        self.get(asking, desk, order).await.map(|_| ()).map_err(unknown_order)
     }
+}
+
+/// An order that a request names and the caller does not know of is the request's fault; a store that is away is not.
+fn unknown_order(error: Error) -> Error {
+    let unknown =
+        matches!(error, Error::Case(mesh::CaseError::NotFound | mesh::CaseError::Store(StoreError::NotFound)));
+    if unknown { Error::field("workOrder", "WORK_ORDER_UNKNOWN", "the caller knows of no such order") } else { error }
 }
 
 impl Desk {
@@ -184,5 +180,17 @@ impl Desk {
             tree_version: self.view.version().to_owned(),
             owner: cluster.to_owned(),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_store_that_is_away_is_no_unknown_order() {
+        let away = || Error::Case(mesh::CaseError::Store(StoreError::Unavailable("away".to_owned())));
+        assert_eq!(unknown_order(away()).reason(), away().reason());
+        assert_eq!(unknown_order(Error::NOT_FOUND).reason(), "WORK_ORDER_UNKNOWN");
     }
 }

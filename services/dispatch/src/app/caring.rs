@@ -6,6 +6,7 @@ use civic::{CaseId, Role};
 use super::{Acting, App, Asking, Desk, Paging};
 use crate::domain::authority;
 use crate::domain::care::{CareEntry, Command, Entering, Person};
+use crate::domain::worklist::Source;
 use crate::error::Error;
 
 /// An entry as somebody asked for it, the person still plain.
@@ -93,12 +94,14 @@ impl App {
         Ok(found)
     }
 
-    /// The caller's day has the visit.
+    /// The list of the caller's day has the visit, made or still to make. On the days between two visits the person is nobody's to look at.
     async fn visits(&self, asking: &Asking, desk: &Desk, entry: &Found<CareEntry>) -> Result<bool, Error> {
-        let Some(town) = entry.state.place.town.as_ref().filter(|_| entry.state.is_open()) else { return Ok(false) };
-        let Some(roster) = self.roster(town).await? else { return Ok(false) };
-        let post = roster.state.visits(&entry.state.place, entry.id);
-        Ok(post.is_some_and(|post| roster.state.on_duty(post, desk.running_day()) == asking.actor.subject))
+        if !entry.state.is_open() {
+            return Ok(false);
+        }
+        let lists = self.tasks(asking, desk, desk.running_day(), None).await?;
+        let mut tasks = lists.iter().flat_map(|listed| listed.list.on_list());
+        Ok(tasks.any(|task| matches!(&task.source, Source::Care(_, visited) if *visited == entry.id)))
     }
 
     /// Entries of the caller's place that have not ended.

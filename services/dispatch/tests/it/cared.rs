@@ -156,6 +156,23 @@ async fn the_person_is_shown_to_the_desk_and_the_visitor_only_and_every_look_is_
     assert_eq!(problem_of(city.care().list_care_entries(list).await).unwrap_err().reason, "ROLE_DENIED");
 }
 
+#[tokio::test]
+async fn between_two_visits_the_person_is_shown_to_no_visitor() {
+    let city = City::with_roster().await;
+    let me = worker("w1", GRID);
+    let entry = city.enter(pb::EnterCareRequest { visit_days: 30, ..enter("e") }).await.unwrap();
+    assert_eq!(city.look_at(&me, &entry.name, "看看").await.unwrap_err().code, Code::NotFound, "no list has it yet");
+    city.next_day().await;
+    let visit = city.visits(&me).await.remove(0);
+    city.tick(&me, tick(&visit.name)).await.unwrap();
+    assert!(city.look_at(&me, &entry.name, "补记").await.is_ok(), "the day of the visit");
+    city.next_day().await;
+    assert!(city.visits(&me).await.is_empty());
+    assert_eq!(city.look_at(&me, &entry.name, "看看").await.unwrap_err().code, Code::NotFound);
+    let looks = city.cases.store().journalled(100).await.unwrap();
+    assert_eq!(looks.len(), 1, "what was refused shows nothing");
+}
+
 /// Domain, lines not crossed: 5 and 10. What is stored of the person is ciphertext, and no list names anybody.
 #[tokio::test]
 async fn nothing_of_the_person_stands_in_the_clear_in_state_event_column_or_list() {

@@ -1,13 +1,14 @@
 //! Interviews and task forces as callers see them.
 
 use casebook::Found;
-use civic::{CaseId, Private};
+use civic::{CaseId, Private, mask_name};
 use prost::Message;
 use proto::dispatch::v1 as pb;
 
 use super::reader::Reader;
 use super::{case_id, order_name, timestamp};
-use crate::app::{Acting, App, Desk};
+use crate::app::{Acting, App, Asking, Desk};
+use crate::domain::authority;
 use crate::domain::interview::{self, Interview, Kind, Recording};
 use crate::domain::task_force::{self, Forming, TaskForce};
 use crate::error::Error;
@@ -90,31 +91,42 @@ pub fn following_up(
     reader.finish(command.map(|command| Acting { id, rpc: "FollowUpInterview", request_id, body, command }))
 }
 
-/// The record as those who see the place know it.
+/// The record. Whoever sees the place and does not hold interviews there sees that there was one and what is still due: no person's name,
+/// and nothing of what was said.
 ///
 /// # Errors
 /// Sealed text that cannot be opened.
-pub fn interview(app: &App, id: CaseId, version: i64, interview: &Interview) -> Result<pb::Interview, Error> {
+pub fn interview(app: &App, asking: &Asking, desk: &Desk, found: &Found<Interview>) -> Result<pb::Interview, Error> {
+    let (id, interview) = (found.id, &found.state);
     let kind = match interview.kind {
         Kind::Reminder => pb::InterviewKind::Reminder,
         Kind::Interview => pb::InterviewKind::Interview,
     };
     let follow_up = interview.follow_up.as_ref();
-    Ok(pb::Interview {
+    let party = app.open(id, &interview.party)?;
+    let answer = pb::Interview {
         name: format!("interviews/{id}"),
-        etag: version.to_string(),
+        etag: found.version.to_string(),
         kind: kind.into(),
-        party: app.open(id, &interview.party)?,
+        party: mask_name(&party),
         division_code: interview.place.code.to_string(),
-        text: app.open(id, &interview.text)?,
         work_order: interview.work_order.map(order_name).unwrap_or_default(),
-        follow_up: opened(app, id, follow_up.map(|follow_up| &follow_up.text))?,
         due_time: follow_up.map(|follow_up| timestamp(follow_up.due)),
         overdue: follow_up.is_some_and(|follow_up| follow_up.overdue),
         done: interview.done,
-        result: opened(app, id, interview.result.as_ref())?,
         by: interview.by.clone(),
         create_time: Some(timestamp(interview.at)),
+        ..pb::Interview::default()
+    };
+    if !authority::reads_interviews(&asking.actor, &interview.place, &interview.unit, &desk.view) {
+        return Ok(answer);
+    }
+    Ok(pb::Interview {
+        party,
+        text: app.open(id, &interview.text)?,
+        follow_up: opened(app, id, follow_up.map(|follow_up| &follow_up.text))?,
+        result: opened(app, id, interview.result.as_ref())?,
+        ..answer
     })
 }
 
@@ -231,14 +243,6 @@ pub fn task_force(app: &App, id: CaseId, version: i64, force: &TaskForce) -> Res
         result: opened(app, id, force.result.as_ref())?,
         formed_by: force.by.clone(),
     })
-}
-
-/// The same of a case as read.
-///
-/// # Errors
-/// As [`interview`].
-pub fn found_interview(app: &App, found: &Found<Interview>) -> Result<pb::Interview, Error> {
-    interview(app, found.id, found.version, &found.state)
 }
 
 /// The same of a case as read.

@@ -245,6 +245,12 @@ pub fn interviews(actor: &Actor, place: &Place, view: &View) -> Result<(), refus
     within(actor, &place.code, around(actor, place, view))
 }
 
+/// May read of an interview whom it was with and what was said: those who may hold one there, and the unit that held it.
+#[must_use]
+pub fn reads_interviews(actor: &Actor, place: &Place, unit: &UnitCode, view: &View) -> bool {
+    actor.unit.as_ref() == Some(unit) || interviews(actor, place, view).is_ok()
+}
+
 fn within(actor: &Actor, place: &DivisionCode, reached: bool) -> Result<(), refusal::Refusal> {
     debug_assert!(actor.unit.is_some() || !reached, "whoever has no unit has no place");
     if reached { Ok(()) } else { Err(refusal::Refusal::OutOfReach { place: place.clone() }) }

@@ -1,6 +1,7 @@
 //! The rpcs of interviews and task forces.
 
 use async_trait::async_trait;
+use casebook::Found;
 use proto::dispatch::v1 as pb;
 use proto::dispatch::v1::interviews_server::Interviews;
 use proto::dispatch::v1::task_forces_server::TaskForces;
@@ -8,8 +9,7 @@ use tonic::{Request, Response, Status};
 
 use super::{Grpc, asking};
 use crate::convert::forces::{
-    dissolving, following_up, forming, found_force, found_interview, holding, interview, named, reaching, recording,
-    task_force,
+    dissolving, following_up, forming, found_force, holding, interview, named, reaching, recording, task_force,
 };
 use crate::convert::listing::paging;
 use crate::domain::interview::Interview;
@@ -27,7 +27,8 @@ impl Interviews for Grpc {
             self.app.knows_order(&asking, &desk, order).await?;
         }
         let done = self.app.step_of::<Interview>(&asking, &desk, acting, true).await?;
-        Ok(self.at(done.position, interview(&self.app, done.id, done.version, &done.state)?))
+        let found = Found { id: done.id, version: done.version, state: done.state };
+        Ok(self.at(done.position, interview(&self.app, &asking, &desk, &found)?))
     }
 
     async fn follow_up_interview(
@@ -37,7 +38,8 @@ impl Interviews for Grpc {
         let (asking, desk) = (asking(&request)?, self.app.desk());
         let acting = following_up(&self.app, &desk, request.into_inner())?;
         let done = self.app.step_of::<Interview>(&asking, &desk, acting, false).await?;
-        Ok(self.at(done.position, interview(&self.app, done.id, done.version, &done.state)?))
+        let found = Found { id: done.id, version: done.version, state: done.state };
+        Ok(self.at(done.position, interview(&self.app, &asking, &desk, &found)?))
     }
 
     async fn get_interview(
@@ -46,7 +48,8 @@ impl Interviews for Grpc {
     ) -> Result<Response<pb::Interview>, Status> {
         let (asking, desk) = (asking(&request)?, self.app.desk());
         let id = named("interviews", &request.into_inner().name)?;
-        Ok(Response::new(found_interview(&self.app, &self.app.see(&asking, &desk, id).await?)?))
+        let found = self.app.see(&asking, &desk, id).await?;
+        Ok(Response::new(interview(&self.app, &asking, &desk, &found)?))
     }
 
     async fn list_interviews(
@@ -56,7 +59,8 @@ impl Interviews for Grpc {
         let (asking, desk, request) = (asking(&request)?, self.app.desk(), request.into_inner());
         let paging = paging(request.page_size, request.page_token, &desk)?;
         let (page, next_page_token) = self.app.see_all::<Interview>(&asking, &desk, &paging).await?;
-        let interviews = page.iter().map(|found| found_interview(&self.app, found)).collect::<Result<_, _>>()?;
+        let answer = |found| interview(&self.app, &asking, &desk, found);
+        let interviews = page.iter().map(answer).collect::<Result<_, _>>()?;
         Ok(Response::new(pb::ListInterviewsResponse { interviews, next_page_token }))
     }
 }

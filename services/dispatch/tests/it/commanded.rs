@@ -207,6 +207,39 @@ async fn an_interview_is_followed_up_and_overdue_when_its_date_comes_first() {
     assert_eq!(city.interview(&worker, reminder("f")).await.unwrap_err().reason, "ROLE_DENIED");
 }
 
+/// Domain, lines not crossed: 10. A record names a person; the place's scope alone does not open it.
+#[tokio::test]
+async fn whom_an_interview_was_with_is_for_those_who_hold_interviews_there() {
+    let city = City::open().await;
+    let section = Actor::member(Role::DepartmentHandler, "h", crate::city::SECTION.parse().unwrap());
+    let record = pb::RecordInterviewRequest { party: "王建国".to_owned(), ..reminder("i") };
+    let recorded = city.interview(&section, pb::RecordInterviewRequest { ..record.clone() }).await;
+    assert_eq!(recorded.unwrap().party, "王建国");
+    let about_village =
+        pb::RecordInterviewRequest { request_id: "v".to_owned(), division_code: VILLAGE.to_owned(), ..record };
+    city.interview(&supervisor(), about_village).await.unwrap();
+    let list = |who: &Actor| city.as_actor(who, pb::ListInterviewsRequest::default());
+    for who in [supervisor(), leader(), Actor::member(Role::TownDispatcher, "d", TOWN.parse().unwrap())] {
+        let whole = city.interviews().list_interviews(list(&who)).await.unwrap().into_inner().interviews;
+        assert_eq!(whole.len(), 2, "{}", who.role);
+        assert!(whole.iter().all(|one| one.party == "王建国" && !one.text.is_empty() && !one.follow_up.is_empty()));
+    }
+    let own = city.interviews().list_interviews(list(&section)).await.unwrap().into_inner().interviews;
+    assert_eq!(own.iter().map(|one| one.party.as_str()).collect::<Vec<_>>(), ["王建国"]);
+    let desk = Actor::member(Role::VillageDesk, "v", VILLAGE.parse().unwrap());
+    let hotline = Actor::member(Role::Integrator, "i", "50-rexian".parse().unwrap());
+    for (who, seen) in [(desk, 1), (hotline, 2)] {
+        let masked = city.interviews().list_interviews(list(&who)).await.unwrap().into_inner().interviews;
+        assert_eq!(masked.len(), seen, "{}", who.role);
+        for one in masked {
+            let get = city.as_actor(&who, pb::GetInterviewRequest { name: one.name.clone() });
+            assert_eq!(city.interviews().get_interview(get).await.unwrap().into_inner(), one);
+            assert_eq!((one.party.as_str(), one.text.as_str(), one.follow_up.as_str()), ("王*", "", ""));
+            assert!(one.due_time.is_some(), "what is due is no secret");
+        }
+    }
+}
+
 fn force(id: &str) -> pb::FormTaskForceRequest {
     pb::FormTaskForceRequest {
         request_id: id.to_owned(),

@@ -9,11 +9,12 @@ use crate::domain::care::{CareEntry, Command, Entering, Person};
 use crate::domain::worklist::Source;
 use crate::error::Error;
 
-/// An entry as somebody asked for it, the person still plain.
+/// An entry as somebody asked for it, basis and person still plain.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Entry {
     pub request_id: String,
     pub body: Vec<u8>,
+    pub basis: String,
     pub person: PlainPerson,
     /// With what is not about the person.
     pub entering: Entering,
@@ -43,9 +44,10 @@ impl App {
     /// # Errors
     /// The rules', the store's.
     pub async fn enter_care(&self, asking: &Asking, desk: &Desk, entry: Entry) -> Result<Done<CareEntry>, Error> {
-        let Entry { request_id, body, person, mut entering } = entry;
+        let Entry { request_id, body, basis, person, mut entering } = entry;
         let id = self.fresh(desk);
         let seal = |text: &str| self.cases.sealer().seal(id, text);
+        entering.basis = seal(&basis);
         entering.who = Person {
             name: seal(&person.name),
             phone: seal(&person.phone),

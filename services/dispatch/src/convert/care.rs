@@ -1,6 +1,7 @@
 //! Care entries.
 
 use casebook::Found;
+use civic::Private;
 use prost::Message as _;
 use proto::dispatch::v1 as pb;
 
@@ -8,7 +9,7 @@ use super::reader::Reader;
 use super::{case_id, timestamp};
 use crate::app::caring::{Ending, Entry, PlainPerson};
 use crate::app::{App, Desk};
-use crate::domain::care::{CareEntry, Entering, Person};
+use crate::domain::care::{Basis, CareEntry, Entering, Person};
 use crate::domain::day::Day;
 use crate::error::Error;
 
@@ -37,16 +38,16 @@ pub fn entry(mut request: pb::EnterCareRequest, desk: &Desk) -> Result<Entry, Er
     }
     let entering = place.zip(until).zip(visit_days).map(|((place, until), visit_days)| Entering {
         purpose: request.purpose,
-        basis,
+        // Sealed once the entry has its id, like the person.
+        basis: Private::from_sealed(Vec::new()),
         consent: request.consent,
         place,
-        // Sealed once the entry has its id.
         who: Person::unknown(),
         until,
         visit_days,
     });
     let entering = reader.finish(entering)?;
-    Ok(Entry { request_id, body, person, entering })
+    Ok(Entry { request_id, body, basis, person, entering })
 }
 
 /// An entry without an end is none.
@@ -90,7 +91,7 @@ pub fn look(request: pb::GetCareEntryRequest, desk: &Desk) -> Result<(civic::Cas
     reader.finish(Some((id, reason)))
 }
 
-/// The entry without the person.
+/// The entry without the person, and without words that may name one.
 #[must_use]
 pub fn answer(desk: &Desk, id: civic::CaseId, version: i64, entry: &CareEntry) -> pb::CareEntry {
     let state = if entry.is_open() { pb::CareState::CaredFor } else { pb::CareState::Ended };
@@ -100,7 +101,7 @@ pub fn answer(desk: &Desk, id: civic::CaseId, version: i64, entry: &CareEntry) -
         state: state.into(),
         purpose: entry.purpose.clone(),
         purpose_name: desk.catalog.care().get(&entry.purpose).map(|p| p.name.clone()).unwrap_or_default(),
-        basis: entry.basis.clone(),
+        basis: String::new(),
         consent: entry.consent,
         division_code: entry.place.code.to_string(),
         end_date: entry.until.to_string(),
@@ -111,7 +112,7 @@ pub fn answer(desk: &Desk, id: civic::CaseId, version: i64, entry: &CareEntry) -
     }
 }
 
-/// The same with the person, after the look was recorded.
+/// The same with the person and the basis, after the look was recorded.
 ///
 /// # Errors
 /// Sealed text that cannot be opened.
@@ -123,5 +124,9 @@ pub fn answer_with_person(app: &App, desk: &Desk, found: &Found<CareEntry>) -> R
         address: app.open(found.id, &who.address)?,
         remark: app.open(found.id, &who.remark)?,
     };
-    Ok(pb::CareEntry { person: Some(person), ..answer(desk, found.id, found.version, &found.state) })
+    let basis = match &found.state.basis {
+        Basis::Sealed(basis) => app.open(found.id, basis)?,
+        Basis::Plain(basis) => basis.clone(),
+    };
+    Ok(pb::CareEntry { basis, person: Some(person), ..answer(desk, found.id, found.version, &found.state) })
 }

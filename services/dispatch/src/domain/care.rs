@@ -1,5 +1,5 @@
-//! An entry of a care list (关爱名单): a person who is visited, with purpose, basis and end. What is known of the person is sealed and
-//! stands in no column; the entry's only use is that the lists of the day have a visit.
+//! An entry of a care list (关爱名单): a person who is visited, with purpose, basis and end. What is known of the person, and the basis in
+//! somebody's words, is sealed and stands in no column; the entry's only use is that the lists of the day have a visit.
 //!
 //! ```text
 //! state     | enter   | end   | its date
@@ -28,7 +28,7 @@ pub const END: &str = "care.end";
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CareEntry {
     pub purpose: String,
-    pub basis: String,
+    pub basis: Basis,
     pub consent: bool,
     pub place: Place,
     pub who: Person,
@@ -41,6 +41,14 @@ pub struct CareEntry {
     pub entered: Micros,
     pub by: String,
     pub standing: Standing,
+}
+
+/// On which rule the entry rests, in the words of whoever entered it: they may name somebody.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Basis {
+    Sealed(Private<String>),
+    /// As the first events of entries kept it.
+    Plain(String),
 }
 
 /// Who is visited: sealed from the first event on.
@@ -102,7 +110,7 @@ pub enum Command {
 #[derive(Debug, Clone, PartialEq)]
 pub struct Entering {
     pub purpose: String,
-    pub basis: String,
+    pub basis: Private<String>,
     pub consent: bool,
     pub place: Place,
     pub who: Person,
@@ -138,14 +146,23 @@ fn enter(entering: &Entering, facts: &Facts) -> Result<Body, Refusal> {
     }
     Ok(Body::Entered(stored::CareEntered {
         purpose: entering.purpose.clone(),
-        basis: entering.basis.clone(),
+        basis: String::new(),
         consent: entering.consent,
         place: Some(store_place(&entering.place)),
         who: Some(entering.who.store()),
         end_date: entering.until.to_string(),
         end_us: entering.until.plus(1).start().0,
         visit_days: entering.visit_days,
+        sealed_basis: Bytes::copy_from_slice(entering.basis.sealed()),
     }))
+}
+
+fn basis(body: &stored::CareEntered) -> Basis {
+    if body.basis.is_empty() {
+        Basis::Sealed(Private::from_sealed(body.sealed_basis.to_vec()))
+    } else {
+        Basis::Plain(body.basis.clone())
+    }
 }
 
 fn end(entry: &CareEntry, reason: &Private<String>, facts: &Facts) -> Result<Body, Refusal> {
@@ -160,7 +177,7 @@ fn end(entry: &CareEntry, reason: &Private<String>, facts: &Facts) -> Result<Bod
 
 impl Case for CareEntry {
     const KIND: &'static str = "careEntry";
-    const SCHEMA: i64 = 1;
+    const SCHEMA: i64 = 2;
     type Event = CareEvent;
     type Command = Command;
     type Facts = Facts;
@@ -183,7 +200,7 @@ impl Case for CareEntry {
         match event.event.as_ref()? {
             Body::Entered(body) => Some(Self {
                 purpose: body.purpose.clone(),
-                basis: body.basis.clone(),
+                basis: basis(body),
                 consent: body.consent,
                 place: place(body.place.as_ref())?,
                 who: Person::read(body.who.as_ref()?),

@@ -9,12 +9,13 @@ use crate::tasks::{GRID, NEXT_DAY, problem_of, tick, worker};
 
 const NAME: &str = "李淑珍";
 const PHONE: &str = "13900004321";
+const BASIS: &str = "李淑珍家申请，社区登记";
 
 pub(crate) fn enter(id: &str) -> pb::EnterCareRequest {
     pb::EnterCareRequest {
         request_id: id.to_owned(),
         purpose: "living-alone".to_owned(),
-        basis: "本人申请，社区登记".to_owned(),
+        basis: BASIS.to_owned(),
         consent: true,
         division_code: GRID.to_owned(),
         person: Some(pb::CarePerson {
@@ -135,7 +136,7 @@ async fn the_person_is_shown_to_the_desk_and_the_visitor_only_and_every_look_is_
     city.next_day().await;
     let (me, other) = (worker("w1", GRID), worker("w2", "500151001001002"));
     let seen = city.look_at(&me, &entry.name, "今日走访").await.unwrap();
-    assert_eq!(seen.person.unwrap().name, NAME);
+    assert_eq!((seen.person.unwrap().name.as_str(), seen.basis.as_str()), (NAME, BASIS));
     let town = Actor::member(Role::TownDispatcher, "d", TOWN.parse().unwrap());
     assert!(city.look_at(&town, &entry.name, "名单复核").await.is_ok());
     let integrator = Actor::member(Role::Integrator, "i", "50".parse().unwrap());
@@ -183,7 +184,7 @@ async fn nothing_of_the_person_stands_in_the_clear_in_state_event_column_or_list
     let events = city.cases.store().events(id, row.version).await.unwrap();
     let stored = [row.state.clone(), format!("{:?} {}", row.row, id).into_bytes()];
     for bytes in stored.iter().chain(events.iter().map(|event| &event.payload)) {
-        for secret in [NAME, PHONE, "中兴路8号", "听力不好"] {
+        for secret in [NAME, PHONE, "中兴路8号", "听力不好", "社区登记"] {
             assert!(!bytes.windows(secret.len()).any(|window| window == secret.as_bytes()), "{secret}");
         }
     }
@@ -191,6 +192,7 @@ async fn nothing_of_the_person_stands_in_the_clear_in_state_event_column_or_list
     let list = city.by(Role::VillageDesk, "500151001001", pb::ListCareEntriesRequest::default());
     let listed = city.care().list_care_entries(list).await.unwrap().into_inner();
     assert_eq!((listed.care_entries.len(), listed.care_entries[0].person.clone()), (1, None));
+    assert_eq!(listed.care_entries[0].basis, "", "its words may name somebody");
     city.next_day().await;
     let day = format!("{:?}", city.visits(&worker("w1", GRID)).await);
     assert!(!day.contains(NAME) && !day.contains(PHONE), "{day}");

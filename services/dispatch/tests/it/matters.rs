@@ -169,7 +169,7 @@ pub(crate) fn entering(until: Day) -> care::Command {
     let who = Person { name: text("n"), phone: text("p"), address: text("a"), remark: text("r") };
     care::Command::Enter(Box::new(Entering {
         purpose: "left-behind-child".to_owned(),
-        basis: "监护人申请".to_owned(),
+        basis: text("监护人申请"),
         consent: true,
         place: place("500151001001"),
         who,

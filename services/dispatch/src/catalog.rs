@@ -31,7 +31,7 @@ pub use duties::{Basis, Duty, UnitRule, amended};
 pub use error::{CatalogError, PlanProblem, Problem};
 pub use limits::Limits;
 pub use plans::{PartyRule, Plan, PlanStep, Plans};
-pub use tasks::{Purpose, Purposes, Selects, TaskRule, Tasks};
+pub use tasks::{LONGEST_INTERVAL, Purpose, Purposes, Selects, TaskRule, Tasks};
 pub use units::{Unit, UnitFault};
 
 use std::io::ErrorKind;

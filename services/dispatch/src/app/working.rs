@@ -253,6 +253,7 @@ impl App {
         post: &Post,
         (day, candidates): (Day, Vec<Candidate>),
     ) -> Result<(), StoreError> {
+        let wanted = candidates.clone();
         let beginning = Beginning {
             day,
             post: post.post.clone(),
@@ -265,7 +266,14 @@ impl App {
         let command = Command::Begin(Box::new(beginning));
         match self.cases.execute(Ask::<Worklist>::new(id, command, desk.facts(Author::Timer))).await {
             Err(casebook::Error::Store(error)) => Err(error),
-            Ok(_) => Ok(()),
+            Ok(done) => {
+                let list: &Worklist = &done.state;
+                let left_out = wanted.iter().filter(|candidate| list.owes(candidate, list.day)).count();
+                if left_out > 0 {
+                    tracing::warn!(left_out, worklist.id = %id, "dispatch.day.full");
+                }
+                Ok(())
+            }
             Err(error) => {
                 tracing::warn!(%error, worklist.id = %id, "dispatch.day.not_begun");
                 Ok(())

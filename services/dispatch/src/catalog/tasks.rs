@@ -13,7 +13,8 @@ use super::table::{at, date, flag, rows};
 
 const TASKS: &str = "tasks.csv";
 const CARE: &str = "care.csv";
-const LONGEST_INTERVAL: i32 = 366;
+/// Days from one time to the next at most, also of a visit.
+pub const LONGEST_INTERVAL: i32 = 366;
 /// Three years: whoever is to be visited longer is entered again, and asked again.
 const LONGEST_CARE: i32 = 1_100;
 const LONGEST_CODE: usize = 40;

@@ -9,12 +9,10 @@ use super::reader::Reader;
 use super::{case_id, timestamp};
 use crate::app::caring::{Ending, Entry, PlainPerson};
 use crate::app::{App, Desk};
+use crate::catalog::LONGEST_INTERVAL;
 use crate::domain::care::{Basis, CareEntry, Entering, Person};
 use crate::domain::day::Day;
 use crate::error::Error;
-
-/// Days between two visits at most.
-const LONGEST_INTERVAL: i32 = 366;
 
 /// An entry as it was asked for.
 ///

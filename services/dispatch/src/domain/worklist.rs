@@ -26,7 +26,7 @@ use super::roster::running_day;
 use super::work_order::stored_place::store_place;
 use super::work_order::{Author, Facts};
 
-/// Tasks of one list.
+/// Tasks of one list. A day that has more begins with so many, and the others come when there is room.
 pub const TASKS_AT_MOST: usize = 500;
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -40,7 +40,7 @@ pub struct Worklist {
     pub day: Day,
     /// In the order of their numbers.
     pub items: Vec<Item>,
-    /// When each rule, or each entry of a care list, was last done, by its source.
+    /// When each rule, or each entry of a care list, was last done, by its source; forgotten when it is due whatever its interval.
     pub last: Vec<(Source, Day)>,
     pub next: u32,
 }
@@ -88,6 +88,14 @@ impl Worklist {
     pub fn on_list(&self) -> impl Iterator<Item = &Item> {
         self.items.iter().filter(|item| item.since <= self.day)
     }
+
+    /// Something is due on a day and does not stand on the list: after its beginning that is what a full list had no room for.
+    #[must_use]
+    pub fn owes(&self, candidate: &Candidate, day: Day) -> bool {
+        let stands = self.items.iter().any(|item| item.done.is_none() && item.source == candidate.source);
+        let last = self.last.iter().find(|(source, _)| *source == candidate.source).map(|(_, day)| *day);
+        !stands && last.is_none_or(|last| day.since(last) >= candidate.every)
+    }
 }
 
 /// What is due comes to the list, unless it stands there; what has no source any more leaves it.
@@ -96,18 +104,14 @@ fn begin(state: Option<&Worklist>, beginning: &Beginning, facts: &Facts) -> Opti
     if state.is_some_and(|state| state.day >= *day) {
         return None;
     }
-    let undone =
-        |source: &Source| state.is_some_and(|s| s.items.iter().any(|i| i.done.is_none() && i.source == *source));
-    let last = |source: &Source| state?.last.iter().find(|(done, _)| done == source).map(|(_, day)| *day);
-    let is_due = |candidate: &&Candidate| {
-        !undone(&candidate.source) && last(&candidate.source).is_none_or(|last| day.since(last) >= candidate.every)
-    };
-    let first = state.map_or(1, |state| state.next);
-    let opened =
-        (first..).zip(candidates.iter().filter(is_due)).map(|(number, candidate)| candidate.source.store(number));
     let lives = |source: &Source| *source == Source::Assigned || candidates.iter().any(|c| c.source == *source);
-    let items = state.into_iter().flat_map(|state| &state.items);
-    let dropped = items.filter(|item| item.done.is_none() && !lives(&item.source)).map(|item| item.number);
+    let undone = || state.into_iter().flat_map(|state| &state.items).filter(|item| item.done.is_none());
+    let stay = undone().filter(|item| lives(&item.source)).count();
+    let due = candidates.iter().filter(|candidate| state.is_none_or(|state| state.owes(candidate, *day)));
+    let due = due.take(TASKS_AT_MOST.saturating_sub(stay));
+    let first = state.map_or(1, |state| state.next);
+    let opened = (first..).zip(due).map(|(number, candidate)| candidate.source.store(number));
+    let dropped = undone().filter(|item| !lives(&item.source)).map(|item| item.number);
     Some(Body::Begun(stored::DayBegun {
         date: day.to_string(),
         unit: unit.to_string(),
@@ -152,7 +156,7 @@ fn tick(state: &Worklist, number: u32, day: Option<Day>, evidence: &Evidence, no
 
 impl Case for Worklist {
     const KIND: &'static str = "worklist";
-    const SCHEMA: i64 = 1;
+    const SCHEMA: i64 = 2;
     type Event = WorklistEvent;
     type Command = Command;
     type Facts = Facts;

@@ -167,6 +167,7 @@ async fn between_two_visits_the_person_is_shown_to_no_visitor() {
     let visit = city.visits(&me).await.remove(0);
     city.tick(&me, tick(&visit.name)).await.unwrap();
     assert!(city.look_at(&me, &entry.name, "补记").await.is_ok(), "the day of the visit");
+    city.clock.advance(4 * civic::Micros::HOUR);
     city.next_day().await;
     assert!(city.visits(&me).await.is_empty());
     assert_eq!(city.look_at(&me, &entry.name, "看看").await.unwrap_err().code, Code::NotFound);

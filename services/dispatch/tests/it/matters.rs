@@ -165,6 +165,34 @@ fn the_table_of_the_list_holds() {
     assert_eq!(next.last.len(), 1);
 }
 
+/// A town with one post and many care entries: a list that nobody can work off helps nobody, and a state that only grows is rewritten by
+/// every tick.
+#[test]
+fn a_day_begins_with_as_many_tasks_as_a_list_holds_and_forgets_what_is_due_anyway() {
+    let at = |now| facts(now, worker(), 0);
+    let visit = |n: u16| {
+        let mut bytes = [1; 16];
+        bytes[14..].copy_from_slice(&n.to_be_bytes());
+        Candidate { source: Source::Care("visit".to_owned(), CaseId::from_bytes(bytes)), every: 30 }
+    };
+    let begin = |day, visits: std::ops::Range<u16>| {
+        let worklist::Command::Begin(mut beginning) = beginning(day, &[]) else { panic!("another command") };
+        beginning.candidates = visits.map(visit).collect();
+        worklist::Command::Begin(beginning)
+    };
+    let full = led::<Worklist>(None, &begin(today(), 0..600), &at(NOW)).unwrap();
+    assert_eq!(full.as_ref().unwrap().items.len(), worklist::TASKS_AT_MOST);
+    let done = led(full, &tick(1, None, "w1"), &at(NOW)).unwrap();
+    let next = led(done, &begin(today().plus(1), 0..600), &at(NOW)).unwrap();
+    let list = next.as_ref().unwrap();
+    assert_eq!((list.items.len(), list.last.len()), (worklist::TASKS_AT_MOST, 1), "one was done, another has room");
+    // Their entries have ended.
+    let kept = led(next.clone(), &begin(today().plus(365), 0..0), &at(NOW)).unwrap().unwrap();
+    assert_eq!(kept.last.len(), 1, "a rule may rest so long");
+    let forgotten = led(next, &begin(today().plus(366), 0..0), &at(NOW)).unwrap().unwrap();
+    assert_eq!((forgotten.items.len(), forgotten.last.len()), (0, 0));
+}
+
 pub(crate) fn entering(until: Day) -> care::Command {
     let who = Person { name: text("n"), phone: text("p"), address: text("a"), remark: text("r") };
     care::Command::Enter(Box::new(Entering {

@@ -6,6 +6,7 @@ use proto::dispatch::v1::stored::WorklistEvent;
 use proto::dispatch::v1::stored::worklist_event::Event as Body;
 
 use super::{Evidence, Item, Source, Ticked, Worklist};
+use crate::catalog::LONGEST_INTERVAL;
 use crate::domain::day::Day;
 use crate::domain::work_order::stored_place::place;
 
@@ -46,6 +47,7 @@ fn begun(state: Option<Worklist>, body: &stored::DayBegun) -> Option<Worklist> {
     state.unit = body.unit.parse().ok()?;
     state.worker = body.worker.clone();
     state.day = day;
+    state.last.retain(|(_, done)| day.since(*done) < LONGEST_INTERVAL);
     state.items.retain(|item| item.done.is_none() && !body.dropped.contains(&item.number));
     for task in &body.opened {
         let source = Source::read(task)?;

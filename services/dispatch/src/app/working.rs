@@ -167,13 +167,12 @@ impl App {
         }
         let mut then = None;
         for (_, event) in self.cases.timeline::<Worklist>(&Scope::All, id).await? {
-            let next = <Worklist as casebook::Case>::evolve(then.clone(), &event);
-            if next.as_ref().is_none_or(|next: &Worklist| next.day > day) {
+            if Worklist::day_begun(&event).is_some_and(|begun| begun > day) {
                 break;
             }
-            then = next;
+            then = <Worklist as casebook::Case>::evolve(then.take(), &event);
         }
-        Ok(then.filter(|list| list.day == day))
+        Ok(then.filter(|list: &Worklist| list.day == day))
     }
 
     /// Ticks a task off.

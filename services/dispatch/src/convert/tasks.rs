@@ -13,6 +13,8 @@ use crate::domain::roster::Roster;
 use crate::domain::worklist::{Item, Source};
 use crate::error::Error;
 
+/// Days before the one that runs whose lists are shown: each is made again from the history of its post.
+const DAYS_BACK: i32 = 31;
 /// Characters of where a photo lies.
 const LONGEST_URI: usize = 2_000;
 const SHA256_DIGITS: usize = 64;
@@ -24,6 +26,9 @@ const SHA256_DIGITS: usize = 64;
 pub fn listing(request: &pb::ListTasksRequest, desk: &Desk) -> Result<(Day, Option<PostName>), Error> {
     let mut reader = Reader::new(desk);
     let day = reader.optional_day("date", &request.date);
+    if day.flatten().is_some_and(|day| desk.running_day().since(day) > DAYS_BACK) {
+        reader.fault("date", "DATE_TOO_EARLY", "a list can be looked at for 31 days");
+    }
     let post = if request.post.is_empty() { Some(None) } else { post(&mut reader, &request.post).map(Some) };
     reader.finish(day.zip(post).map(|(day, post)| (day.unwrap_or_else(|| desk.running_day()), post)))
 }

@@ -89,6 +89,15 @@ impl Worklist {
         self.items.iter().filter(|item| item.since <= self.day)
     }
 
+    /// The day that an event begins; `None` for what happens within one.
+    #[must_use]
+    pub fn day_begun(event: &WorklistEvent) -> Option<Day> {
+        match event.event.as_ref()? {
+            Body::Begun(body) => body.date.parse().ok(),
+            Body::Assigned(_) | Body::Ticked(_) => None,
+        }
+    }
+
     /// Something is due on a day and does not stand on the list: after its beginning that is what a full list had no room for.
     #[must_use]
     pub fn owes(&self, candidate: &Candidate, day: Day) -> bool {

@@ -155,6 +155,18 @@ async fn what_was_not_done_is_carried_over_and_what_was_comes_again_after_its_in
     assert_eq!(rules(&city.day_of(&me, "").await), ["fire-lane", "environment", "hazard", "dispute", "anti-fraud"]);
 }
 
+#[tokio::test]
+async fn a_list_is_looked_at_for_a_month_and_then_no_more() {
+    let city = City::with_roster().await;
+    let me = worker("w1", GRID);
+    city.clock.advance(31 * Micros::DAY);
+    city.fire_due().await;
+    assert_eq!(city.day_of(&me, TODAY).await.len(), 5, "as it ended");
+    let list = pb::ListTasksRequest { date: "2026-11-21".to_owned(), post: String::new() };
+    let refused = problem_of(city.tasks().list_tasks(city.as_actor(&me, list)).await).unwrap_err();
+    assert_eq!(told(&refused), (Code::Invalid, "DATE_TOO_EARLY", vec!["date"]));
+}
+
 /// Duty roster: who stands in for whom, from when to when.
 #[tokio::test]
 async fn who_stands_in_has_the_day_of_who_is_absent_for_as_long_as_that() {

@@ -174,6 +174,7 @@ const fn code_of_matter(refusal: &refusal::Refusal) -> Code {
         Refusal::ReviewObjects
         | Refusal::UnitNotPresent { .. }
         | Refusal::TooManyRequests { .. }
+        | Refusal::TooManyOrders { .. }
         | Refusal::NotMarked
         | Refusal::HeldAlready
         | Refusal::OrdersOpen { .. } => Code::Refused,

@@ -46,10 +46,28 @@ impl App {
     where
         C: Case<Facts = Facts, Refusal = Refusal>,
     {
+        self.act_at(asking, desk, scope, (None, acting)).await
+    }
+
+    /// The same, while the case is at the version that the caller or we have looked at.
+    ///
+    /// # Errors
+    /// The case has moved on; the rules', the store's.
+    pub(crate) async fn act_at<C>(
+        &self,
+        asking: &Asking,
+        desk: &Desk,
+        scope: Scope,
+        (etag, acting): (Option<i64>, Acting<C::Command>),
+    ) -> Result<Done<C>, Error>
+    where
+        C: Case<Facts = Facts, Refusal = Refusal>,
+    {
         let Acting { id, rpc, request_id, body, command } = acting;
         let request = self.cases.request_key(&asking.caller(), rpc, &request_id, &body);
         let ask = Ask::<C>::new(id, command, desk.facts(self.author(asking)))
             .with_scope(scope)
+            .with_etag(etag)
             .with_request(request)
             .with_traceparent(asking.traceparent.clone());
         Ok(self.cases.execute(ask).await?)

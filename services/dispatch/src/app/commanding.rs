@@ -118,17 +118,17 @@ impl App {
         self.step_of(asking, desk, Acting { id, rpc, request_id, body, command }, false).await
     }
 
-    /// Ends a task force, once no order that it holds is open.
+    /// Ends a task force, once no order that it holds is open. One that was taken in hand while they were counted is not passed over.
     ///
     /// # Errors
-    /// The rules', the store's.
+    /// The task force has moved on; the rules', the store's.
     pub async fn dissolve(
         &self,
         asking: &Asking,
         desk: &Desk,
         (result, acting): (civic::Private<String>, Acting<()>),
     ) -> Result<Done<TaskForce>, Error> {
-        let force = self.see::<TaskForce>(asking, desk, acting.id).await?.state;
+        let Found { state: force, version, .. } = self.see::<TaskForce>(asking, desk, acting.id).await?;
         let mut open = 0;
         for order in force.orders {
             let held = self.cases.get::<WorkOrder>(&Scope::All, order).await?.state;
@@ -136,7 +136,8 @@ impl App {
         }
         let Acting { id, rpc, request_id, body, command: () } = acting;
         let command = task_force::Command::Dissolve { result, open };
-        self.step_of(asking, desk, Acting { id, rpc, request_id, body, command }, false).await
+        let acting = Acting { id, rpc, request_id, body, command };
+        self.act_at(asking, desk, desk.scope_of(&asking.actor), (Some(version), acting)).await
     }
 
     /// The caller knows of this order.

@@ -53,6 +53,8 @@ pub enum Refusal {
     MilestoneUnknown { number: u32 },
     #[error("the order is not under marked supervision")]
     NotMarked,
+    #[error("a task force holds at most {most} orders")]
+    TooManyOrders { most: usize },
     #[error("the task force holds the order already")]
     HeldAlready,
     #[error("{open} orders that it holds are open")]
@@ -105,6 +107,7 @@ impl Refusal {
             Self::DueNotLater => "DUE_NOT_LATER",
             Self::MilestoneUnknown { .. } => "MILESTONES_INVALID",
             Self::NotMarked => "NOT_MARKED",
+            Self::TooManyOrders { .. } => "FORCE_FULL",
             Self::HeldAlready => "HELD_ALREADY",
             Self::OrdersOpen { .. } => "ORDERS_OPEN",
             Self::NotTheUnit { .. } => "UNIT_DENIED",
@@ -129,6 +132,7 @@ impl Refusal {
             | Self::ReviewObjects
             | Self::SamePerson
             | Self::TooManyRequests { .. }
+            | Self::TooManyOrders { .. }
             | Self::OrdersOpen { .. }
             | Self::NotTheUnit { .. }
             | Self::ExclusionAskedAlready { .. }
@@ -186,6 +190,7 @@ impl Refusal {
                 Some("building days (楼栋工作日): decided on the spot by those who are there")
             }
             Self::NotMarked => Some("task forces (专班): they hold orders under marked supervision (挂牌督办)"),
+            Self::TooManyOrders { .. } => Some("task forces (专班): made for one matter"),
             Self::OrdersOpen { .. } => Some("task forces (专班): ended when their matters are"),
             Self::ConsentMissing => Some("中华人民共和国个人信息保护法第二十九条、第三十一条"),
         }

@@ -22,6 +22,8 @@ use super::refusal::Refusal;
 use super::work_order::stored_place::{place, store_place};
 use super::work_order::{Author, Facts, Milestone};
 
+/// Orders that one task force holds: whoever ends it looks at each.
+pub const ORDERS_AT_MOST: usize = 200;
 /// The timer of the next milestone, or of the end.
 pub const LATE: &str = "plan.late";
 
@@ -156,6 +158,9 @@ fn decide(force: &TaskForce, command: &Command, facts: &Facts) -> Result<Option<
             }
             if force.orders.contains(order) {
                 return Err(Refusal::HeldAlready);
+            }
+            if force.orders.len() >= ORDERS_AT_MOST {
+                return Err(Refusal::TooManyOrders { most: ORDERS_AT_MOST });
             }
             Body::Held(stored::OrderHeld { work_order: order.to_string() })
         }

@@ -253,6 +253,13 @@ fn the_table_of_the_task_force_holds_for_every_state_and_command() {
     assert_eq!(led(active.clone(), &dissolve(1), &at(leader())), Err(Refusal::OrdersOpen { open: 1 }));
     let unmarked = task_force::Command::Hold { order: CaseId::from_bytes([7; 16]), marked: false };
     assert_eq!(led(active.clone(), &unmarked, &at(leader())), Err(Refusal::NotMarked));
+    // It is made for one matter: whoever ends it looks at every order that it holds.
+    let mut full = active.clone();
+    for order in 0..task_force::ORDERS_AT_MOST {
+        full = led(full, &hold(u8::try_from(order).unwrap()), &at(leader())).unwrap();
+    }
+    let most = task_force::ORDERS_AT_MOST;
+    assert_eq!(led(full, &hold(255), &at(leader())), Err(Refusal::TooManyOrders { most }));
     // Everything whose time has come is told in one event, and then no more.
     let much_later = facts(NOW + 30 * Micros::DAY, Author::Timer, 0);
     let late = led(active, &task_force::Command::Late, &much_later).unwrap().unwrap();

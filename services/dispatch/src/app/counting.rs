@@ -45,6 +45,8 @@ pub struct Ruling {
     pub order: CaseId,
     pub request_id: String,
     pub body: Vec<u8>,
+    /// Of the exclusion that was read.
+    pub etag: Option<i64>,
     pub granted: bool,
     pub reason: String,
 }
@@ -123,21 +125,21 @@ impl App {
         self.act(asking, desk, Scope::All, Acting { id, rpc: "RequestExclusion", request_id, body, command }).await
     }
 
-    /// A dispatcher decides.
+    /// A dispatcher decides; with an etag, on what was read and on no later request.
     ///
     /// # Errors
-    /// The rules', the store's.
+    /// The exclusion has moved on; the rules', the store's.
     pub async fn decide_exclusion(
         &self,
         asking: &Asking,
         desk: &Desk,
         ruling: Ruling,
     ) -> Result<Done<Exclusion>, Error> {
-        let Ruling { order, request_id, body, granted, reason } = ruling;
+        let Ruling { order, request_id, body, etag, granted, reason } = ruling;
         let id = Exclusion::id_of(order);
         let command = exclusion::Command::Rule { granted, reason: self.cases.sealer().seal(id, &reason) };
         let acting = Acting { id, rpc: "DecideExclusion", request_id, body, command };
-        self.act(asking, desk, desk.scope_of(&asking.actor), acting).await
+        self.act_at(asking, desk, desk.scope_of(&asking.actor), (etag, acting)).await
     }
 
     /// The last exclusion that was asked for, for whoever sees the order.

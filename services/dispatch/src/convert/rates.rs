@@ -81,7 +81,8 @@ pub fn ruling(mut request: pb::DecideExclusionRequest, desk: &Desk) -> Result<Ru
     let mut reader = Reader::new(desk);
     let request_id = reader.request_id(request_id);
     let reason = reader.text("reason", request.reason, "REASON_MISSING");
-    reader.finish(Some(Ruling { order, request_id, body, granted: request.granted, reason }))
+    let etag = reader.etag(&request.etag);
+    reader.finish(Some(Ruling { order, request_id, body, etag, granted: request.granted, reason }))
 }
 
 /// What an order counts for.

@@ -36,6 +36,7 @@ fn decide(name: &str, id: &str, granted: bool) -> pb::DecideExclusionRequest {
         request_id: id.to_owned(),
         granted,
         reason: "已核实".to_owned(),
+        etag: String::new(),
     }
 }
 
@@ -403,4 +404,26 @@ async fn an_exclusion_needs_a_ground_of_the_list_and_a_reason() {
     }
     let look = city.by(Role::DepartmentHandler, SECTION, pb::GetExclusionRequest { name: name.clone() });
     assert_eq!(problem_of(city.rates().get_exclusion(look).await).unwrap_err().code, Code::NotFound, "nothing changed");
+}
+
+#[tokio::test]
+async fn a_decision_falls_on_the_request_that_was_read_and_on_no_later_one() {
+    let city = City::open().await;
+    let name = city.resolved(city.report("0101", TOWN)).await;
+    city.rated(&name, true).await;
+    let read = city.ask_exclusion(exclude(&name, "x")).await.unwrap();
+    city.rated(&name, false).await;
+    let answer = pb::ResolveWorkOrderRequest { request_id: "again".to_owned(), ..resolve(&name) };
+    city.client().resolve_work_order(city.by_unit(answer)).await.unwrap();
+    city.verified(&name, true, [true, true, true]).await;
+    city.closed(&name).await;
+    let second = city.ask_exclusion(exclude(&name, "second")).await.unwrap();
+    let on = |etag: &str| pb::DecideExclusionRequest { etag: etag.to_owned(), ..decide(&name, etag, true) };
+    let stale = city.decide_exclusion(on(&read.etag)).await.unwrap_err();
+    assert_eq!((stale.code, stale.reason.as_str()), (Code::Conflict, "ETAG_STALE"));
+    let bad = city.decide_exclusion(on("x")).await.unwrap_err();
+    assert_eq!((bad.reason.as_str(), bad.fields[0].path.as_str()), ("ETAG_INVALID", "etag"));
+    let decided = city.decide_exclusion(on(&second.etag)).await.unwrap();
+    assert_eq!((decided.round, decided.state()), (2, pb::ExclusionState::ExclusionGranted));
+    assert_eq!(city.decide_exclusion(on(&second.etag)).await.unwrap(), decided, "the same request again");
 }

@@ -164,7 +164,7 @@ pub fn keeps_lists_of(actor: &Actor, place: &Place, view: &View) -> Result<(), r
     if dispatcher_of(actor.role).is_none() && actor.role != Role::VillageDesk {
         return Err(refusal::Refusal::Role { role: actor.role });
     }
-    within(actor, &place.code, around(actor, place, view))
+    within(actor, &place.code, reaches(actor, &place.code, view))
 }
 
 /// Leads the grid workers of a place: gives them tasks and sees their lists.
@@ -175,7 +175,7 @@ pub fn leads_at(actor: &Actor, place: &Place, view: &View) -> Result<(), refusal
     if dispatcher_of(actor.role).is_none() && !matches!(actor.role, Role::VillageDesk | Role::GridLeader) {
         return Err(refusal::Refusal::Role { role: actor.role });
     }
-    within(actor, &place.code, around(actor, place, view))
+    within(actor, &place.code, reaches(actor, &place.code, view))
 }
 
 /// A dispatcher of a tier above this one: proposes to it, and decides what it bears.
@@ -219,7 +219,7 @@ pub fn leads_district(actor: &Actor, place: &Place, view: &View) -> Result<(), r
     if !district || !matches!(actor.role, Role::Commander | Role::DistrictDispatcher) {
         return Err(refusal::Refusal::Role { role: actor.role });
     }
-    within(actor, &place.code, around(actor, place, view))
+    within(actor, &place.code, reaches(actor, &place.code, view))
 }
 
 /// A commander or dispatcher of the place.
@@ -230,7 +230,7 @@ pub fn commands_at(actor: &Actor, place: &Place, view: &View) -> Result<(), refu
     if dispatcher_of(actor.role).is_none() && actor.role != Role::Commander {
         return Err(refusal::Refusal::Role { role: actor.role });
     }
-    within(actor, &place.code, around(actor, place, view))
+    within(actor, &place.code, reaches(actor, &place.code, view))
 }
 
 /// Reminds or interviews a responsible person or enterprise of the place (约谈).
@@ -242,7 +242,7 @@ pub fn interviews(actor: &Actor, place: &Place, view: &View) -> Result<(), refus
     if dispatcher_of(actor.role).is_none() && !may {
         return Err(refusal::Refusal::Role { role: actor.role });
     }
-    within(actor, &place.code, around(actor, place, view))
+    within(actor, &place.code, reaches(actor, &place.code, view))
 }
 
 /// May read of an interview whom it was with and what was said: those who may hold one there, and the unit that held it.
@@ -254,11 +254,6 @@ pub fn reads_interviews(actor: &Actor, place: &Place, unit: &UnitCode, view: &Vi
 fn within(actor: &Actor, place: &DivisionCode, reached: bool) -> Result<(), refusal::Refusal> {
     debug_assert!(actor.unit.is_some() || !reached, "whoever has no unit has no place");
     if reached { Ok(()) } else { Err(refusal::Refusal::OutOfReach { place: place.clone() }) }
-}
-
-/// The place lies in the caller's own. Grids are in no list of divisions: their columns say where they lie.
-fn around(actor: &Actor, place: &Place, view: &View) -> bool {
-    home(actor, view).is_some_and(|home| place.lies_in(&home))
 }
 
 /// The place is the caller's own or lies in it, as the tree stands.

@@ -82,3 +82,34 @@ async fn an_order_of_a_dissolved_district_is_decided_by_the_one_that_holds_the_p
     let old_token = city.by(Role::DistrictDispatcher, "500105", cancel(&order, "d"));
     assert!(city.client().cancel_work_order(old_token).await.is_ok());
 }
+
+/// Rosters keep where a post lay when they were loaded; whoever leads there is asked of today's tree.
+#[tokio::test]
+async fn the_workers_of_a_town_that_changed_district_are_led_by_the_new_one() {
+    let city = City::open().await;
+    city.clock.set(BEFORE);
+    let view = city.service.app().desk().view;
+    let village = view.children(&TOWN.parse().unwrap()).next().unwrap().code.clone();
+    let roster = pb::LoadRosterRequest {
+        request_id: "roster".to_owned(),
+        division_code: TOWN.to_owned(),
+        posts: format!("post,unit,worker\np1,{village}001,w1\n"),
+        ..pb::LoadRosterRequest::default()
+    };
+    city.tasks().load_roster(city.by(Role::TownDispatcher, TOWN, roster)).await.unwrap();
+    assert_eq!(city.fire_due().await, 1);
+    city.clock.set(AFTER);
+    let assign = |district: &str| {
+        let request = pb::AssignTaskRequest {
+            request_id: district.to_owned(),
+            post: format!("{TOWN}/p1"),
+            text: "通知停水".to_owned(),
+            date: String::new(),
+        };
+        city.by(Role::DistrictDispatcher, district, request)
+    };
+    let given = city.tasks().assign_task(assign("500109")).await.unwrap().into_inner();
+    assert_eq!(given.worker, "w1");
+    let problem = refusal(city.tasks().assign_task(assign("500112")).await);
+    assert_eq!(code_and_reason(&problem), (Code::Denied, "PLACE_OUT_OF_REACH"));
+}

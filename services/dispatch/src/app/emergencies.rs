@@ -2,14 +2,11 @@
 
 use casebook::{Ask, Done, DueTimer, Found, StoreError};
 use civic::{CaseId, DivisionCode, Micros, Place, Private};
-use proto::dispatch::v1::ListEmergencyPlansRequest;
 use proto::dispatch::v1::stored::EmergencyEvent;
 use proto::events::v1::{ReportClassified, ReportFiled};
 
-use super::{App, Asked, Asking, Desk, Listing, PERSON};
+use super::{App, Asked, Asking, Desk, Listing, PERSON, Paging};
 use crate::catalog::{Plan, PlanStep};
-use crate::convert::listing;
-use crate::convert::reader::Reader;
 use crate::domain::emergency::{self, Command, Emergency, Facts, Opening, Party, Planned, Step};
 use crate::domain::urgency::Urgency;
 use crate::domain::work_order::Author;
@@ -28,6 +25,9 @@ impl App {
     pub fn alarm(&self, report: &ReportFiled, traceparent: &str) -> Option<Ask<Emergency>> {
         let desk = self.desk();
         // Most reports are of a kind that no plan is for: no more is asked of them.
+        if !desk.plans.has(&report.category_code) {
+            return None;
+        }
         let alarm = report.channel == DEVICE;
         let place = desk.emergency_place(&report.report, &report.division_code);
         let plan = desk.plans.find(&report.category_code, &place.code, &desk.view)?;
@@ -44,6 +44,9 @@ impl App {
             return None;
         }
         let desk = self.desk();
+        if !desk.plans.has(&ruling.category_code) {
+            return None;
+        }
         let place = desk.emergency_place(&ruling.report, &ruling.division_code);
         let plan = desk.plans.find(&ruling.category_code, &place.code, &desk.view)?;
         self.starting(&desk, plan, (&ruling.report, &ruling.category_code, place, false), traceparent)
@@ -136,19 +139,17 @@ impl App {
     /// The plans in force, by code, and the token of the next page.
     ///
     /// # Errors
-    /// A page token of another list or another set of plans; a page of another size.
+    /// A page token of another list or another set of plans.
     pub fn plans_page<'a>(
         &self,
         asking: &Asking,
         desk: &'a Desk,
-        asked: &ListEmergencyPlansRequest,
+        Paging { size, token }: &Paging,
     ) -> Result<(Vec<&'a Plan>, String), Error> {
-        let mut reader = Reader::new(desk);
-        let size = listing::size(asked.page_size, &mut reader);
-        reader.finish(Some(()))?;
+        let size = *size;
         let binding = format!("ListEmergencyPlans {} {}", asking.caller(), desk.plans.version());
         let tokens = self.cases.page_tokens();
-        let from = match asked.page_token.as_str() {
+        let from = match token.as_str() {
             "" => 0,
             token => place_of(tokens.open(&binding, token).map_err(|_| Error::PageToken)?),
         };

@@ -157,6 +157,12 @@ impl Plans {
         self.plans.get(code)
     }
 
+    /// Some plan is for this kind of emergency, somewhere.
+    #[must_use]
+    pub fn has(&self, category: &str) -> bool {
+        self.by_category.contains_key(category)
+    }
+
     /// The plan for an emergency of this kind in this place: of the narrowest place that holds it.
     #[must_use]
     pub fn find(&self, category: &str, place: &DivisionCode, view: &View) -> Option<&Plan> {

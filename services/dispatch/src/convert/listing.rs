@@ -112,7 +112,7 @@ pub fn paging(page_size: i32, token: String, desk: &Desk) -> Result<Paging, Erro
     reader.finish(Some(Paging { size, token }))
 }
 
-pub(crate) fn size(asked: i32, reader: &mut Reader<'_>) -> usize {
+pub(super) fn size(asked: i32, reader: &mut Reader<'_>) -> usize {
     match usize::try_from(asked) {
         Ok(0) => PAGE,
         Ok(size) if size <= LARGEST_PAGE => size,

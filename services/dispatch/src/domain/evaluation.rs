@@ -120,7 +120,8 @@ pub struct Summary {
     pub raters: usize,
     /// How often each score from 1 to 5 was given.
     pub scores: [i32; 5],
-    /// Of the heads: commend, replace. None while fewer than five recommended.
+    /// Of the heads: commend, replace. None while fewer than five recommended: with one town around a
+    /// station that is always.
     pub recommended: [i32; 2],
 }
 

@@ -10,6 +10,7 @@ use super::{Grpc, asking, language};
 use crate::app::Asking;
 use crate::convert::answer::Answers;
 use crate::convert::emergencies::{emergency_id, listing, plan, plans, plans_loading};
+use crate::convert::listing::paging;
 use crate::convert::verb::{VerbRequest, asked};
 use crate::domain::arrangement::Matter;
 use crate::domain::emergency::Step;
@@ -117,7 +118,9 @@ impl Emergencies for Grpc {
     ) -> Result<Response<pb::ListEmergencyPlansResponse>, Status> {
         let (asking, desk) = (asking(&request)?, self.app.desk());
         members_only(&asking)?;
-        let (found, next_page_token) = self.app.plans_page(&asking, &desk, &request.into_inner())?;
+        let request = request.into_inner();
+        let paging = paging(request.page_size, request.page_token, &desk)?;
+        let (found, next_page_token) = self.app.plans_page(&asking, &desk, &paging)?;
         let version = desk.plans.version();
         let emergency_plans = found.into_iter().map(|found| plan(found, version)).collect();
         let in_force = version.to_owned();

@@ -124,7 +124,7 @@ impl Opened {
         for (version, text) in crate::folder::read_calendars(&settings.data_dir)? {
             Calendar::load_csv(&version, &text)
                 .with_context(|| format!("the calendar {version} of the data folder cannot be read"))?;
-            let files = vec![(dispatch::app::arranging::DAYS.to_owned(), text)];
+            let files = vec![(dispatch::domain::arrangement::DAYS.to_owned(), text)];
             import(service, Matter::Calendar, &version, files).await;
         }
         if let Some((version, files)) = crate::folder::read_duty_list(&settings.data_dir)? {

@@ -11,7 +11,7 @@ use civic::{Calendar, Role};
 use super::{App, Asking};
 use crate::catalog::plans::{PLANS, STEPS};
 use crate::catalog::{Catalog, Plans};
-use crate::domain::arrangement::{Arrangement, Command, Facts, Matter, Version};
+use crate::domain::arrangement::{Arrangement, Command, DAYS, Facts, Matter, Version};
 use crate::error::Error;
 
 /// How often a replica looks for what was loaded at another one. Two primary keys are read each time.
@@ -19,9 +19,6 @@ const LOOK: Duration = Duration::from_secs(1);
 /// After the open clocks were computed, whoever still counts by the calendar before is given time to end: a replica that has not looked
 /// yet, and a call that began before it did, which may last as long as the gateway waits (15 s). Then all are computed once more.
 const CALM: Duration = Duration::from_secs(20);
-
-/// Name of the file in a calendar.
-pub const DAYS: &str = "days.csv";
 
 /// How far this replica has come with what is stored.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]

@@ -7,9 +7,9 @@ use proto::dispatch::v1 as pb;
 use super::reader::Reader;
 use super::timestamp;
 use crate::app::Desk;
-use crate::app::arranging::{DAYS, Loading};
+use crate::app::arranging::Loading;
 use crate::catalog::Catalog;
-use crate::domain::arrangement::Version;
+use crate::domain::arrangement::{DAYS, Version};
 use crate::error::Error;
 
 /// It stands in clocks, events and file names.

@@ -22,6 +22,9 @@ use crate::domain::arrangement::Version;
 use crate::domain::emergency::{Action, Emergency, Party, Phase, Standing, Step};
 use crate::error::Error;
 
+/// Bytes of a file of plans: every replica holds them, and every load writes them.
+const LARGEST_FILE: usize = 512 * 1024;
+
 /// The id in `emergencies/<id>`.
 ///
 /// # Errors
@@ -80,9 +83,12 @@ pub fn plans_loading(mut request: pb::LoadEmergencyPlansRequest, desk: &Desk) ->
     let request_id = reader.request_id(request_id);
     super::arrangements::version(&mut reader, &request.version);
     let note = reader.optional_text("note", request.note).unwrap_or_default();
-    let plans = Plans::parse(&request.version, &request.plans, &request.steps);
-    let checked = plans.and_then(|plans| plans.check(&desk.catalog, &desk.view));
-    if let Err(error) = checked {
+    let files = [("plans", &request.plans), ("steps", &request.steps)];
+    if let Some((field, _)) = files.into_iter().find(|(_, text)| text.len() > LARGEST_FILE) {
+        reader.fault(field, "PLANS_TOO_LARGE", "a file of plans has at most 512 KiB");
+    } else if let Err(error) = Plans::parse(&request.version, &request.plans, &request.steps)
+        .and_then(|plans| plans.check(&desk.catalog, &desk.view))
+    {
         let (field, reason) = fault_of(&error);
         reader.fault(field, reason, &error.to_string());
     }

@@ -182,7 +182,7 @@ async fn the_same_request_is_answered_again_and_the_same_days_are_loaded_once() 
             .import(
                 dispatch::domain::arrangement::Matter::Calendar,
                 "a",
-                vec![(dispatch::app::arranging::DAYS.to_owned(), HOLIDAY.to_owned())]
+                vec![(dispatch::domain::arrangement::DAYS.to_owned(), HOLIDAY.to_owned())]
             )
             .await
             .unwrap()
@@ -203,7 +203,7 @@ async fn another_replica_counts_by_it_as_soon_as_it_looks() {
     let keeping = replica.keep_arranged(async { stopped.await.unwrap_or_default() });
     let watching = async {
         let days = "2027-10-01,holiday,国庆节\n";
-        let files = vec![(dispatch::app::arranging::DAYS.to_owned(), days.to_owned())];
+        let files = vec![(dispatch::domain::arrangement::DAYS.to_owned(), days.to_owned())];
         loaded.app().import(dispatch::domain::arrangement::Matter::Calendar, "b", files).await.unwrap();
         while !in_force(&replica).ends_with("+a+b") {
             tokio::task::yield_now().await;

@@ -566,6 +566,9 @@ async fn plans_are_loaded_by_operators_and_pinned_by_what_runs() {
     let running = city.told(&city.alarm(MEDICAL, DEVICE)).await.unwrap();
     let bad: Problem = refusal(city.emergencies().load_emergency_plans(operator(load("a", "p,s,,town/,0,做\n"))).await);
     assert_eq!((bad.reason.as_str(), bad.fields[0].path.as_str()), ("LIMIT_INVALID", "steps"));
+    let large = load("a", &format!("p,s,,town/,5,{}\n", "做".repeat(512 * 1024 / 3)));
+    let large: Problem = refusal(city.emergencies().load_emergency_plans(operator(large)).await);
+    assert_eq!((large.reason.as_str(), large.fields[0].path.as_str()), ("PLANS_TOO_LARGE", "steps"));
     let denied = city.by_dispatcher(load("a", "p,s,,town/,5,做\n"));
     assert_eq!(refusal(city.emergencies().load_emergency_plans(denied).await).reason, "ROLE_DENIED");
     let loaded =

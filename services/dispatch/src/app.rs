@@ -220,7 +220,7 @@ impl Desk {
         if let Some(place) = self.view.place(code) {
             return Some(place);
         }
-        let around = self.view.place(&authority::in_tree(code, &self.view)?)?;
+        let around = self.view.place(&self.view.standing(code)?)?;
         Some(Place { code: code.clone(), grid: Some(code.clone()), ..around })
     }
 

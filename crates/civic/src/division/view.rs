@@ -47,6 +47,17 @@ impl View {
         Ancestors { view: self, next: self.answering(place) }
     }
 
+    /// Where the tree has a place today: itself, what answers for a dissolved one, for a grid its village. Grids are in no list of divisions:
+    /// the code of one begins with its village's.
+    #[must_use]
+    pub fn standing(&self, place: &DivisionCode) -> Option<DivisionCode> {
+        let known = |code: &DivisionCode| self.answering(code).map(|division| division.code.clone());
+        known(place).or_else(|| {
+            let village = place.as_str().get(..Tier::Village.digits()).filter(|_| place.tier() == Tier::Grid)?;
+            known(&village.parse().ok()?)
+        })
+    }
+
     /// Names from the city down: 重庆市铜梁区巴川街道. A dissolved place has the name of its successor.
     #[must_use]
     pub fn full_name(&self, place: &DivisionCode) -> Option<String> {

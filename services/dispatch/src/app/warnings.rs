@@ -98,7 +98,7 @@ impl App {
     pub async fn warning(&self, asking: &Asking, desk: &Desk, id: CaseId) -> Result<Found<Warning>, Error> {
         let found = self.cases.get::<Warning>(&Scope::All, id).await?;
         let scope = desk.scope_of(&asking.actor);
-        let home = asking.actor.place().and_then(|own| authority::in_tree(&own, &desk.view));
+        let home = asking.actor.place().and_then(|own| desk.view.standing(&own));
         let concerned = home.is_some_and(|home| found.state.concerns(&home, &desk.view));
         if concerned || scope.admits(id, &casebook::Case::index(&found.state)) {
             Ok(found)

@@ -265,28 +265,18 @@ pub(crate) fn reaches(actor: &Actor, place: &DivisionCode, view: &View) -> bool 
 /// works for a grid does not reach its whole village.
 pub(crate) fn home(actor: &Actor, view: &View) -> Option<DivisionCode> {
     let own = actor.place()?;
-    let known = in_tree(&own, view)?;
+    let known = view.standing(&own)?;
     Some(if own.tier() == Tier::Grid { own } else { known })
-}
-
-/// Where the tree has a place today: itself, what answers for a dissolved one, for a grid its village. Grids are in no list of divisions:
-/// the code of one begins with its village's.
-pub(crate) fn in_tree(place: &DivisionCode, view: &View) -> Option<DivisionCode> {
-    let known = |code: &DivisionCode| view.ancestors(code).next().map(|division| division.code.clone());
-    known(place).or_else(|| {
-        let village = place.as_str().get(..Tier::Village.digits()).filter(|_| place.tier() == Tier::Grid)?;
-        known(&village.parse().ok()?)
-    })
 }
 
 /// A place is another or lies in it, as the tree stands.
 pub(crate) fn lies_in(place: &DivisionCode, outer: &DivisionCode, view: &View) -> bool {
-    place == outer || in_tree(place, view).is_some_and(|known| view.contains(outer, &known))
+    place == outer || view.standing(place).is_some_and(|known| view.contains(outer, &known))
 }
 
 /// The village in which the caller works; `None` for whoever works for more than one.
 pub(crate) fn village_of(actor: &Actor, view: &View) -> Option<DivisionCode> {
-    in_tree(&actor.place()?, view).filter(|known| known.tier() == Tier::Village)
+    view.standing(&actor.place()?).filter(|known| known.tier() == Tier::Village)
 }
 
 /// The report that a citizen's own token is for: its subject is `reports/<id>`.

@@ -173,7 +173,7 @@ impl App {
         let selection = self.cases.get::<Selection>(&Scope::Case(id), id).await?.state;
         let of_panel = selection.panel.contains(&self.member(asking, id));
         let asks_as_member = matches!(verb, Verb::Get | Verb::Score);
-        let home = asking.caller.actor.as_ref().and_then(Actor::place);
+        let home = asking.caller.actor.as_ref().and_then(Actor::place).and_then(|own| desk.view.standing(&own));
         let from_below = home.is_some_and(|home| desk.view.contains(&selection.place.code, &home));
         let reaches = (of_panel && asks_as_member) || (from_below && verb == Verb::Nominate);
         let scope = if reaches { Scope::Case(id) } else { scope };

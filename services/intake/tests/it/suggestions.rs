@@ -262,6 +262,12 @@ async fn grid_leaders_villages_and_towns_nominate_upwards_what_they_may_see_and_
     let problem = refusal(nominated(Role::GridLeader, LEADER, "other", &told[1]).await);
     assert_eq!(code_and_reason(&problem), (Code::Invalid, "REPORTS_INVALID"), "another's suggestion");
     nominated(Role::GridLeader, LEADER, "leader", &told[0]).await.unwrap();
+    let grid = refusal(nominated(Role::GridLeader, "500151001001001", "grid", &told[0]).await);
+    assert_eq!(
+        code_and_reason(&grid),
+        (Code::Invalid, "REPORTS_INVALID"),
+        "reached from a grid, too: but the order is another unit's"
+    );
     nominated(Role::VillageDesk, "500151001001", "desk", &told[1]).await.unwrap();
     let seen = nominated(Role::TownDispatcher, "500151001", "town", &told[2]).await.unwrap().into_inner();
     assert_eq!(seen.ideas.len(), 3);

@@ -11,6 +11,7 @@ use intake::domain::classifier::evaluate::{Score, Thresholds, WANTED, evaluate, 
 use intake::domain::classifier::sentences::{self, Parts, Sentence};
 use intake::domain::classifier::{Classifier, train};
 use intake::domain::classify::Rules;
+use queue::EventSource as _;
 use serde_json::json;
 use std::error::Error;
 use std::fs;

@@ -11,7 +11,7 @@ use sqlx::{Connection as _, PgConnection};
 use testkit::{PostgresServer, Seed};
 
 /// What a cluster says while its database is away.
-const AWAY: [&str; 15] = [
+const AWAY: [&str; 14] = [
     "casebook::committer: casebook.commit.failed",
     "casebook::relay: casebook.relay.failed",
     "casebook::timers: casebook.timers.fire_failed",

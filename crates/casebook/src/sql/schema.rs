@@ -138,8 +138,13 @@ ALTER TABLE tagged_apart RENAME TO tagged;
 const SIXTH_POSTGRES: &str =
     "ALTER TABLE events ALTER COLUMN traceparent TYPE BYTEA USING convert_to(traceparent, 'UTF8');";
 
-/// Those of open cases the one writer remembers ([`super::open_cases`]).
-const SIXTH_SQLITE: &str = "DELETE FROM tagged WHERE is_open = 1;";
+/// Those of open cases the one writer remembers ([`super::open_cases`]), and which cases are open it finds by the index of those that
+/// are not.
+const SIXTH_SQLITE: &str = "
+DELETE FROM tagged WHERE is_open = 1;
+DROP INDEX IF EXISTS cases_open; DROP INDEX cases_closed;
+CREATE INDEX cases_closed ON cases (st, open, id) WHERE open = 0;
+";
 
 /// Before everything else, so that an unknown database can be asked who it is.
 pub(super) const META: &str = "CREATE TABLE IF NOT EXISTS meta (name TEXT NOT NULL PRIMARY KEY, value TEXT NOT NULL)";

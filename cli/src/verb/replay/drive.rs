@@ -59,7 +59,7 @@ pub(super) async fn drive(script: &Script, stage: &Stage, progress: &Progress) -
     }
     player.fire(script.end + 1, &HashMap::new()).await?;
     stage.clock.set(script.end);
-    consumed(&stage.hands.reports, &stage.hands.orders).await?;
+    heard_out(&stage.hands.reports, &stage.hands.orders).await?;
     Ok(player.played)
 }
 
@@ -161,6 +161,18 @@ impl Player<'_> {
     fn complain(&self, scene: usize, words: &str) {
         let Scene { line, history } = &self.script.scenes[scene];
         self.progress.complain(&format!("line {line} ({}): {words}", history.filing.request_id));
+    }
+}
+
+/// What one service hears makes it tell something: until both have heard all of it.
+async fn heard_out(reports: &Casebook, orders: &Casebook) -> Result<(), Failure> {
+    loop {
+        let told = (reports.store().heads().await?, orders.store().heads().await?);
+        consumed(reports, orders).await?;
+        consumed(orders, reports).await?;
+        if told == (reports.store().heads().await?, orders.store().heads().await?) {
+            return Ok(());
+        }
     }
 }
 

@@ -38,13 +38,15 @@ pub async fn run(sheet: &mut Sheet, seeded: &Seeded, reports: usize) -> anyhow::
     // What came due while the folder lay there is no report's.
     file(&folder, &corpus, 0).await?.stopped().await?;
     disk::checkpoint(&folder).await?;
-    let before = Usage::now();
-    let done = file(&folder, &corpus, reports).await?.stopped().await?;
+    let filed = file(&folder, &corpus, reports).await?;
+    let (done, before, starting) = (filed.done, filed.before, filed.starting);
+    filed.stopped().await?;
     disk::checkpoint(&folder).await?;
-    let measured = (Usage::now().written - before.written) as f64 / done as f64;
+    let measured = (Usage::now().written - before) as f64 / done as f64;
     let name = format!("written per report, both services, with {} cases", seeded.cases);
     sheet.row(name, measured, "bytes", Asked::AtMost(AT_MOST));
     sheet.note(format!("{done} reports filed over HTTP, 256 in flight; /proc/self/io through the final checkpoint"));
+    sheet.row("written by the start before it", starting as f64 / 1e6, "MB", Asked::Nothing);
     attribute(sheet, &folder, &corpus, measured).await
 }
 
@@ -52,6 +54,9 @@ pub async fn run(sheet: &mut Sheet, seeded: &Seeded, reports: usize) -> anyhow::
 struct Filed {
     local: Local,
     done: usize,
+    /// What this process had written when the first report was filed, and how much of it while the cluster started.
+    before: u64,
+    starting: u64,
 }
 
 impl Filed {
@@ -62,16 +67,17 @@ impl Filed {
 }
 
 async fn file(folder: &Path, corpus: &Arc<Corpus>, reports: usize) -> anyhow::Result<Filed> {
-    let before = reports_in(folder).await?;
+    let (before, idle) = (reports_in(folder).await?, Usage::now().written);
     let local = Local::start(folder, Rooms::ALL).await?;
     local.settled().await?;
+    let started = Usage::now().written;
     // A kept folder remembers the request ids of earlier runs: no number of reports comes twice.
     let flown = over_http_at_most(corpus, &local, reports, 5000 + before).await?;
     anyhow::ensure!(flown.failed == 0, "{} reports failed", flown.failed);
     local.drained().await?;
     let gained = reports_in(folder).await? - before;
     anyhow::ensure!(gained == flown.done, "{} reports were answered and {gained} are new", flown.done);
-    Ok(Filed { local, done: flown.done })
+    Ok(Filed { local, done: flown.done, before: started, starting: started - idle })
 }
 
 async fn reports_in(folder: &Path) -> anyhow::Result<usize> {

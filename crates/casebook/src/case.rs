@@ -8,7 +8,7 @@
 //! state   ──► timers(&state) -> Vec<Timer>                                        what must happen later
 //! ```
 
-use civic::{CaseId, Micros};
+use civic::{CaseId, DivisionCode, Micros, Place};
 use serde::{Serialize, de::DeserializeOwned};
 
 /// A kind of case. The implementing type is its state: one enum whose variants own exactly what is known then, or a struct
@@ -82,6 +82,22 @@ pub struct Row {
     pub flagged: bool,
     /// Further lists that it stands in, sorted. Most cases have none: then they cost nothing.
     pub tags: Vec<Tag>,
+}
+
+impl Row {
+    /// The columns of a place: each tier that is known, and the lowest.
+    #[must_use]
+    pub fn at(place: &Place) -> Self {
+        let code = |code: &Option<DivisionCode>| code.as_ref().map(|code| code.as_str().to_owned());
+        Self {
+            district: code(&place.district),
+            town: code(&place.town),
+            village: code(&place.village),
+            grid: code(&place.grid),
+            place: Some(place.code.as_str().to_owned()),
+            ..Self::default()
+        }
+    }
 }
 
 /// A list that a case stands in besides those of its columns, of which a case may have several.

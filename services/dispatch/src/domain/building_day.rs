@@ -11,7 +11,7 @@
 //! A decision is written first and names the order; the order is opened right after, or by the timer when whoever decided died in between.
 
 use casebook::{Case, Row, Timer};
-use civic::{CaseId, DivisionCode, Micros, Place, Private, UnitCode};
+use civic::{CaseId, Micros, Place, Private, UnitCode};
 use prost::bytes::Bytes;
 use proto::dispatch::v1::stored;
 use proto::dispatch::v1::stored::BuildingDayEvent;
@@ -197,17 +197,7 @@ impl Case for BuildingDay {
     }
 
     fn index(&self) -> Row {
-        let code = |code: &Option<DivisionCode>| code.as_ref().map(ToString::to_string);
-        Row {
-            open: self.open,
-            state: if self.open { 1 } else { 2 },
-            district: code(&self.place.district),
-            town: code(&self.place.town),
-            village: code(&self.place.village),
-            grid: code(&self.place.grid),
-            place: Some(self.place.code.to_string()),
-            ..Row::default()
-        }
+        Row { open: self.open, state: if self.open { 1 } else { 2 }, ..Row::at(&self.place) }
     }
 
     fn timers(&self) -> Vec<Timer> {

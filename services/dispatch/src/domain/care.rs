@@ -9,7 +9,7 @@
 //! ```
 
 use casebook::{Case, Row, Timer};
-use civic::{CaseId, DivisionCode, Micros, Place, Private};
+use civic::{CaseId, Micros, Place, Private};
 use prost::bytes::Bytes;
 use proto::dispatch::v1::stored;
 use proto::dispatch::v1::stored::CareEvent;
@@ -220,17 +220,7 @@ impl Case for CareEntry {
 
     /// Where it is, and nothing of why or who: a column that could be asked for would be a list by trait.
     fn index(&self) -> Row {
-        let code = |code: &Option<DivisionCode>| code.as_ref().map(ToString::to_string);
-        Row {
-            open: self.is_open(),
-            state: if self.is_open() { 1 } else { 2 },
-            district: code(&self.place.district),
-            town: code(&self.place.town),
-            village: code(&self.place.village),
-            grid: code(&self.place.grid),
-            place: Some(self.place.code.to_string()),
-            ..Row::default()
-        }
+        Row { open: self.is_open(), state: if self.is_open() { 1 } else { 2 }, ..Row::at(&self.place) }
     }
 
     fn timers(&self) -> Vec<Timer> {

@@ -9,7 +9,7 @@
 //! ```
 
 use casebook::{Case, Row, Timer};
-use civic::{CaseId, DivisionCode, Micros, Place, Private, Tier, UnitCode};
+use civic::{CaseId, Micros, Place, Private, Tier, UnitCode};
 use prost::Message as _;
 use prost::bytes::Bytes;
 use proto::dispatch::v1::stored;
@@ -217,18 +217,7 @@ impl Case for Exclusion {
     }
 
     fn index(&self) -> Row {
-        let code = |code: &Option<DivisionCode>| code.as_ref().map(ToString::to_string);
-        Row {
-            open: self.is_open(),
-            state: self.state().0,
-            district: code(&self.place.district),
-            town: code(&self.place.town),
-            village: code(&self.place.village),
-            grid: code(&self.place.grid),
-            unit: Some(self.unit.to_string()),
-            place: Some(self.place.code.to_string()),
-            ..Row::default()
-        }
+        Row { open: self.is_open(), state: self.state().0, unit: Some(self.unit.to_string()), ..Row::at(&self.place) }
     }
 
     fn timers(&self) -> Vec<Timer> {

@@ -8,7 +8,7 @@
 //! ```
 
 use casebook::{Case, Row, Timer};
-use civic::{CaseId, DivisionCode, Micros, Place, Private, UnitCode};
+use civic::{CaseId, Micros, Place, Private, UnitCode};
 use prost::bytes::Bytes;
 use proto::dispatch::v1::stored;
 use proto::dispatch::v1::stored::InterviewEvent;
@@ -203,18 +203,12 @@ impl Case for Interview {
     }
 
     fn index(&self) -> Row {
-        let code = |code: &Option<DivisionCode>| code.as_ref().map(ToString::to_string);
         Row {
             open: !self.done,
             state: if self.done { 2 } else { 1 },
-            district: code(&self.place.district),
-            town: code(&self.place.town),
-            village: code(&self.place.village),
-            grid: code(&self.place.grid),
             unit: Some(self.unit.to_string()),
-            place: Some(self.place.code.to_string()),
             flagged: !self.done && self.follow_up.as_ref().is_some_and(|follow_up| follow_up.overdue),
-            ..Row::default()
+            ..Row::at(&self.place)
         }
     }
 

@@ -9,7 +9,7 @@
 //! ```
 
 use casebook::{Case, Row, Timer};
-use civic::{CaseId, DivisionCode, Micros, Place, Private, UnitCode};
+use civic::{CaseId, Micros, Place, Private, UnitCode};
 use prost::bytes::Bytes;
 use proto::dispatch::v1::stored;
 use proto::dispatch::v1::stored::TaskForceEvent;
@@ -245,18 +245,12 @@ impl Case for TaskForce {
     }
 
     fn index(&self) -> Row {
-        let code = |code: &Option<DivisionCode>| code.as_ref().map(ToString::to_string);
         Row {
             open: self.is_active(),
             state: if self.is_active() { 1 } else { 2 },
-            district: code(&self.place.district),
-            town: code(&self.place.town),
-            village: code(&self.place.village),
-            grid: code(&self.place.grid),
             unit: Some(self.lead.to_string()),
-            place: Some(self.place.code.to_string()),
             flagged: self.is_active() && (self.overdue || self.is_behind()),
-            ..Row::default()
+            ..Row::at(&self.place)
         }
     }
 

@@ -275,16 +275,11 @@ impl Case for Warning {
     }
 
     fn index(&self) -> Row {
-        let code = |code: &Option<DivisionCode>| code.as_ref().map(ToString::to_string);
         Row {
             open: self.is_in_force(),
             state: i64::from(self.number()),
-            district: code(&self.issuer.district),
-            town: code(&self.issuer.town),
-            village: code(&self.issuer.village),
             unit: Some(UnitCode::desk(&self.issuer.code).to_string()),
-            place: Some(self.issuer.code.to_string()),
-            ..Row::default()
+            ..Row::at(&self.issuer)
         }
     }
 

@@ -196,18 +196,7 @@ impl Case for Worklist {
     }
 
     fn index(&self) -> Row {
-        let code = |code: &Option<civic::DivisionCode>| code.as_ref().map(ToString::to_string);
-        Row {
-            open: true,
-            state: 1,
-            district: code(&self.place.district),
-            town: code(&self.place.town),
-            village: code(&self.place.village),
-            grid: code(&self.place.grid),
-            unit: Some(self.unit.to_string()),
-            place: Some(self.place.code.to_string()),
-            ..Row::default()
-        }
+        Row { open: true, state: 1, unit: Some(self.unit.to_string()), ..Row::at(&self.place) }
     }
 
     /// The roster's timer begins the days of all its posts.

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use casebook::{Row, Tag};
-use civic::{CaseId, DivisionCode};
+use civic::CaseId;
 use prost::Message;
 use proto::dispatch::v1::stored::EmergencyEvent;
 use proto::dispatch::v1::stored::emergency_event::Event as Body;
@@ -19,22 +19,16 @@ const CHANGED: &str = "emergency.changed.v1";
 
 pub(super) fn index(emergency: &Emergency) -> Row {
     let head = &emergency.head;
-    let code = |code: &Option<DivisionCode>| code.as_ref().map(ToString::to_string);
     Row {
         open: emergency.is_running(),
         state: i64::from(emergency.number()),
         urgency: i64::from(Urgency::LevelOne.number()),
         category: (!head.category.is_empty()).then(|| head.category.clone()),
-        district: code(&head.place.district),
-        town: code(&head.place.town),
-        village: code(&head.place.village),
-        grid: code(&head.place.grid),
         unit: Some(head.centre.to_string()),
-        place: Some(head.place.code.to_string()),
         // Nobody in a chain answered: a dispatcher must look.
         flagged: emergency.actions.iter().any(|action| action.standing == Standing::Unanswered),
         tags: called(emergency),
-        ..Row::default()
+        ..Row::at(&head.place)
     }
 }
 

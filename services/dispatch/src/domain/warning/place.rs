@@ -12,7 +12,7 @@
 //! warning need not touch twenty thousand cases.
 
 use casebook::{Case, Row, Tag, Timer};
-use civic::{Actor, CaseId, DivisionCode, Micros, Place, Private, Role, UnitCode, View};
+use civic::{Actor, CaseId, Micros, Place, Private, Role, UnitCode, View};
 use prost::Message as _;
 use prost::bytes::Bytes;
 use proto::dispatch::v1::stored::warning_place_event::Event as Body;
@@ -332,21 +332,16 @@ impl Case for WarningPlace {
     }
 
     fn index(&self) -> Row {
-        let code = |code: &Option<DivisionCode>| code.as_ref().map(ToString::to_string);
         Row {
             open: self.is_open(),
             state: i64::from(self.standing().number()),
             // Lists of one level.
             category: Some(self.level.as_str().to_owned()),
-            district: code(&self.place.district),
-            town: code(&self.place.town),
-            village: code(&self.place.village),
             unit: Some(self.unit.to_string()),
-            place: Some(self.place.code.to_string()),
             // Who has not answered, also when the warning is over.
             flagged: !matches!(self.progress, Progress::Answered { .. }),
             tags: vec![Tag::Parent(self.warning)],
-            ..Row::default()
+            ..Row::at(&self.place)
         }
     }
 

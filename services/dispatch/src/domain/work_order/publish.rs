@@ -1,7 +1,7 @@
 //! What an order shows to lists, feeds and other services.
 
 use casebook::Row;
-use civic::{CaseId, DivisionCode, Lamp};
+use civic::{CaseId, Lamp};
 use prost::Message;
 use proto::dispatch::v1::stored;
 use proto::dispatch::v1::stored::work_order_event::Event as Body;
@@ -26,18 +26,12 @@ pub(super) const fn lamp_number(lamp: Lamp) -> i32 {
 pub(super) fn index(order: &WorkOrder) -> Row {
     let head = &order.head;
     let state = order.state();
-    let code = |code: &Option<DivisionCode>| code.as_ref().map(ToString::to_string);
     Row {
         open: state.is_open(),
         state: i64::from(state.number()),
         urgency: i64::from(head.urgency.number()),
         category: (!head.category.is_empty()).then(|| head.category.clone()),
-        district: code(&head.place.district),
-        town: code(&head.place.town),
-        village: code(&head.place.village),
-        grid: code(&head.place.grid),
         unit: order.unit().map(ToString::to_string),
-        place: Some(head.place.code.to_string()),
         // The order's lamp is the total clock's; the unit clock's lamp stands on the order's clock page.
         yellow_at: head.marks.total.map(|mark| mark.yellow),
         red_at: head.marks.total.map(|mark| mark.due),
@@ -45,6 +39,7 @@ pub(super) fn index(order: &WorkOrder) -> Row {
         // No unit has it: a dispatcher must look.
         flagged: matches!(state, State::Created | State::Returned),
         tags: order.tags(),
+        ..Row::at(&head.place)
     }
 }
 

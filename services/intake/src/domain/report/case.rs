@@ -31,27 +31,16 @@ impl Case for Report {
     }
 
     fn index(&self) -> Row {
-        let place = &self.head.whereabouts.place;
-        let column = |code: &Option<civic::DivisionCode>| code.as_ref().map(|c| c.as_str().to_owned());
         Row {
             open: self.phase.open(),
             state: i64::from(self.phase.number()),
             // Lists of reports ask for place, state and what waits for a person; every further column would cost an index. Only
             // suggestions are listed as what they are.
-            urgency: 0,
             category: (self.head.kind == Kind::Suggestion).then(|| Self::SUGGESTION.to_owned()),
-            district: column(&place.district),
-            town: column(&place.town),
-            village: column(&place.village),
-            grid: column(&place.grid),
             unit: self.phase.work().map(|work| work.unit.clone()),
-            place: Some(place.code.as_str().to_owned()),
             // A report has no clock of its own: its work order's lamp is dispatch's to show.
-            yellow_at: None,
-            red_at: None,
-            lamp: 0,
             flagged: self.is_flagged(),
-            tags: Vec::new(),
+            ..Row::at(&self.head.whereabouts.place)
         }
     }
 

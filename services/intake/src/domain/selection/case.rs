@@ -2,7 +2,7 @@
 
 use super::{Command, Facts, Phase, Refusal, Selection, rules};
 use casebook::{Case, Row, Timer};
-use civic::{CaseId, DivisionCode, Micros};
+use civic::{CaseId, Micros};
 use proto::intake::v1::stored::{SelectionEvent, selection_event::Event};
 
 impl Case for Selection {
@@ -22,16 +22,10 @@ impl Case for Selection {
     }
 
     fn index(&self) -> Row {
-        let column = |code: &Option<DivisionCode>| code.as_ref().map(|code| code.as_str().to_owned());
         Row {
             open: !matches!(self.phase, Phase::Chosen { .. }),
             state: i64::from(self.phase.number()),
-            district: column(&self.place.district),
-            town: column(&self.place.town),
-            village: column(&self.place.village),
-            grid: column(&self.place.grid),
-            place: Some(self.place.code.as_str().to_owned()),
-            ..Row::default()
+            ..Row::at(&self.place)
         }
     }
 

@@ -1,10 +1,12 @@
 //! The contract over the feed inside one process, with paused time.
 use crate::carriers::Embedded;
 use crate::suite;
-use crate::unreliable::HastyFeed;
+use crate::unreliable::{HastyFeed, NotingDesk};
 use crate::world::{TIMING, World};
-use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+use tokio::time::Instant;
 
 #[tokio::test(start_paused = true)]
 async fn events_take_effect_once_and_in_order() {
@@ -25,6 +27,28 @@ async fn a_commit_is_heard_without_waiting_for_the_next_poll() {
         assert!(before.elapsed() < TIMING.poll / 2);
     }
     world.finish().await;
+}
+
+/// The first event of a quiet time is not kept waiting; those that come while others were just written share a transaction.
+#[tokio::test(start_paused = true)]
+async fn transactions_begin_a_round_apart() {
+    let mut world = World::new(&Embedded);
+    let round = Duration::from_millis(10);
+    world.timing.round = round;
+    let desk = Arc::new(NotingDesk { inner: world.desk.clone(), begun: Mutex::default() });
+    world.start_consumer_with(world.desk.clone(), desk.clone(), world.feed());
+    world.desk.until("leases are held", |rows| rows.iter().all(|row| row.holder.is_some())).await;
+    tokio::time::sleep(5 * round).await;
+    let first = Instant::now();
+    for _ in 0..100 {
+        world.log.commit(&world.seed, 1);
+        tokio::time::sleep(round / 10).await;
+    }
+    world.finish().await;
+    let begun = desk.begun.lock().unwrap();
+    assert!(begun[0] - first < round / 10, "an event after a quiet time waited");
+    assert!(begun.windows(2).all(|pair| pair[1] - pair[0] >= round), "{begun:?}");
+    assert!((10..=11).contains(&begun.len()), "100 events at ten a round took {} transactions", begun.len());
 }
 
 #[tokio::test(start_paused = true)]

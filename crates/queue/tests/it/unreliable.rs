@@ -4,10 +4,11 @@ use queue::{
     Apply, ApplyError, Batch, Envelope, EventSource, Feed, FeedError, Lease, Partition, Position, Positions,
     SourceError,
 };
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use testkit::{Faults, Seed};
 use tokio::sync::{Semaphore, watch};
+use tokio::time::Instant;
 
 /// Fails calls of the consumer's database before or after their effect.
 pub(crate) struct FaultyDesk<D> {
@@ -45,6 +46,20 @@ impl<D: Positions> Positions for FaultyDesk<D> {
 
     async fn consumed(&self, producer: &str) -> Result<Vec<Position>, SourceError> {
         self.faults.call(line_cut, self.inner.consumed(producer)).await
+    }
+}
+
+/// Notes when each transaction begins.
+pub(crate) struct NotingDesk<D> {
+    pub(crate) inner: Arc<D>,
+    pub(crate) begun: Mutex<Vec<Instant>>,
+}
+
+#[async_trait]
+impl<D: Apply> Apply for NotingDesk<D> {
+    async fn apply(&self, batch: Batch) -> Result<(), ApplyError> {
+        self.begun.lock().unwrap().push(Instant::now());
+        self.inner.apply(batch).await
     }
 }
 

@@ -25,6 +25,7 @@ pub(crate) struct World<'a> {
     pub(crate) carrier: &'a dyn Carrier,
     pub(crate) log: Arc<Log>,
     pub(crate) desk: Arc<Desk>,
+    pub(crate) timing: Timing,
     tasks: JoinSet<()>,
     drain: CancellationToken,
 }
@@ -36,6 +37,7 @@ impl<'a> World<'a> {
             carrier,
             log: Log::new(),
             desk: carrier.desk(),
+            timing: TIMING,
             tasks: JoinSet::new(),
             drain: CancellationToken::new(),
         }
@@ -72,7 +74,7 @@ impl<'a> World<'a> {
         let consumer = Consumer::builder("dispatch", self.log.clone(), positions, apply)
             .feed(feed)
             .rng(Arc::new(civic::SeededRng::new(self.seed.next())))
-            .timing(TIMING)
+            .timing(self.timing)
             .build();
         let drain = self.drain.child_token();
         let task = self.tasks.spawn(consumer.run(drain.clone()));

@@ -14,7 +14,7 @@ const LISTED: [Option<i64>; 3] = [None, Some(Report::DONE), Some(Report::ENDED)]
 /// channel's codes are another system's habit.
 const NO_PERSON: [&str; 4] = ["", "channel", "keywords", "model"];
 
-/// Of all reports whose category a person gave, by that category. What was erased or cannot be opened is left out, and so is a category
+/// Of all reports whose category a person gave, by that category. What was erased or cannot be read is left out, and so is a category
 /// that the taxonomy does not know any more.
 ///
 /// # Errors
@@ -26,7 +26,13 @@ pub async fn rulings(cases: &Casebook, taxonomy: &Taxonomy) -> Result<Vec<Senten
         let mut walk = cases.walk::<Report>(Scope::All, filter, PAGE);
         while let Some(page) = walk.next().await? {
             for found in page {
-                let found = found?;
+                let found = match found {
+                    Ok(found) => found,
+                    Err(error) => {
+                        tracing::warn!(%error, "intake.rulings.report_unreadable");
+                        continue;
+                    }
+                };
                 let head = found.state.head;
                 let ruled =
                     !NO_PERSON.contains(&head.category.by.as_str()) && taxonomy.get(&head.category.code).is_some();

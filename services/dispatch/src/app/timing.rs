@@ -82,17 +82,21 @@ impl App {
     /// Computes the open clocks anew under the present calendar; says how many orders' instants moved.
     ///
     /// # Errors
-    /// The store's; asking again goes on where nothing is left to do for those done.
+    /// The first one met, after all others were computed; asking again finds nothing left to do for those.
     pub async fn recalculate(&self) -> Result<usize, Error> {
-        let mut moved = 0;
+        let (mut moved, mut failed) = (0, Ok(()));
         let mut walk = self.cases.walk::<WorkOrder>(Scope::All, Filter::default(), PAGE);
         while let Some(page) = walk.next().await? {
             // Together: they share a transaction.
-            let page = page.into_iter().collect::<Result<Vec<_>, _>>()?;
-            let orders = page.iter().map(|order| self.recalculate_one(order));
-            moved += futures_util::future::try_join_all(orders).await?.into_iter().filter(|moved| *moved).count();
+            let orders = page.into_iter().map(|order| async { self.recalculate_one(&order?).await });
+            for done in futures_util::future::join_all(orders).await {
+                match done {
+                    Ok(done) => moved += usize::from(done),
+                    Err(error) => failed = failed.and(Err(error)),
+                }
+            }
         }
-        Ok(moved)
+        failed.map(|()| moved)
     }
 
     /// Whether its instants moved.

@@ -287,13 +287,21 @@ impl App {
         let mut visits: BTreeMap<String, Vec<Candidate>> = BTreeMap::new();
         let mut walk = self.cases.walk::<CareEntry>(scope, Filter::default(), PAGE);
         while let Some(page) = walk.next().await? {
-            let page = page.into_iter().collect::<Result<Vec<_>, _>>()?;
-            // Its timer may not have fired yet: an entry whose date came yields no task.
-            for Found { id, state: entry, .. } in page.iter().filter(|found| desk.now < found.state.end) {
-                let Some(post) = roster.visits(&entry.place, *id) else { continue };
+            for found in page {
+                let Found { id, state: entry, .. } = match found {
+                    // Its timer may not have fired yet: an entry whose date came yields no task.
+                    Ok(found) if found.state.end <= desk.now => continue,
+                    Ok(found) => found,
+                    // The others of the town are visited all the same.
+                    Err(error) => {
+                        tracing::error!(%error, town = %roster.town, "dispatch.day.care_entry_unreadable");
+                        continue;
+                    }
+                };
+                let Some(post) = roster.visits(&entry.place, id) else { continue };
                 for rule in rules.iter().filter(|rule| rule.selects == Selects::Care(entry.purpose.clone())) {
                     let every = i32::try_from(entry.visit_days).ok().filter(|days| *days > 0).unwrap_or(rule.every);
-                    let source = Source::Care(rule.code.clone(), *id);
+                    let source = Source::Care(rule.code.clone(), id);
                     visits.entry(post.post.clone()).or_default().push(Candidate { source, every });
                 }
             }

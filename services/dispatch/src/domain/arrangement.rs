@@ -16,6 +16,7 @@ use civic::{CaseId, Micros};
 use proto::dispatch::v1::stored;
 use proto::dispatch::v1::stored::ArrangementEvent;
 use proto::dispatch::v1::stored::arrangement_event::Event as Body;
+use ring::digest::{Context, SHA256, SHA256_OUTPUT_LEN};
 use serde::{Deserialize, Serialize};
 
 /// Name of the file in a calendar. Calendars are laid over one another, so each keeps its days.
@@ -60,7 +61,7 @@ pub struct Version {
     /// File name and text, by name; none of a version that was replaced.
     pub files: Vec<(String, String)>,
     /// Of its files, to know them again.
-    pub digest: [u8; 16],
+    pub digest: [u8; SHA256_OUTPUT_LEN],
     pub at: Micros,
     /// Role and unit.
     pub by: String,
@@ -127,22 +128,19 @@ impl Arrangement {
     }
 }
 
-/// FNV-1a of 128 bits over names and texts with their lengths. It tells a mistake from a repetition; nobody gains by making two alike,
-/// since whoever may load may load what he likes.
-fn digest(files: &[(String, String)]) -> [u8; 16] {
-    const BASIS: u128 = 0x6c62_272e_07bb_0142_62b8_2175_6295_c58d;
-    const PRIME: u128 = 0x0000_0000_0100_0000_0000_0000_0000_013b;
-    let parts = files.iter().flat_map(|(name, text)| [name, text]);
-    let bytes = parts.flat_map(|part| {
-        let length = u64::try_from(part.len()).unwrap_or(u64::MAX);
-        length.to_be_bytes().into_iter().chain(part.bytes())
-    });
-    bytes.fold(BASIS, |hash, byte| (hash ^ u128::from(byte)).wrapping_mul(PRIME)).to_be_bytes()
+/// SHA-256 over names and texts, each behind its length.
+fn digest(files: &[(String, String)]) -> [u8; SHA256_OUTPUT_LEN] {
+    let mut hash = Context::new(&SHA256);
+    for part in files.iter().flat_map(|(name, text)| [name, text]) {
+        hash.update(&u64::try_from(part.len()).unwrap_or(u64::MAX).to_be_bytes());
+        hash.update(part.as_bytes());
+    }
+    hash.finish().as_ref().try_into().expect("SHA-256 has 32 bytes")
 }
 
 impl Case for Arrangement {
     const KIND: &'static str = "arrangement";
-    const SCHEMA: i64 = 2;
+    const SCHEMA: i64 = 3;
     type Event = ArrangementEvent;
     type Command = Command;
     type Facts = Facts;

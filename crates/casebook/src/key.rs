@@ -1,7 +1,7 @@
 //! The cluster's key file and what is derived from it: one secret per use, so that no hash can serve another purpose.
 
 use civic::{CaseId, Private, Rng};
-use ring::{aead, hkdf, hmac};
+use ring::{aead, digest, hkdf, hmac};
 use std::sync::Arc;
 
 /// Bytes of the secret in the key file.
@@ -65,6 +65,17 @@ fn tagged(key: &hmac::Key, parts: &[&[u8]]) -> [u8; 16] {
     let mut out = [0; 16];
     out.copy_from_slice(&context.sign().as_ref()[..16]);
     out
+}
+
+/// SHA-256 over length-prefixed parts: the same content anywhere has the same digest, so nothing secret or guessable goes in.
+#[must_use]
+pub fn digest(parts: &[&[u8]]) -> [u8; digest::SHA256_OUTPUT_LEN] {
+    let mut context = digest::Context::new(&digest::SHA256);
+    for part in parts {
+        context.update(&(part.len() as u64).to_le_bytes());
+        context.update(part);
+    }
+    context.finish().as_ref().try_into().expect("SHA-256 has 32 bytes")
 }
 
 /// Why sealed text cannot be read.

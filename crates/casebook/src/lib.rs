@@ -37,7 +37,7 @@ pub use case::{Case, DueTimer, Row, Tag, Timer};
 pub use committer::Committer;
 pub use effects::{Bundle, Consume, Effects, GiveUp};
 pub use error::{Error, StoreError};
-pub use key::{ClusterKey, KEY_BYTES, KeyFileSealer, SealError, Sealer};
+pub use key::{ClusterKey, KEY_BYTES, KeyFileSealer, SealError, Sealer, digest};
 pub use kinds::{Kinds, Rebuilt};
 pub use page::{PageTokens, Tampered};
 pub use relay::run_relay;

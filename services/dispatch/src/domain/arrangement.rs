@@ -16,7 +16,6 @@ use civic::{CaseId, Micros};
 use proto::dispatch::v1::stored;
 use proto::dispatch::v1::stored::ArrangementEvent;
 use proto::dispatch::v1::stored::arrangement_event::Event as Body;
-use ring::digest::{Context, SHA256, SHA256_OUTPUT_LEN};
 use serde::{Deserialize, Serialize};
 
 /// Name of the file in a calendar. Calendars are laid over one another, so each keeps its days.
@@ -61,7 +60,7 @@ pub struct Version {
     /// File name and text, by name; none of a version that was replaced.
     pub files: Vec<(String, String)>,
     /// Of its files, to know them again.
-    pub digest: [u8; SHA256_OUTPUT_LEN],
+    pub digest: [u8; 32],
     pub at: Micros,
     /// Role and unit.
     pub by: String,
@@ -128,14 +127,10 @@ impl Arrangement {
     }
 }
 
-/// SHA-256 over names and texts, each behind its length.
-fn digest(files: &[(String, String)]) -> [u8; SHA256_OUTPUT_LEN] {
-    let mut hash = Context::new(&SHA256);
-    for part in files.iter().flat_map(|(name, text)| [name, text]) {
-        hash.update(&u64::try_from(part.len()).unwrap_or(u64::MAX).to_be_bytes());
-        hash.update(part.as_bytes());
-    }
-    hash.finish().as_ref().try_into().expect("SHA-256 has 32 bytes")
+/// Over names and texts.
+fn digest(files: &[(String, String)]) -> [u8; 32] {
+    let parts: Vec<&[u8]> = files.iter().flat_map(|(name, text)| [name.as_bytes(), text.as_bytes()]).collect();
+    casebook::digest(&parts)
 }
 
 impl Case for Arrangement {

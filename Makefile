@@ -1,5 +1,5 @@
 # Recipes of one line; anything longer is a script or `cargo xtask`.
-.PHONY: run test check bench fmt clean
+.PHONY: run test check bench cluster cluster-down fmt clean
 
 run: ## build and start a whole cluster in one process (SQLite, embedded feed)
 	@scripts/run.sh $(ARGS)
@@ -12,6 +12,12 @@ check: ## format, lints, house rules, dependency rules
 
 bench: ## product and limit in turn, printed as medians and ratios
 	@scripts/bench.sh $(ARGS)
+
+cluster: ## a whole cluster of separate processes on this machine, returns when it is ready
+	@scripts/cluster.sh up
+
+cluster-down: ## end exactly that cluster
+	@scripts/cluster.sh down
 
 fmt: ## format the code
 	@cargo fmt --all

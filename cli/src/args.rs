@@ -4,7 +4,7 @@ mod cluster;
 mod connection;
 mod reach;
 
-pub use cluster::{ClusterArgs, Database, DatabaseError, Room, ServeArgs, UpArgs};
+pub use cluster::{ClusterArgs, Database, DatabaseError, Peer, PeerError, Room, ServeArgs, UpArgs};
 pub use connection::Connection;
 pub use reach::Reach;
 

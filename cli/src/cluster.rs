@@ -7,6 +7,7 @@ mod books;
 mod feeds;
 pub mod folder;
 pub mod parked;
+mod peers;
 mod rooms;
 mod settings;
 pub mod simulated;
@@ -20,6 +21,7 @@ use casebook::Casebook;
 use folder::Folder;
 use mesh::{Chassis, Drain, Drained, EventLogs};
 use parked::Parked;
+use peers::Peers;
 use std::{future::Future, net::SocketAddr, path::Path, sync::Arc};
 use tokio::net::TcpListener;
 
@@ -35,6 +37,7 @@ pub struct Cluster {
     /// Events that could not take effect.
     pub parked: Arc<Parked>,
     rooms: rooms::Opened,
+    peers: Peers,
     settings: Settings,
     /// Held for the life of the process: the lock of the data folder.
     folder: Folder,
@@ -46,7 +49,7 @@ impl Cluster {
         let cluster = Self::open(settings).await?;
         cluster.rooms.import(&cluster.settings).await?;
         cluster.folder.begin(cluster.settings.clock.now(), cluster.http)?;
-        cluster.rooms.join(&cluster.chassis, &cluster.settings)?;
+        cluster.rooms.join(&cluster.chassis, &cluster.settings, &cluster.peers)?;
         Ok(cluster)
     }
 
@@ -58,19 +61,24 @@ impl Cluster {
         let builder = Chassis::builder(folder.token_key()).config(settings.chassis.clone()).clock(clock).rng(rng);
         let mut chassis = builder.build();
         let drain = chassis.drain();
-        let rooms = rooms::Opened::open(&mut chassis, &folder, &settings).await?;
+        let peers = Peers::new(&chassis, &settings);
+        let rooms = rooms::Opened::open(&mut chassis, &folder, &settings, &peers).await?;
         let books = rooms.books();
-        chassis.add_service(EventLogs::server(books.clone()));
         let parked = Arc::new(rooms.parked());
-        chassis.add_service(parked::server(Arc::clone(&parked), settings.clock.clone()));
+        if books.is_empty() {
+            chassis.add_service(parked::elsewhere::server(peers.elsewhere()));
+        } else {
+            chassis.add_service(EventLogs::server(books.clone()));
+            chassis.add_service(parked::server(Arc::clone(&parked), settings.clock.clone()));
+        }
         let (grpc_address, http) = (doors.grpc.local_addr()?, doors.http_address()?);
         if let Some(admin) = doors.admin {
             chassis.tasks().spawn_aside("admin", mesh::admin::serve(admin, chassis.readiness()));
         }
         if let Some(listener) = doors.http {
-            serve_gateway(&chassis, &settings, listener);
+            serve_gateway(&chassis, &settings, &peers, listener);
         }
-        Ok(Self { chassis, grpc: doors.grpc, http, grpc_address, drain, books, parked, rooms, settings, folder })
+        Ok(Self { chassis, grpc: doors.grpc, http, grpc_address, drain, books, parked, rooms, peers, settings, folder })
     }
 
     /// Stops by signals: the first drains, the second stops hard.
@@ -102,8 +110,8 @@ impl Cluster {
     }
 }
 
-fn serve_gateway(chassis: &Chassis, settings: &Settings, listener: TcpListener) {
-    let upstreams = gateway::Upstreams::single(chassis.edge_channel());
+fn serve_gateway(chassis: &Chassis, settings: &Settings, peers: &Peers, listener: TcpListener) {
+    let upstreams = peers.upstreams(chassis);
     let (config, drain) = (settings.gateway.clone(), chassis.drain());
     chassis.tasks().spawn_worker("gateway", async move {
         if let Err(error) = gateway::serve(config, upstreams, listener, drain).await {

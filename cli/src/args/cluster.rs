@@ -24,7 +24,7 @@ pub struct ServeArgs {
 }
 
 /// What can be served by a process of its own.
-#[derive(Copy, Clone, PartialEq, Eq, Debug, ValueEnum)]
+#[derive(Copy, Clone, PartialEq, Eq, PartialOrd, Ord, Debug, ValueEnum)]
 pub enum Room {
     Intake,
     Dispatch,
@@ -40,6 +40,11 @@ impl Room {
             Self::Dispatch => "dispatch",
             Self::Gateway => "gateway",
         }
+    }
+
+    /// The room of a service that keeps cases.
+    fn of_service(name: &str) -> Option<Self> {
+        [Self::Intake, Self::Dispatch].into_iter().find(|room| room.as_str() == name)
     }
 }
 
@@ -67,6 +72,9 @@ pub struct ClusterArgs {
     /// Redis that carries events between services; without one they are carried inside the process
     #[arg(long, env = "JIEWANG_REDIS", hide_env_values = true, value_name = "URL")]
     pub redis: Option<String>,
+    /// Where a service is that this process calls and does not run, as SERVICE=HOST:PORT; may be repeated
+    #[arg(long, env = "JIEWANG_PEERS", value_delimiter = ',', value_name = "SERVICE=HOST:PORT")]
+    pub peer: Vec<Peer>,
     /// Say whether this would start, and end
     #[arg(long, conflicts_with = "print_config")]
     pub check_config: bool,
@@ -93,16 +101,42 @@ pub enum DatabaseError {
     Scheme,
 }
 
+/// One address of a service.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Peer {
+    pub room: Room,
+    pub address: String,
+}
+
+/// Why a text names no service's address.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum PeerError {
+    #[error("a peer is given as SERVICE=HOST:PORT, such as intake=10.0.0.7:50051")]
+    Shape,
+    #[error("only intake and dispatch are called by others")]
+    Service,
+}
+
+impl FromStr for Peer {
+    type Err = PeerError;
+
+    fn from_str(text: &str) -> Result<Self, PeerError> {
+        let (service, address) = text.split_once('=').ok_or(PeerError::Shape)?;
+        let room = Room::of_service(service).ok_or(PeerError::Service)?;
+        let (host, port) = address.rsplit_once(':').ok_or(PeerError::Shape)?;
+        if host.is_empty() || port.parse::<u16>().is_err() || address.parse::<http::uri::Authority>().is_err() {
+            return Err(PeerError::Shape);
+        }
+        Ok(Self { room, address: address.to_owned() })
+    }
+}
+
 impl FromStr for Database {
     type Err = DatabaseError;
 
     fn from_str(text: &str) -> Result<Self, DatabaseError> {
         let (service, url) = text.split_once('=').ok_or(DatabaseError::Shape)?;
-        let room = match service {
-            "intake" => Room::Intake,
-            "dispatch" => Room::Dispatch,
-            _ => return Err(DatabaseError::Service),
-        };
+        let room = Room::of_service(service).ok_or(DatabaseError::Service)?;
         if !url.starts_with("postgres://") && !url.starts_with("postgresql://") {
             return Err(DatabaseError::Scheme);
         }

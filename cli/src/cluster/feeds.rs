@@ -3,7 +3,7 @@
 use super::settings::Settings;
 use anyhow::Context;
 use casebook::{Casebook, Consume, Effects};
-use mesh::Chassis;
+use mesh::{Chassis, Log};
 use queue::{Consumer, EmbeddedFeed, EventSource as _, Feed, RedisFeed, Relay, RelayTiming, Streams, Timing};
 use std::{sync::Arc, time::Duration};
 
@@ -16,24 +16,29 @@ pub(super) fn consume(
     chassis: &Chassis,
     settings: &Settings,
     consumer: &Casebook,
-    producer: &Casebook,
+    producer: &Log,
     effects: Arc<dyn Effects>,
 ) -> anyhow::Result<()> {
-    let source = Arc::new(producer.clone());
-    let feed: Arc<dyn Feed> = match &settings.redis {
-        None => Arc::new(EmbeddedFeed::new(source.clone())),
-        Some(url) => {
-            let streams = Streams::new(producer.cluster(), producer.service());
-            Arc::new(RedisFeed::new(url, streams, consumer.service()).context("failed to use Redis")?)
+    let source = producer.source();
+    let feed: Option<Arc<dyn Feed>> = match (&settings.redis, producer) {
+        (Some(url), _) => {
+            // Of the same cluster, hence under the same name.
+            let streams = Streams::new(consumer.cluster(), producer.service());
+            Some(Arc::new(RedisFeed::new(url, streams, consumer.service()).context("failed to use Redis")?))
         }
+        (None, Log::Here(book)) => Some(Arc::new(EmbeddedFeed::new(Arc::new(book.clone())))),
+        // Asked for its heads every [`POLL`].
+        (None, Log::There(_)) => None,
     };
     let apply = Arc::new(Consume::new(consumer.clone(), effects));
-    let worker = Consumer::builder(consumer.service(), source, Arc::new(consumer.clone()), apply)
-        .feed(feed)
+    let mut worker = Consumer::builder(consumer.service(), source, Arc::new(consumer.clone()), apply)
         .timing(Timing { poll: POLL, ..Timing::default() })
         .clock(chassis.clock())
-        .rng(chassis.rng())
-        .build();
+        .rng(chassis.rng());
+    if let Some(feed) = feed {
+        worker = worker.feed(feed);
+    }
+    let worker = worker.build();
     let name = format!("{}.consume.{}", consumer.service(), producer.service());
     let drain = chassis.drain();
     chassis.tasks().spawn_worker(name, async move { worker.run(drain.token()).await });

@@ -1,6 +1,7 @@
 //! Parked cases of the services of this process: looked at, tried again, given up. One place for the rpcs of a running cluster and for
 //! the verbs over one that is stopped.
 
+pub mod elsewhere;
 mod server;
 
 pub use server::server;

@@ -1,12 +1,13 @@
 //! The services of a process, opened and joined.
 
-use super::{books, catalog_of, feeds, folder::Folder, parked::Parked, settings::Settings, simulated};
+use super::{books, catalog_of, feeds, folder::Folder, parked::Parked, peers::Peers, settings::Settings, simulated};
+use crate::args::Room;
 use anyhow::Context;
 use casebook::{Casebook, Effects, Fire, run_timers};
 use civic::{Calendar, Tree};
 use dispatch::domain::arrangement::Matter;
 use intake::peers::{Dispatch, NoDispatch, WorkOrders};
-use mesh::{Chassis, Sight};
+use mesh::{Channel, Chassis, Log, Sight};
 use std::{sync::Arc, time::Duration};
 
 /// How long a look-up waits for dispatch before it answers without the reply.
@@ -34,22 +35,28 @@ pub(super) struct Opened {
 
 impl Opened {
     /// Opens the rooms that are asked for and adds their servers.
-    pub(super) async fn open(chassis: &mut Chassis, folder: &Folder, settings: &Settings) -> anyhow::Result<Self> {
+    pub(super) async fn open(
+        chassis: &mut Chassis,
+        folder: &Folder,
+        settings: &Settings,
+        peers: &Peers,
+    ) -> anyhow::Result<Self> {
         let tree = Tree::chongqing();
         let mut opened = Self { intake: None, dispatch: None };
         if settings.rooms.intake {
-            opened.intake = Some(open_intake(chassis, folder, settings, &tree).await?);
+            let orders = orders(chassis, peers.channel(Room::Dispatch, settings.rooms.dispatch));
+            opened.intake = Some(open_intake(chassis, folder, settings, &tree, orders).await?);
         }
         if settings.rooms.dispatch {
             opened.dispatch = Some(open_dispatch(chassis, folder, settings, &tree).await?);
         }
         if let Some((service, book)) = &opened.intake {
-            let sight = sight(chassis, book, opened.dispatch.as_ref().map(|(_, book)| book));
+            let sight = sight(chassis, book, opened.log_of(Room::Dispatch, book, peers));
             chassis.add_service(sight.before(service.server()));
             chassis.add_service(sight.before(service.suggestions_server()));
         }
         if let Some((service, book)) = &opened.dispatch {
-            let sight = sight(chassis, book, opened.intake.as_ref().map(|(_, book)| book));
+            let sight = sight(chassis, book, opened.log_of(Room::Intake, book, peers));
             chassis.add_service(sight.before(service.server()));
             chassis.add_service(sight.before(service.cooperation_server()));
             chassis.add_service(sight.before(service.tasks_server()));
@@ -68,13 +75,23 @@ impl Opened {
         Ok(opened)
     }
 
+    /// The log of another service as `consumer` reads it, unless nobody said where it is.
+    fn log_of(&self, producer: Room, consumer: &Casebook, peers: &Peers) -> Option<Log> {
+        let book = match producer {
+            Room::Intake => self.intake.as_ref().map(|(_, book)| book),
+            Room::Dispatch => self.dispatch.as_ref().map(|(_, book)| book),
+            Room::Gateway => None,
+        };
+        peers.log(consumer, producer, book)
+    }
+
     pub(super) fn books(&self) -> Vec<Casebook> {
         let intake = self.intake.iter().map(|(_, book)| book.clone());
         intake.chain(self.dispatch.iter().map(|(_, book)| book.clone())).collect()
     }
 
     /// Begins to fire timers, to publish and to consume.
-    pub(super) fn join(&self, chassis: &Chassis, settings: &Settings) -> anyhow::Result<()> {
+    pub(super) fn join(&self, chassis: &Chassis, settings: &Settings, peers: &Peers) -> anyhow::Result<()> {
         for book in self.books() {
             feeds::relay(chassis, settings, &book)?;
         }
@@ -98,9 +115,15 @@ impl Opened {
             let keep = async move { likeness.keep_likeness(drain.begun()).await };
             chassis.tasks().spawn_worker("intake.likeness", keep);
         }
-        if let (Some((intake, intake_book)), Some((dispatch, dispatch_book))) = (&self.intake, &self.dispatch) {
-            feeds::consume(chassis, settings, dispatch_book, intake_book, told(settings, dispatch.effects()))?;
-            feeds::consume(chassis, settings, intake_book, dispatch_book, intake.effects())?;
+        if let Some((service, book)) = &self.dispatch
+            && let Some(intake) = self.log_of(Room::Intake, book, peers)
+        {
+            feeds::consume(chassis, settings, book, &intake, told(settings, service.effects()))?;
+        }
+        if let Some((service, book)) = &self.intake
+            && let Some(dispatch) = self.log_of(Room::Dispatch, book, peers)
+        {
+            feeds::consume(chassis, settings, book, &dispatch, service.effects())?;
         }
         Ok(())
     }
@@ -153,8 +176,16 @@ async fn import(service: &dispatch::Service, matter: Matter, version: &str, file
     }
 }
 
-fn sight(chassis: &Chassis, own: &Casebook, producer: Option<&Casebook>) -> Sight {
-    Sight::new(own.clone(), producer.cloned().into_iter().collect(), chassis.position_key().clone())
+fn sight(chassis: &Chassis, own: &Casebook, producer: Option<Log>) -> Sight {
+    Sight::new(own.clone(), producer.into_iter().collect(), chassis.position_key().clone())
+}
+
+/// How intake asks dispatch.
+fn orders(chassis: &Chassis, dispatch: Option<&Channel>) -> Arc<dyn WorkOrders> {
+    match dispatch {
+        Some(channel) => Arc::new(Dispatch::new(channel.clone(), chassis.speaker(), REPLY_WAIT)),
+        None => Arc::new(NoDispatch),
+    }
 }
 
 async fn open_intake(
@@ -162,6 +193,7 @@ async fn open_intake(
     folder: &Folder,
     settings: &Settings,
     tree: &Arc<Tree>,
+    orders: Arc<dyn WorkOrders>,
 ) -> anyhow::Result<(intake::Service, Casebook)> {
     let cases = books::open(chassis, folder, &settings.databases, intake::NAME, intake::kinds()).await?;
     let config = intake::config::Config {
@@ -170,10 +202,6 @@ async fn open_intake(
         polygons: map_file(settings, "polygons.geojson"),
         points: map_file(settings, "points.csv"),
         ..intake::config::Config::default()
-    };
-    let orders: Arc<dyn WorkOrders> = match settings.rooms.dispatch {
-        true => Arc::new(Dispatch::new(chassis.channel(), chassis.token_key().clone(), chassis.clock(), REPLY_WAIT)),
-        false => Arc::new(NoDispatch),
     };
     let seams = intake::Seams {
         cases: cases.clone(),

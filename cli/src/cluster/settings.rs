@@ -1,6 +1,6 @@
 //! Everything a process is started with.
 
-use crate::args::{ClusterArgs, Database, Room};
+use crate::args::{ClusterArgs, Database, Peer, Room};
 use civic::{Clock, DivisionCode, Rng, SystemClock, SystemRng};
 use std::{net::SocketAddr, path::PathBuf, sync::Arc};
 
@@ -27,6 +27,14 @@ impl Rooms {
     pub fn only(room: Room) -> Self {
         Self { intake: room == Room::Intake, dispatch: room == Room::Dispatch, gateway: room == Room::Gateway }
     }
+
+    pub const fn has(self, room: Room) -> bool {
+        match room {
+            Room::Intake => self.intake,
+            Room::Dispatch => self.dispatch,
+            Room::Gateway => self.gateway,
+        }
+    }
 }
 
 /// See the module.
@@ -42,6 +50,8 @@ pub struct Settings {
     pub databases: Vec<Database>,
     /// Redis that carries events between services; without one the embedded feed does.
     pub redis: Option<String>,
+    /// Where the services are that this process does not run.
+    pub peers: Vec<Peer>,
     pub chassis: mesh::Config,
     pub gateway: gateway::Config,
     pub clock: Arc<dyn Clock>,
@@ -61,6 +71,7 @@ impl Settings {
             rooms,
             databases: args.database.clone(),
             redis: args.redis.clone(),
+            peers: args.peer.clone(),
             chassis: mesh::Config::default(),
             gateway: gateway::Config::default(),
             clock: Arc::new(SystemClock),
@@ -81,6 +92,7 @@ impl Settings {
             rooms,
             databases: Vec::new(),
             redis: None,
+            peers: Vec::new(),
             chassis: mesh::Config::default(),
             gateway: gateway::Config::default(),
             clock: Arc::new(SystemClock),

@@ -77,6 +77,7 @@ fn print(args: &ClusterArgs, printer: &Printer) -> Result<Exit, Failure> {
         "grpc": args.grpc.to_string(),
         "admin": args.admin.to_string(),
         "databases": databases,
+        "peers": args.peer.iter().map(|peer| format!("{}={}", peer.room.as_str(), peer.address)).collect::<Vec<_>>(),
         "redis": args.redis.as_ref().map(|_| "***"),
     });
     let cell = |value: &serde_json::Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);

@@ -1,28 +1,30 @@
 //! How services are called: one type for every client, over TCP or inside the process.
 //!
-//! A call sends on what the current task works for: the time left, the trace, the caller's token. It takes one of a few
-//! connections in turn; a connection that is gone is dialled again. A call that was certainly not sent is repeated once;
-//! anything else is the caller's decision, because only the proto says what may be repeated.
+//! A call sends on what the current task works for: the time left, the trace, the caller's token. It takes a replica in turn and one of
+//! a few connections to it; a connection that is gone is dialled again. A call that was certainly not sent is repeated once, at the next
+//! replica; anything else is the caller's decision, because only the proto says what may be repeated.
 
 mod answer;
 mod connection;
+mod members;
 
 pub use answer::Answer;
 
 use crate::call;
 use crate::deadline;
+use crate::discovery::Addresses;
 use crate::edge::Voucher;
 use crate::error::{Code, Fault, code_in};
 use crate::memory::Dialer;
 use crate::metrics::{Side, Table};
 use crate::trace::TRACEPARENT;
-use connection::{Connection, Sent, Target};
+use connection::{Sent, Target};
 use http::header::AUTHORIZATION;
 use http::uri::{Authority, Scheme};
 use http::{HeaderMap, HeaderValue, Request, Response, Uri};
+use members::{Member, Members};
 use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::{Context, Poll};
 use std::time::Duration;
 use tokio::time::Instant;
@@ -31,10 +33,7 @@ use tonic::body::Body;
 /// How long a call waits when nobody said anything else. Streams have no limit of their own.
 const DEFAULT_DEADLINE: Duration = Duration::from_secs(10);
 
-/// Two cores serve about four connections without waiting for each other's locks; more only cost memory.
-const CONNECTIONS: usize = 4;
-
-/// A client's way to a process. Cheap to clone; all clones share the connections.
+/// A client's way to a service, one replica or many. Cheap to clone; all clones share the connections.
 #[derive(Clone)]
 pub struct Channel {
     pool: Arc<Pool>,
@@ -44,25 +43,35 @@ pub struct Channel {
 }
 
 struct Pool {
-    connections: Vec<Connection>,
-    next: AtomicUsize,
-    authority: Authority,
+    members: Members,
+    /// For people.
+    name: String,
     table: &'static Table,
 }
 
 impl Channel {
     /// To a gRPC server at `host:port`. Connects at the first call.
     pub fn to(address: &str) -> Result<Self, http::uri::InvalidUri> {
-        Ok(Self::over(&Target::Tcp(address.to_owned()), address.parse()?))
+        Ok(Self::one(&Target::Tcp(address.to_owned()), address.parse()?))
+    }
+
+    /// To the replicas of a service, wherever its source says that they are.
+    #[must_use]
+    pub fn to_replicas(service: &str, addresses: Addresses) -> Self {
+        Self::over(Members::new(addresses), service.to_owned())
     }
 
     pub(crate) fn over_memory(dialer: Dialer) -> Self {
-        Self::over(&Target::Memory(dialer), Authority::from_static("in-memory"))
+        Self::one(&Target::Memory(dialer), Authority::from_static("in-memory"))
     }
 
-    fn over(target: &Target, authority: Authority) -> Self {
-        let connections = (0..CONNECTIONS).map(|_| Connection::new(target.clone())).collect();
-        let pool = Pool { connections, next: AtomicUsize::new(0), authority, table: Table::of(Side::Client) };
+    fn one(target: &Target, authority: Authority) -> Self {
+        let name = authority.to_string();
+        Self::over(Members::one(Member::new(target, authority)), name)
+    }
+
+    fn over(members: Members, name: String) -> Self {
+        let pool = Pool { members, name, table: Table::of(Side::Client) };
         Self { pool: Arc::new(pool), bearer: None, voucher: None, default_deadline: DEFAULT_DEADLINE }
     }
 
@@ -140,28 +149,31 @@ impl Channel {
 }
 
 impl Pool {
-    async fn deliver(&self, mut request: Request<Body>) -> Result<Response<hyper::body::Incoming>, Fault> {
-        *request.uri_mut() = self.absolute(request.uri());
-        let turn = self.next.fetch_add(1, Ordering::Relaxed);
-        match self.connections[turn % self.connections.len()].send(request).await? {
+    async fn deliver(&self, request: Request<Body>) -> Result<Response<hyper::body::Incoming>, Fault> {
+        match self.try_once(request).await? {
             Sent::Answered(response) => Ok(response),
-            Sent::NotSent(request) => {
-                // The connection had closed under us: nothing of the call has left this process.
-                match self.connections[turn.wrapping_add(1) % self.connections.len()].send(*request).await? {
-                    Sent::Answered(response) => Ok(response),
-                    Sent::NotSent(_) => Err(connection::unreachable("the connection closed before the call was sent")),
-                }
-            }
+            // The connection had closed under us: nothing of the call has left this process.
+            Sent::NotSent(request) => match self.try_once(*request).await? {
+                Sent::Answered(response) => Ok(response),
+                Sent::NotSent(_) => Err(connection::unreachable("the connection closed before the call was sent")),
+            },
         }
     }
 
-    /// HTTP/2 wants scheme and authority; generated clients send the path only.
-    fn absolute(&self, uri: &Uri) -> Uri {
-        let mut parts = uri.clone().into_parts();
-        parts.scheme = Some(Scheme::HTTP);
-        parts.authority = Some(self.authority.clone());
-        Uri::from_parts(parts).expect("a generated path with a parsed authority is a uri")
+    async fn try_once(&self, mut request: Request<Body>) -> Result<Sent, Fault> {
+        let nobody = || connection::unreachable("no replica of the service is known");
+        let member = self.members.choose().ok_or_else(nobody)?;
+        *request.uri_mut() = absolute(request.uri(), &member.authority);
+        member.connection().send(request).await
     }
+}
+
+/// HTTP/2 wants scheme and authority; generated clients send the path only.
+fn absolute(uri: &Uri, authority: &Authority) -> Uri {
+    let mut parts = uri.clone().into_parts();
+    parts.scheme = Some(Scheme::HTTP);
+    parts.authority = Some(authority.clone());
+    Uri::from_parts(parts).expect("a generated path with a parsed authority is a uri")
 }
 
 impl tower::Service<Request<Body>> for Channel {
@@ -180,6 +192,6 @@ impl tower::Service<Request<Body>> for Channel {
 
 impl std::fmt::Debug for Channel {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "Channel({})", self.pool.authority)
+        write!(f, "Channel({})", self.pool.name)
     }
 }

@@ -23,6 +23,7 @@ use crate::memory::{self, in_memory};
 use crate::metrics::{self, Side, Table};
 use crate::position::PositionKey;
 use crate::readiness::Readiness;
+use crate::speaker::Speaker;
 use crate::tasks::{Fatal, Tasks};
 use crate::trace::TraceSource;
 use accept::Door;
@@ -216,6 +217,12 @@ impl Chassis {
         &self.key
     }
 
+    /// Calls that this process makes in names it vouches for.
+    #[must_use]
+    pub fn speaker(&self) -> Speaker {
+        Speaker::new(self.key.clone(), self.clock())
+    }
+
     /// The key for `Jiewang-Position`.
     #[must_use]
     pub const fn position_key(&self) -> &PositionKey {
@@ -228,10 +235,10 @@ impl Chassis {
         self.channel.clone()
     }
 
-    /// The same for the gateway: the services believe what it says of its clients' addresses.
+    /// A channel as the gateway uses it: the services believe what it says of its clients' addresses.
     #[must_use]
-    pub fn edge_channel(&self) -> Channel {
-        self.channel.vouching(self.voucher())
+    pub fn at_edge(&self, channel: &Channel) -> Channel {
+        channel.vouching(self.voucher())
     }
 
     fn voucher(&self) -> Voucher {

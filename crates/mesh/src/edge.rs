@@ -2,7 +2,7 @@
 //!
 //! The gateway sees the client's address and tells it in `jiewang-client-address`; guesses are braked by it. Any gRPC client
 //! can write that header, so it is believed only with a signature that the cluster's processes alone can make: a channel from
-//! [`crate::Chassis::edge_channel`] signs, every chassis checks. Without one the address is that of the connection, and inside
+//! [`crate::Chassis::at_edge`] signs, every chassis checks. Without one the address is that of the connection, and inside
 //! a process, where a connection has none, nobody's.
 
 use crate::identity::TokenKey;

@@ -4,6 +4,7 @@ use crate::{
     call::caller,
     cases::CaseError,
     error::{Code, Fault},
+    speaker::SERVICE_SUBJECT,
 };
 use casebook::{Casebook, LogPosition};
 use civic::CaseId;
@@ -13,9 +14,6 @@ use proto::events::v1::{
 };
 use queue::EventSource;
 use tonic::{Request, Response, Status};
-
-/// Subjects of tokens that services mint for themselves begin so.
-pub const SERVICE_SUBJECT: &str = "service/";
 
 /// Events in one answer at most.
 const MOST: i32 = 1000;

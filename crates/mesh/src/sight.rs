@@ -5,12 +5,12 @@
 use crate::{
     cases::CaseError,
     error::{Code, Fault},
+    log::Log,
     position::{HEADER, Position, PositionKey},
 };
 use casebook::{Casebook, LogPosition};
 use http::{Request, Response};
 use hyper::body::Incoming;
-use queue::EventSource as _;
 use std::{
     convert::Infallible,
     sync::Arc,
@@ -31,12 +31,12 @@ pub struct Sight(Arc<Eyes>);
 struct Eyes {
     own: Casebook,
     /// Logs that `own` consumes; they resolve positions that a token does not know yet.
-    producers: Vec<Casebook>,
+    producers: Vec<Log>,
     key: PositionKey,
 }
 
 impl Sight {
-    pub fn new(own: Casebook, producers: Vec<Casebook>, key: PositionKey) -> Self {
+    pub fn new(own: Casebook, producers: Vec<Log>, key: PositionKey) -> Self {
         Self(Arc::new(Eyes { own, producers, key }))
     }
 
@@ -60,10 +60,10 @@ impl Sight {
     }
 }
 
-async fn resolve(producer: &Casebook, position: &Position, until: Instant) -> Result<i64, Fault> {
+async fn resolve(producer: &Log, position: &Position, until: Instant) -> Result<i64, Fault> {
     let asked = LogPosition { partition: position.partition, case: position.case, version: position.version };
     loop {
-        if let Some(found) = producer.position_of(asked).await.map_err(CaseError::from)? {
+        if let Some(found) = producer.position_of(asked).await? {
             return Ok(found);
         }
         if Instant::now() >= until {

@@ -3,17 +3,13 @@
 use crate::domain::OrderState;
 use crate::domain::report::Rating;
 use async_trait::async_trait;
-use civic::{Actor, CaseId, Clock, Micros, Role};
-use mesh::{Channel, Problem, TokenKey};
+use civic::{Actor, CaseId, Micros, Role};
+use mesh::{Channel, Problem, Speaker};
 use proto::dispatch::v1::cooperation_client::CooperationClient;
 use proto::dispatch::v1::work_orders_client::WorkOrdersClient;
 use proto::dispatch::v1::{GetWorkOrderRequest, MergeWorkOrderRequest, RateWorkOrderRequest, WorkOrder};
-use std::sync::Arc;
 use std::time::Duration;
 use tonic::metadata::{Ascii, MetadataValue};
-
-/// How long a service token holds: one call, with room for clocks that differ.
-const TOKEN_TTL: Duration = Duration::from_secs(60);
 
 /// What the reporter may know of the work order, fresher than what events have told.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -64,28 +60,18 @@ pub trait WorkOrders: Send + Sync + 'static {
 /// Dispatch over gRPC, spoken to as the reporter of exactly one report.
 pub struct Dispatch {
     channel: Channel,
-    key: TokenKey,
-    clock: Arc<dyn Clock>,
+    speaker: Speaker,
     look_within: Duration,
 }
 
 impl Dispatch {
-    pub fn new(channel: Channel, key: TokenKey, clock: Arc<dyn Clock>, look_within: Duration) -> Self {
-        Self { channel, key, clock, look_within }
+    pub fn new(channel: Channel, speaker: Speaker, look_within: Duration) -> Self {
+        Self { channel, speaker, look_within }
     }
 
     /// The request with a token that opens this one order and no other.
     fn as_reporter<T>(&self, report: CaseId, message: T) -> tonic::Request<T> {
-        self.for_actor(&Actor::alone(Role::Citizen, format!("reports/{report}")), message)
-    }
-
-    /// In the name of whoever called us: dispatch decides by its own rules what they may.
-    fn for_actor<T>(&self, actor: &Actor, message: T) -> tonic::Request<T> {
-        let token = mesh::mint(&self.key, actor, self.clock.now(), TOKEN_TTL);
-        let mut request = tonic::Request::new(message);
-        let bearer = format!("Bearer {token}").parse().expect("base64url is a header value");
-        request.metadata_mut().insert("authorization", bearer);
-        request
+        self.speaker.speak(&Actor::alone(Role::Citizen, format!("reports/{report}")), message)
     }
 }
 
@@ -112,7 +98,8 @@ impl WorkOrders for Dispatch {
             into: format!("workOrders/{}", merging.into),
             ..MergeWorkOrderRequest::default()
         };
-        let request = self.for_actor(actor, message);
+        // In the name of whoever called us: dispatch decides by its own rules what they may.
+        let request = self.speaker.speak(actor, message);
         rated(CooperationClient::new(self.channel.clone()).merge_work_order(request).await)
     }
 

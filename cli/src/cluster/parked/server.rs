@@ -56,6 +56,12 @@ impl Served {
     }
 }
 
+/// Cases in one answer.
+pub(super) fn size(asked: i32) -> usize {
+    let size = if asked <= 0 { PAGE } else { asked.min(LARGEST_PAGE) };
+    usize::try_from(size).unwrap_or_default()
+}
+
 fn fault(error: StoreError) -> Fault {
     match error {
         StoreError::Unavailable(_) => {
@@ -101,11 +107,10 @@ impl ParkedCases for Served {
     ) -> Result<Response<pb::ListParkedCasesResponse>, Status> {
         self.operator(&request, "list", "").await?;
         let pb::ListParkedCasesRequest { service, page_size } = request.into_inner();
-        let size = if page_size <= 0 { PAGE } else { page_size.min(LARGEST_PAGE) };
         let mut cases = self.parked.cases().await.map_err(fault)?;
         cases.retain(|case| service.is_empty() || case.service == service);
         let total_size = i32::try_from(cases.len()).unwrap_or(i32::MAX);
-        let shown = cases.iter().take(usize::try_from(size).unwrap_or_default());
+        let shown = cases.iter().take(size(page_size));
         Ok(Response::new(pb::ListParkedCasesResponse {
             parked_cases: shown.map(|case| case.told()).collect(),
             total_size,

@@ -164,7 +164,7 @@ impl Served {
         let probe = Arc::new(probe);
         chassis.add_service(EventLogServer::from_arc(Arc::clone(&probe)));
         chassis.add_service(EventsServer::from_arc(probe));
-        let edge = chassis.edge_channel();
+        let edge = chassis.at_edge(&chassis.channel());
         let (memory, drain, readiness) = (chassis.channel(), chassis.drain(), chassis.readiness());
         let tasks = chassis.tasks();
         let mut serving = JoinSet::new();

@@ -122,7 +122,7 @@ impl City {
         chassis.add_service(service.suggestions_server());
         chassis.tasks().spawn_aside("committer", async { committer.run().await.unwrap() });
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let (channel, direct, drain) = (chassis.edge_channel(), chassis.channel(), chassis.drain());
+        let (channel, direct, drain) = (chassis.at_edge(&chassis.channel()), chassis.channel(), chassis.drain());
         let mut serving = JoinSet::new();
         serving.spawn(chassis.serve(listener));
         Self { clock, cases, service, dispatch, channel, direct, key, drain, _serving: serving }

@@ -101,11 +101,11 @@ impl Drop for Away {
 
 async fn dispatch() -> Away {
     let (key, clock) = (TokenKey::from_bytes([7; 32]), Arc::new(SettableClock::new(NOW)));
-    let mut chassis = Chassis::builder(key.clone()).clock(clock.clone()).rng(Arc::new(SeededRng::new(1))).build();
+    let mut chassis = Chassis::builder(key).clock(clock).rng(Arc::new(SeededRng::new(1))).build();
     let desk = Arc::new(Desk::default());
     chassis.add_service(WorkOrdersServer::from_arc(Arc::clone(&desk)));
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let client = Dispatch::new(chassis.channel(), key, clock, Duration::from_secs(20));
+    let client = Dispatch::new(chassis.channel(), chassis.speaker(), Duration::from_secs(20));
     let drain = chassis.drain();
     let mut serving = JoinSet::new();
     serving.spawn(chassis.serve(listener));

@@ -1,0 +1,161 @@
+#!/usr/bin/env bash
+# `make cluster`: a whole cluster of separate processes on this machine, two of each service and of the gateway, over a PostgreSQL and a
+# Redis of its own. Returns when it is ready; what runs stands in .cluster/state.json (docs/contract.md). `make cluster-down` ends exactly that.
+# JIEWANG_CLUSTER_DIR: another folder. JIEWANG_BIN: a binary that is built already.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+. scripts/need.sh
+folder="${JIEWANG_CLUSTER_DIR:-.cluster}"
+state="$folder/state.json"
+patience=120 # seconds until everything is ready, or has ended
+declare -A pids=() grpc=() admin=() http=()
+
+fail() { echo "cluster: $*" >&2; exit 1; }
+
+# A port that nothing listens on just now.
+free_port() {
+  local port
+  while :; do
+    port=$((20000 + RANDOM % 12000))
+    [[ " $taken " == *" $port "* ]] && continue
+    (: </dev/tcp/127.0.0.1/$port) 2>/dev/null || break
+  done
+  taken+=" $port"
+  echo "$port" >"$folder/port"
+}
+taken=""
+
+# new_port NAME: a free port into the variable NAME.
+new_port() { free_port; printf -v "$1" %s "$(cat "$folder/port")"; }
+
+# start NAME COMMAND...: in the background, its log beside it.
+start() {
+  local name="$1"
+  shift
+  setsid "$@" >"$folder/$name.log" 2>&1 </dev/null &
+  pids[$name]=$!
+}
+
+# Waits until the log of NAME contains TEXT.
+await() {
+  local name="$1" text="$2" until=$((SECONDS + patience))
+  until grep -qsF "$text" "$folder/$name.log"; do
+    if ! kill -0 "${pids[$name]}" 2>/dev/null || [ $SECONDS -ge $until ]; then
+      tail -n 20 "$folder/$name.log" >&2
+      stop_all "${pids[@]}"
+      fail "$name did not become ready; its log is $folder/$name.log"
+    fi
+    sleep 0.1
+  done
+}
+
+# Ends these processes: in order, and those that do not end in time at once.
+stop_all() {
+  local pid until=$((SECONDS + patience))
+  for pid in "$@"; do kill -TERM "$pid" 2>/dev/null || true; done
+  for pid in "$@"; do
+    while kill -0 "$pid" 2>/dev/null; do
+      [ $SECONDS -lt $until ] || kill -KILL "$pid" 2>/dev/null || true
+      sleep 0.1
+    done
+  done
+}
+
+start_postgres() {
+  local bin data="$folder/postgres" as=()
+  bin="$(ls -d /usr/lib/postgresql/*/bin 2>/dev/null | sort -V | tail -n 1)"
+  [ -x "$bin/initdb" ] || fail "PostgreSQL is not installed"
+  mkdir -p "$data"
+  if [ "$(id -u)" -eq 0 ]; then # It refuses to run as root.
+    as=(setpriv --reuid postgres --regid postgres --clear-groups)
+    chown postgres:postgres "$data"
+    chmod o+x "$folder"
+  fi
+  (cd "$data" && "${as[@]}" "$bin/initdb" -D . -U postgres --auth trust --encoding UTF8 --no-locale) >"$folder/initdb.log" || fail "initdb failed: $folder/initdb.log"
+  new_port postgres
+  start postgres "${as[@]}" "$bin/postgres" -D "$data" -h 127.0.0.1 -p "$postgres" -c unix_socket_directories= -c max_connections=200 -c lc_messages=C
+  await postgres "ready to accept connections"
+  for service in intake dispatch; do
+    "$bin/createdb" -h 127.0.0.1 -p "$postgres" -U postgres "$service"
+  done
+}
+
+start_redis() {
+  mkdir -p "$folder/redis"
+  new_port redis
+  start redis redis-server --bind 127.0.0.1 --port "$redis" --dir "$folder/redis" --appendonly yes --save ""
+  await redis "Ready to accept connections"
+}
+
+# serve NAME ROOM: one process with a data folder of its own, where nothing but the cluster's name and key lies.
+serve() {
+  local name="$1" room="$2" database=()
+  mkdir -p "$folder/$name"
+  cp "$folder/cluster.key" "$folder/cluster.id" "$folder/$name/"
+  case "$room" in intake | dispatch) database=(--database "$room=postgres://postgres@127.0.0.1:$postgres/$room") ;; esac
+  start "$name" "$bin" serve "$room" --data-dir "$folder/$name" --grpc "127.0.0.1:${grpc[$name]}" --admin "127.0.0.1:${admin[$name]}" \
+    --http "127.0.0.1:${http[$name]:-0}" --redis "redis://127.0.0.1:$redis/" "${database[@]}" "${peers[@]}"
+}
+
+write_state() {
+  local name processes=() gateways=()
+  for name in "${names[@]}"; do
+    processes+=("{\"name\":\"$name\",\"pid\":${pids[$name]},\"grpc\":\"127.0.0.1:${grpc[$name]}\",\"admin\":\"127.0.0.1:${admin[$name]}\"}")
+    [ -z "${http[$name]:-}" ] || gateways+=("\"127.0.0.1:${http[$name]}\"")
+  done
+  local IFS=,
+  cat >"$state.new" <<JSON
+{"servers":{"redis":{"address":"127.0.0.1:$redis","pid":${pids[redis]}},"postgres":{"address":"127.0.0.1:$postgres","pid":${pids[postgres]}}},
+"gateways":[${gateways[*]}],
+"processes":[${processes[*]}]}
+JSON
+  mv "$state.new" "$state"
+}
+
+up() {
+  [ ! -e "$state" ] || fail "$state is there: end that cluster with make cluster-down"
+  need_packages postgresql redis-server
+  bin="${JIEWANG_BIN:-}"
+  if [ -z "$bin" ]; then
+    need_toolchain
+    cargo build --profile quick --bin jiewang
+    bin=target/quick/jiewang
+  fi
+  rm -rf "$folder"
+  mkdir -p "$folder"
+  folder="$(cd "$folder" && pwd)" state="$folder/state.json"
+  (umask 077 && od -An -v -tx1 -N32 /dev/urandom | tr -d ' \n' >"$folder/cluster.key")
+  echo "50-$(od -An -v -tx1 -N16 /dev/urandom | tr -d ' \n')" >"$folder/cluster.id"
+  start_postgres
+  start_redis
+  names=(intake-1 intake-2 dispatch-1 dispatch-2 gateway-1 gateway-2)
+  peers=()
+  for name in "${names[@]}"; do
+    new_port "grpc[$name]"
+    new_port "admin[$name]"
+    case "$name" in
+      gateway-*) new_port "http[$name]" ;;
+      *) peers+=(--peer "${name%-*}=127.0.0.1:${grpc[$name]}") ;;
+    esac
+  done
+  for name in "${names[@]}"; do serve "$name" "${name%-*}"; done
+  for name in "${names[@]}"; do await "$name" "ready after"; done
+  write_state
+  echo "cluster: ready after $SECONDS s, ${http[gateway-1]} and ${http[gateway-2]} of 127.0.0.1; $state" >&2
+}
+
+down() {
+  [ -e "$state" ] || fail "no cluster: $state is not there"
+  # Services before the servers that they need.
+  local services servers
+  mapfile -t services < <(sed -n '/"processes"/p' "$state" | grep -o '"pid":[0-9]*' | cut -d: -f2)
+  mapfile -t servers < <(sed -n '/"servers"/p' "$state" | grep -o '"pid":[0-9]*' | cut -d: -f2)
+  stop_all "${services[@]}"
+  stop_all "${servers[@]}"
+  mv "$state" "$folder/last-state.json"
+}
+
+case "${1:-}" in
+  up | down) "$1" ;;
+  *) fail "up or down" ;;
+esac

@@ -1,4 +1,4 @@
-//! One `jiewang up`: started, waited for, ended by its own pid, its log read.
+//! One process of `jiewang`: started, waited for, ended by its own pid, its log read.
 
 use crate::{client::Client, until};
 use civic::{Clock as _, Micros, SystemClock};
@@ -56,6 +56,8 @@ pub const AHEAD: &str = "E2E_CLOCK_AHEAD";
 /// How a process is started.
 #[derive(Clone, Debug)]
 pub struct Start {
+    /// `up`, or `serve` with a room.
+    verb: Vec<&'static str>,
     data_dir: PathBuf,
     http: SocketAddr,
     grpc: SocketAddr,
@@ -74,7 +76,25 @@ impl Start {
         let free = SocketAddr::from(([127, 0, 0, 1], 0));
         let (more, allowed) = (Vec::new(), Vec::new());
         let filter = String::new();
-        Self { data_dir: data_dir.to_owned(), http: free, grpc: free, more, allowed, filter, clocked: None }
+        let verb = vec!["up"];
+        Self { verb, data_dir: data_dir.to_owned(), http: free, grpc: free, more, allowed, filter, clocked: None }
+    }
+
+    /// One room alone.
+    #[must_use]
+    pub fn room(data_dir: &Path, room: &'static str) -> Self {
+        Self { verb: vec!["serve", room], ..Self::new(data_dir) }
+    }
+
+    /// With gRPC at this address.
+    #[must_use]
+    pub const fn grpc_on(mut self, grpc: SocketAddr) -> Self {
+        self.grpc = grpc;
+        self
+    }
+
+    fn has_gateway(&self) -> bool {
+        self.verb != ["serve", "intake"] && self.verb != ["serve", "dispatch"]
     }
 
     /// With the gateway at this address.
@@ -121,7 +141,7 @@ impl Start {
         if let Some((_, ahead)) = &self.clocked {
             command.env(AHEAD, ahead.to_string());
         }
-        command.arg("up").arg("--data-dir").arg(&self.data_dir).args(["--admin", "127.0.0.1:0"]);
+        command.args(&self.verb).arg("--data-dir").arg(&self.data_dir).args(["--admin", "127.0.0.1:0"]);
         command.args(["--http", &self.http.to_string(), "--grpc", &self.grpc.to_string()]).args(&self.more);
         if !self.filter.is_empty() {
             command.env("JIEWANG_LOG", &self.filter);
@@ -154,12 +174,14 @@ impl Start {
         let (grpc, http) = until("jiewang is ready", || {
             let ended = jiewang.running.exited();
             assert!(ended.is_none(), "it ended at its start: {}", jiewang.running.log.text());
-            let seen = addresses(&jiewang.running.log.text());
+            let seen = addresses(&jiewang.running.log.text(), self.has_gateway());
             async move { seen }
         })
         .await;
         // The same doors after a restart, so that clients find it again.
-        (jiewang.start.grpc, jiewang.start.http, jiewang.address) = (grpc, http, http);
+        jiewang.start.grpc = grpc;
+        let Some(http) = http else { return jiewang };
+        (jiewang.start.http, jiewang.address) = (http, http);
         let probe = jiewang.citizen();
         until("/readyz", || async { probe.get("readyz").await.ok().filter(|answer| answer.status == 200) }).await;
         jiewang
@@ -167,10 +189,14 @@ impl Start {
 }
 
 /// What it says of its doors once it is ready.
-fn addresses(said: &str) -> Option<(SocketAddr, SocketAddr)> {
+fn addresses(said: &str, has_gateway: bool) -> Option<(SocketAddr, Option<SocketAddr>)> {
     let after = |mark: &str| said.lines().find_map(|line| Some(line.split_once(mark)?.1.trim().to_owned()));
+    let grpc = after("gRPC on ")?.parse().ok()?;
+    if !has_gateway {
+        return Some((grpc, None));
+    }
     let http = after("jiewang: http://")?;
-    Some((after("gRPC on ")?.parse().ok()?, http.strip_suffix("/docs")?.parse().ok()?))
+    Some((grpc, Some(http.strip_suffix("/docs")?.parse().ok()?)))
 }
 
 /// A start that was refused.
@@ -180,7 +206,7 @@ pub struct Refused {
     pub said: String,
 }
 
-/// A running `jiewang up`. Dropping it kills it; what it logged is then judged.
+/// A running process. Dropping it kills it; what it logged is then judged.
 #[derive(Debug)]
 pub struct Jiewang {
     start: Start,

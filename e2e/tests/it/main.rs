@@ -1,6 +1,7 @@
 //! A whole cluster from outside: its main job, what it refuses, and what it survives.
 #![allow(clippy::unwrap_used, reason = "tests")]
 
+mod apart;
 mod clock;
 mod disk;
 mod drain;

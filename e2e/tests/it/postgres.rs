@@ -29,7 +29,7 @@ const AWAY: [&str; 14] = [
 ];
 const SERVICES: [&str; 2] = ["intake", "dispatch"];
 
-async fn databases(server: &PostgresServer) {
+pub(crate) async fn databases(server: &PostgresServer) {
     let mut connection = PgConnection::connect(&server.url()).await.unwrap();
     for sql in ["CREATE DATABASE intake", "CREATE DATABASE dispatch"] {
         sqlx::query(sql).execute(&mut connection).await.unwrap();
@@ -38,13 +38,13 @@ async fn databases(server: &PostgresServer) {
 }
 
 /// The flags that name the databases, on this port.
-fn flags(flag: &str, port: u16) -> Vec<String> {
+pub(crate) fn flags(flag: &str, port: u16) -> Vec<String> {
     let database =
         |service: &&str| [flag.to_owned(), format!("{service}=postgres://postgres@127.0.0.1:{port}/{service}")];
     SERVICES.iter().flat_map(database).collect()
 }
 
-fn port(server: &PostgresServer) -> u16 {
+pub(crate) fn port(server: &PostgresServer) -> u16 {
     let url = server.url();
     let (_, port) = url.rsplit_once('/').unwrap().0.rsplit_once(':').unwrap();
     port.parse().unwrap()

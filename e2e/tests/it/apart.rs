@@ -1,0 +1,129 @@
+//! Every room a process of its own: the same main job, and the same end whichever of them dies.
+
+use crate::postgres::{databases, flags, port};
+use e2e::{
+    audit::{Load, check},
+    matters::{Crew, LIGHTS, UNIT},
+    process::{Jiewang, Start, verb},
+    rounds, until,
+};
+use std::{net::SocketAddr, path::Path};
+use tempfile::TempDir;
+use testkit::{PostgresServer, RedisServer, Seed, free_port};
+
+/// What a process says while another one that it calls is away.
+const AWAY: [&str; 7] = [
+    "intake::peers: intake.peers.look_failed",
+    "queue::consumer: failed to apply, will try again",
+    "queue::consumer: failed to ask for the heads",
+    "queue::consumer: failed to give leases back, they run out by themselves",
+    "queue::consumer: failed to read the producer's log",
+    "queue::consumer: failed to renew leases",
+    "queue::consumer: the feed is away, events come from the log",
+];
+const SERVICES: [&str; 2] = ["intake", "dispatch"];
+
+/// Processes with one key and one name of the cluster, each in a folder of its own.
+struct Apart {
+    gateway: Jiewang,
+    /// Replicas, those of one service beside each other.
+    services: Vec<Jiewang>,
+    folders: TempDir,
+}
+
+impl Apart {
+    async fn start(replicas: usize, more: impl Fn(&str) -> Vec<String>) -> Self {
+        let folders = tempfile::tempdir().unwrap();
+        let doors: Vec<(&str, SocketAddr)> = SERVICES
+            .into_iter()
+            .flat_map(|service| (0..replicas).map(move |_| (service, SocketAddr::from(([127, 0, 0, 1], free_port())))))
+            .collect();
+        let peers: Vec<String> =
+            doors.iter().flat_map(|(service, door)| ["--peer".to_owned(), format!("{service}={door}")]).collect();
+        let mut services: Vec<Jiewang> = Vec::new();
+        for (service, door) in doors {
+            let folder = folders.path().join(format!("{service}-{}", door.port()));
+            if let Some(first) = services.first() {
+                join(first.data_dir(), &folder);
+            }
+            let start = Start::room(&folder, service).grpc_on(door).with(peers.clone()).with(more(service));
+            services.push(start.allowing(&AWAY).start().await);
+        }
+        let folder = folders.path().join("gateway");
+        join(services[0].data_dir(), &folder);
+        let gateway = Start::room(&folder, "gateway").with(peers).start().await;
+        Self { gateway, services, folders }
+    }
+}
+
+/// A new process of the same cluster knows its name and its key.
+fn join(member: &Path, folder: &Path) {
+    std::fs::create_dir(folder).unwrap();
+    for file in ["cluster.id", "cluster.key"] {
+        std::fs::copy(member.join(file), folder.join(file)).unwrap();
+    }
+}
+
+#[tokio::test]
+async fn a_report_lives_its_life_through_three_processes_and_the_death_of_each() {
+    let mut apart = Apart::start(1, |_| Vec::new()).await;
+    let crew = Crew::of(&apart.gateway);
+    let filed = crew.file("lamp-1", LIGHTS).await;
+    let order = filed["workOrder"].as_str().unwrap();
+    // The position of the filing makes dispatch wait until it has heard of it from the other process.
+    let read = crew.unit.read(&format!("v1/{order}")).await;
+    assert_eq!((read["state"].as_str(), read["unit"].as_str()), (Some("ASSIGNED"), Some(UNIT)));
+    for service in &mut apart.services {
+        service.kill();
+        service.start_again().await;
+    }
+    apart.gateway.kill();
+    apart.gateway.start_again().await;
+    crew.begin(order).await;
+    crew.resolve(order).await;
+    // Intake asks dispatch.
+    assert_eq!(crew.rate(&filed, true).await["state"], "DONE");
+    assert_eq!(crew.town.read(&format!("v1/{order}")).await["state"], "CLOSED");
+    let parked = apart.gateway.member("operator", "50").read("v1/parkedCases").await;
+    assert_eq!(parked["totalSize"], serde_json::Value::Null, "{parked}");
+
+    for service in &mut apart.services {
+        assert!(service.stop().await.success());
+    }
+    // Both databases in one folder: what one service told must have taken effect in the other.
+    let [intake, dispatch] = &apart.services[..] else { panic!("two services") };
+    std::fs::copy(dispatch.data_dir().join("dispatch.sqlite3"), intake.data_dir().join("dispatch.sqlite3")).unwrap();
+    intake.verify();
+}
+
+#[tokio::test]
+async fn replicas_that_are_killed_under_load_lose_and_double_nothing() {
+    let name = "replicas_that_are_killed_under_load_lose_and_double_nothing";
+    let (Some(server), Some(redis)) = (PostgresServer::start(name), RedisServer::start(name)) else { return };
+    databases(&server).await;
+    let seed = Seed::from_env();
+    let more = |service: &str| {
+        let database = flags("--database", port(&server));
+        let own = database.into_iter().filter(|flag| flag.starts_with(&format!("{service}=")));
+        own.flat_map(|flag| ["--database".to_owned(), flag]).chain(["--redis".to_owned(), redis.url()]).collect()
+    };
+    let mut apart = Apart::start(2, more).await;
+    let load = Load::start(&Crew::of(&apart.gateway), 4, &seed);
+    for _round in 0..rounds(4, 40) {
+        load.more(5 + usize::try_from(seed.below(20)).unwrap()).await;
+        let chosen = usize::try_from(seed.below(4)).unwrap();
+        apart.services[chosen].kill();
+        load.more(5).await;
+        apart.services[chosen].start_again().await;
+    }
+    load.more(5).await;
+    let seen = load.finish().await;
+    eprintln!("{} attempts at reports, {} of them in doubt", seen.history.len(), seen.doubtful);
+    check(&seen, &apart.gateway.member("city-dispatcher", "50")).await;
+    let folder = apart.folders.path().join("verify");
+    join(apart.services[0].data_dir(), &folder);
+    let mut args = vec!["verify".to_owned(), "--data-dir".to_owned(), folder.to_string_lossy().into_owned()];
+    args.extend(flags("--postgres", port(&server)));
+    // While the processes run: what was not consumed yet is no violation for long.
+    until("everything has taken effect", || async { verb(&args).status.success().then_some(()) }).await;
+}

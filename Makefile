@@ -1,5 +1,5 @@
 # Recipes of one line; anything longer is a script or `cargo xtask`.
-.PHONY: run test check bench cluster cluster-down fmt clean
+.PHONY: run test check bench cluster cluster-down chaos fmt clean
 
 run: ## build and start a whole cluster in one process (SQLite, embedded feed)
 	@scripts/run.sh $(ARGS)
@@ -18,6 +18,9 @@ cluster: ## a whole cluster of separate processes on this machine, returns when 
 
 cluster-down: ## end exactly that cluster
 	@scripts/cluster.sh down
+
+chaos: ## strike that cluster: kill, freeze and end its processes and servers, `make chaos ARGS="200"` strikes
+	@cargo run --quiet --profile quick -p e2e --bin jiewang-chaos -- .cluster $(ARGS)
 
 fmt: ## format the code
 	@cargo fmt --all

@@ -40,7 +40,7 @@ start() {
 await() {
   local name="$1" text="$2" until=$((SECONDS + patience))
   until grep -qsF "$text" "$folder/$name.log"; do
-    if ! kill -0 "${pids[$name]}" 2>/dev/null || [ $SECONDS -ge $until ]; then
+    if ! runs "${pids[$name]}" || [ $SECONDS -ge $until ]; then
       tail -n 20 "$folder/$name.log" >&2
       stop_all "${pids[@]}"
       fail "$name did not become ready; its log is $folder/$name.log"
@@ -49,12 +49,19 @@ await() {
   done
 }
 
+# Whether a process is there, one that has ended and was not yet waited for not counted.
+runs() {
+  local state
+  state="$(sed 's/.*) //; s/ .*//' "/proc/$1/stat" 2>/dev/null)" || return 1
+  [[ "$state" != [ZX] ]]
+}
+
 # Ends these processes: in order, and those that do not end in time at once.
 stop_all() {
   local pid until=$((SECONDS + patience))
   for pid in "$@"; do kill -TERM "$pid" 2>/dev/null || true; done
   for pid in "$@"; do
-    while kill -0 "$pid" 2>/dev/null; do
+    while runs "$pid"; do
       [ $SECONDS -lt $until ] || kill -KILL "$pid" 2>/dev/null || true
       sleep 0.1
     done

@@ -3,11 +3,14 @@
 //! `process` starts and ends `jiewang up` on free ports of loopback and reads its log; `client` speaks HTTP as a citizen or a
 //! member of a unit does, with the retries a careful client makes; `stream` reads server-sent events; `matters` files reports and
 //! takes steps; `script` is the same work again; `audit` compares what
-//! clients saw with what is stored; `proxy` cuts database connections; `cluster` runs a cluster inside the test, for its clock.
+//! clients saw with what is stored; `proxy` cuts database connections; `cluster` runs a cluster inside the test, for its clock; `chaos`
+//! strikes the processes of a cluster of `make cluster`.
 
 pub mod audit;
+pub mod chaos;
 pub mod client;
 pub mod cluster;
+pub mod door;
 pub mod matters;
 pub mod process;
 pub mod proxy;

@@ -1,6 +1,6 @@
 //! Matters of one town, with the people who deal with them.
 
-use crate::{client::Client, process::Jiewang};
+use crate::{client::Client, door::Door, process::Jiewang};
 use http::Method;
 use serde_json::{Value, json};
 
@@ -58,15 +58,21 @@ impl Crew {
     /// Of the unit that handles street lights.
     #[must_use]
     pub fn of(jiewang: &Jiewang) -> Self {
-        Self::with_unit(jiewang, UNIT)
+        Self::at(jiewang.door(), UNIT)
     }
 
     /// Of another unit of the town.
     #[must_use]
     pub fn with_unit(jiewang: &Jiewang, unit: &str) -> Self {
-        let citizen = jiewang.citizen();
-        let unit = jiewang.member("department-handler", unit).after(&citizen);
-        let town = jiewang.member("town-dispatcher", TOWN).after(&citizen);
+        Self::at(jiewang.door(), unit)
+    }
+
+    /// Before a gateway.
+    #[must_use]
+    pub fn at(door: &Door, unit: &str) -> Self {
+        let citizen = door.citizen();
+        let unit = door.member("department-handler", unit).after(&citizen);
+        let town = door.member("town-dispatcher", TOWN).after(&citizen);
         Self { citizen, unit, town }
     }
 

@@ -1,10 +1,9 @@
 //! One process of `jiewang`: started, waited for, ended by its own pid, its log read.
 
-use crate::{client::Client, until};
+use crate::{client::Client, door::Door, until};
 use civic::{Clock as _, Micros, SystemClock};
 use serde_json::Value;
 use std::{
-    collections::BTreeMap,
     io::{BufRead, BufReader},
     net::SocketAddr,
     path::{Path, PathBuf},
@@ -169,8 +168,8 @@ impl Start {
     /// Starts it and waits until it is ready.
     pub async fn start(&self) -> Jiewang {
         let running = Running::spawn(self.command());
-        let mut jiewang =
-            Jiewang { start: self.clone(), running, address: self.http, tokens: Mutex::default(), checked: false };
+        let door = Door::new(self.http, &self.data_dir);
+        let mut jiewang = Jiewang { start: self.clone(), running, door, checked: false };
         let (grpc, http) = until("jiewang is ready", || {
             let ended = jiewang.running.exited();
             assert!(ended.is_none(), "it ended at its start: {}", jiewang.running.log.text());
@@ -181,7 +180,7 @@ impl Start {
         // The same doors after a restart, so that clients find it again.
         jiewang.start.grpc = grpc;
         let Some(http) = http else { return jiewang };
-        (jiewang.start.http, jiewang.address) = (http, http);
+        (jiewang.start.http, jiewang.door.address) = (http, http);
         let probe = jiewang.citizen();
         until("/readyz", || async { probe.get("readyz").await.ok().filter(|answer| answer.status == 200) }).await;
         jiewang
@@ -211,8 +210,7 @@ pub struct Refused {
 pub struct Jiewang {
     start: Start,
     running: Running,
-    address: SocketAddr,
-    tokens: Mutex<BTreeMap<String, String>>,
+    door: Door,
     checked: bool,
 }
 
@@ -220,7 +218,7 @@ impl Jiewang {
     /// Where the gateway listens: the same after a restart.
     #[must_use]
     pub fn http(&self) -> SocketAddr {
-        self.address
+        self.door.address
     }
 
     #[must_use]
@@ -237,33 +235,25 @@ impl Jiewang {
     /// Somebody without a token.
     #[must_use]
     pub fn citizen(&self) -> Client {
-        Client::new(self.address, None)
+        self.door.citizen()
     }
 
-    /// A member of a unit, with a token of `jiewang token`.
-    ///
-    /// # Panics
-    /// When no token is given.
+    /// A member of a unit.
     #[must_use]
     pub fn member(&self, role: &str, unit: &str) -> Client {
-        Client::new(self.address, Some(self.token(&["--role", role, "--unit", unit])))
+        self.door.member(role, unit)
     }
 
     /// A head of a unit, another person than its member.
     #[must_use]
     pub fn head(&self, role: &str, unit: &str) -> Client {
-        Client::new(self.address, Some(self.token(&["--role", role, "--unit", unit, "--head", "--subject", "head"])))
+        self.door.head(role, unit)
     }
 
-    fn token(&self, args: &[&str]) -> String {
-        let mut tokens = self.tokens.lock().unwrap_or_else(PoisonError::into_inner);
-        let minted = tokens.entry(args.join(" ")).or_insert_with(|| {
-            let folder = self.start.data_dir.to_string_lossy().into_owned();
-            let out = verb(["token"].iter().chain(args).copied().chain(["--cluster", folder.as_str()]));
-            assert!(out.status.success(), "{}", String::from_utf8_lossy(&out.stderr));
-            String::from_utf8_lossy(&out.stdout).lines().last().expect("a token is printed").to_owned()
-        });
-        minted.clone()
+    /// Its gateway.
+    #[must_use]
+    pub const fn door(&self) -> &Door {
+        &self.door
     }
 
     /// Everything it wrote to standard error so far.

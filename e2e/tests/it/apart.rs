@@ -3,11 +3,17 @@
 use crate::postgres::{databases, flags, port};
 use e2e::{
     audit::{Load, check},
+    chaos::Chaos,
+    door::Door,
     matters::{Crew, LIGHTS, UNIT},
-    process::{Jiewang, Start, verb},
+    process::{Jiewang, Start, binary, verb},
     rounds, until,
 };
-use std::{net::SocketAddr, path::Path};
+use std::{
+    net::SocketAddr,
+    path::{Path, PathBuf},
+    process::Command,
+};
 use tempfile::TempDir;
 use testkit::{PostgresServer, RedisServer, Seed, free_port};
 
@@ -126,4 +132,56 @@ async fn replicas_that_are_killed_under_load_lose_and_double_nothing() {
     args.extend(flags("--postgres", port(&server)));
     // While the processes run: what was not consumed yet is no violation for long.
     until("everything has taken effect", || async { verb(&args).status.success().then_some(()) }).await;
+}
+
+/// `make cluster`, `make chaos` and `make cluster-down` as an operator has them.
+#[tokio::test]
+async fn a_cluster_that_is_struck_while_it_works_loses_and_doubles_nothing() {
+    let name = "a_cluster_that_is_struck_while_it_works_loses_and_doubles_nothing";
+    // Only to know that the servers are here: the script starts its own.
+    let (Some(_), Some(_)) = (PostgresServer::start(name), RedisServer::start(name)) else { return };
+    let seed = Seed::from_env();
+    let folder = tempfile::tempdir().unwrap();
+    let standing = Standing::start(folder.path());
+    let mut chaos = Chaos::of(folder.path()).unwrap();
+    let door = Door::new(chaos.gateways()[0], &folder.path().join("gateway-1"));
+    let load = Load::start(&Crew::at(&door, UNIT), 4, &seed);
+    for _round in 0..rounds(4, 200) {
+        load.more(5 + usize::try_from(seed.below(20)).unwrap()).await;
+        eprintln!("{}", chaos.strike(&seed).await);
+    }
+    load.more(5).await;
+    let seen = load.finish().await;
+    eprintln!("{} attempts at reports, {} of them in doubt", seen.history.len(), seen.doubtful);
+    check(&seen, &door.member("city-dispatcher", "50")).await;
+    let mut args =
+        vec!["verify".to_owned(), "--data-dir".to_owned(), folder.path().join("verify").display().to_string()];
+    join(&folder.path().join("gateway-1"), &folder.path().join("verify"));
+    args.extend(flags("--postgres", chaos.server("postgres").port()));
+    until("everything has taken effect", || async { verb(&args).status.success().then_some(()) }).await;
+    drop(standing);
+}
+
+/// A cluster of `make cluster`; dropping it ends it.
+struct Standing(PathBuf);
+
+impl Standing {
+    fn start(folder: &Path) -> Self {
+        let standing = Self(folder.to_owned());
+        standing.script("up");
+        standing
+    }
+
+    fn script(&self, verb: &str) {
+        let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("../scripts/cluster.sh");
+        let mut command = Command::new(script);
+        command.arg(verb).env("JIEWANG_CLUSTER_DIR", &self.0).env("JIEWANG_BIN", binary());
+        assert!(command.status().unwrap().success(), "cluster.sh {verb}");
+    }
+}
+
+impl Drop for Standing {
+    fn drop(&mut self) {
+        self.script("down");
+    }
 }

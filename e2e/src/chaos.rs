@@ -1,0 +1,227 @@
+//! Faults on purpose against a cluster that `make cluster` has started: one process or server after the other is killed, frozen or ended,
+//! and started again as it was.
+//!
+//! What runs is read from `state.json`; how it was started, from the kernel. A process that is started again has another pid, which is
+//! written back, so that `make cluster-down` still ends exactly that cluster.
+
+use crate::until;
+use serde_json::{Value, json};
+use std::{
+    collections::BTreeMap,
+    ffi::{OsStr, OsString},
+    fs, io,
+    net::SocketAddr,
+    os::unix::{ffi::OsStrExt as _, fs::MetadataExt as _, process::CommandExt as _},
+    path::{Path, PathBuf},
+    process::{Child, Command, Stdio},
+    time::Duration,
+};
+use testkit::Seed;
+use tokio::net::TcpStream;
+
+/// The longest that a process is frozen: longer than a lease, so that another one takes its work over and it comes back as a zombie.
+const LONGEST_FREEZE_MS: u64 = 20_000;
+
+/// What becomes of a process.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Fault {
+    Kill,
+    Freeze(Duration),
+    End,
+}
+
+impl Fault {
+    fn of(seed: &Seed) -> Self {
+        match seed.below(3) {
+            0 => Self::Kill,
+            1 => Self::Freeze(Duration::from_millis(seed.below(LONGEST_FREEZE_MS))),
+            _ => Self::End,
+        }
+    }
+}
+
+/// See the module.
+#[derive(Debug)]
+pub struct Chaos {
+    folder: PathBuf,
+    state: Value,
+    /// What it has started itself.
+    children: BTreeMap<String, Child>,
+}
+
+/// A process of the cluster.
+#[derive(Debug, Clone)]
+struct Target {
+    name: String,
+    pid: u64,
+    /// Answers when it runs.
+    door: SocketAddr,
+}
+
+impl Chaos {
+    /// Of the cluster in a folder.
+    ///
+    /// # Errors
+    /// When there is none.
+    pub fn of(folder: &Path) -> io::Result<Self> {
+        let state = serde_json::from_slice(&fs::read(folder.join("state.json"))?)?;
+        Ok(Self { folder: folder.to_owned(), state, children: BTreeMap::new() })
+    }
+
+    /// Where its gateways listen.
+    ///
+    /// # Panics
+    /// When `state.json` is none.
+    #[must_use]
+    pub fn gateways(&self) -> Vec<SocketAddr> {
+        self.state["gateways"].as_array().into_iter().flatten().map(address).collect()
+    }
+
+    /// Where one of its servers listens.
+    ///
+    /// # Panics
+    /// When it has none of that name.
+    #[must_use]
+    pub fn server(&self, name: &str) -> SocketAddr {
+        address(&self.state["servers"][name]["address"])
+    }
+
+    /// Strikes one of them, chosen by chance, and sees it back. Says what it did.
+    ///
+    /// # Panics
+    /// When it does not come back.
+    pub async fn strike(&mut self, seed: &Seed) -> String {
+        let targets = self.targets();
+        let target = &targets[usize::try_from(seed.below(targets.len() as u64)).expect("few")];
+        let fault = Fault::of(seed);
+        match fault {
+            Fault::Freeze(long) => {
+                signal(target.pid, "STOP");
+                tokio::time::sleep(long).await;
+                signal(target.pid, "CONT");
+            }
+            Fault::Kill => self.again(target, "KILL").await,
+            Fault::End => self.again(target, "TERM").await,
+        }
+        answers(target).await;
+        format!("{}: {fault:?}", target.name)
+    }
+
+    fn targets(&self) -> Vec<Target> {
+        let servers = self.state["servers"].as_object().into_iter().flatten();
+        let server = |(name, value): (&String, &Value)| target(name, value, "address");
+        let processes = self.state["processes"].as_array().into_iter().flatten();
+        let process = |value: &Value| target(value["name"].as_str().unwrap_or_default(), value, "grpc");
+        servers.map(server).chain(processes.map(process)).collect()
+    }
+
+    async fn again(&mut self, target: &Target, how: &str) {
+        let mut command = started_with(target.pid).expect("a running process can be looked at");
+        let log = fs::OpenOptions::new().append(true).open(self.folder.join(format!("{}.log", target.name)));
+        let log = log.expect("every process has a log");
+        command.stdin(Stdio::null()).stdout(log.try_clone().expect("a file")).stderr(log);
+        signal(target.pid, how);
+        self.gone(target).await;
+        // PostgreSQL refuses to start while children of the one that was killed are still there.
+        until(&format!("{} starts again", target.name), || {
+            let child = command.spawn().expect("it could be started before");
+            let slot = self.children.entry(target.name.clone()).insert_entry(child).into_mut();
+            let pid = u64::from(slot.id());
+            note(&mut self.state, target, pid);
+            let door = target.door;
+            let lives = alive(pid);
+            async move {
+                loop {
+                    if TcpStream::connect(door).await.is_ok() {
+                        return Some(());
+                    }
+                    if !lives() {
+                        return None;
+                    }
+                    tokio::time::sleep(Duration::from_millis(20)).await;
+                }
+            }
+        })
+        .await;
+        let state = serde_json::to_vec(&self.state).expect("JSON");
+        fs::write(self.folder.join("state.json"), state).expect("the state can be written");
+    }
+
+    /// Waits until a process that was told to end has.
+    async fn gone(&mut self, target: &Target) {
+        if let Some(mut child) = self.children.remove(&target.name) {
+            until("it ends", || {
+                let ended = child.try_wait().expect("its own child");
+                async move { ended }
+            })
+            .await;
+            return;
+        }
+        let lives = alive(target.pid);
+        until("it ends", || {
+            let ended = !lives();
+            async move { ended.then_some(()) }
+        })
+        .await;
+    }
+}
+
+fn address(value: &Value) -> SocketAddr {
+    value.as_str().and_then(|text| text.parse().ok()).expect("an address in state.json")
+}
+
+fn target(name: &str, value: &Value, door: &str) -> Target {
+    let pid = value["pid"].as_u64().expect("a pid in state.json");
+    Target { name: name.to_owned(), pid, door: address(&value[door]) }
+}
+
+/// Writes another pid into the state.
+fn note(state: &mut Value, target: &Target, pid: u64) {
+    if let Some(server) = state["servers"].get_mut(&target.name) {
+        server["pid"] = json!(pid);
+    }
+    for process in state["processes"].as_array_mut().into_iter().flatten() {
+        if process["name"] == target.name.as_str() {
+            process["pid"] = json!(pid);
+        }
+    }
+}
+
+/// Whether a process is there, one that has ended and was not yet waited for not counted.
+fn alive(pid: u64) -> impl Fn() -> bool {
+    move || {
+        let stat = fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
+        stat.rsplit_once(')').is_some_and(|(_, rest)| !rest.trim_start().starts_with(['Z', 'X']))
+    }
+}
+
+/// The command that a process was started with: program, arguments, folder, environment and user.
+fn started_with(pid: u64) -> io::Result<Command> {
+    let of = PathBuf::from(format!("/proc/{pid}"));
+    let words = |bytes: Vec<u8>| -> Vec<OsString> {
+        let words = bytes.split(|byte| *byte == 0).filter(|word| !word.is_empty());
+        words.map(|word| OsStr::from_bytes(word).to_owned()).collect()
+    };
+    let args = words(fs::read(of.join("cmdline"))?);
+    let mut command = Command::new(fs::read_link(of.join("exe"))?);
+    command.args(args.iter().skip(1)).current_dir(fs::read_link(of.join("cwd"))?).env_clear();
+    for pair in words(fs::read(of.join("environ"))?) {
+        let mut halves = pair.as_bytes().splitn(2, |byte| *byte == b'=');
+        if let (Some(name), Some(value)) = (halves.next(), halves.next()) {
+            command.env(OsStr::from_bytes(name), OsStr::from_bytes(value));
+        }
+    }
+    let owner = fs::metadata(&of)?;
+    command.uid(owner.uid()).gid(owner.gid());
+    Ok(command)
+}
+
+/// To exactly this process.
+fn signal(pid: u64, name: &str) {
+    let sent = Command::new("sh").arg("-c").arg(format!("kill -{name} {pid}")).status();
+    assert!(sent.expect("there is a shell").success(), "signal {name}");
+}
+
+async fn answers(target: &Target) {
+    until(&format!("{} answers", target.name), || async { TcpStream::connect(target.door).await.ok() }).await;
+}

@@ -28,10 +28,11 @@ taken=""
 # new_port NAME: a free port into the variable NAME.
 new_port() { free_port; printf -v "$1" %s "$(cat "$folder/port")"; }
 
-# start NAME COMMAND...: in the background, its log beside it.
+# start NAME COMMAND...: in the background; its log and its command lie beside each other.
 start() {
   local name="$1"
   shift
+  printf '%s\0' "$@" >"$folder/$name.command"
   setsid "$@" >"$folder/$name.log" 2>&1 </dev/null &
   pids[$name]=$!
 }
@@ -126,7 +127,7 @@ up() {
   if [ -z "$bin" ]; then
     need_toolchain
     cargo build --profile quick --bin jiewang
-    bin=target/quick/jiewang
+    bin="$PWD/target/quick/jiewang"
   fi
   rm -rf "$folder"
   mkdir -p "$folder"

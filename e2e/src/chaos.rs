@@ -1,17 +1,17 @@
 //! Faults on purpose against a cluster that `make cluster` has started: one process or server after the other is killed, frozen or ended,
 //! and started again as it was.
 //!
-//! What runs is read from `state.json`; how it was started, from the kernel. A process that is started again has another pid, which is
-//! written back, so that `make cluster-down` still ends exactly that cluster.
+//! What runs is read from `state.json`, how it was started from the `.command` beside its log. A process that is started again has another
+//! pid, which is written back, so that `make cluster-down` still ends exactly that cluster.
 
 use crate::until;
 use serde_json::{Value, json};
 use std::{
     collections::BTreeMap,
-    ffi::{OsStr, OsString},
+    ffi::OsStr,
     fs, io,
     net::SocketAddr,
-    os::unix::{ffi::OsStrExt as _, fs::MetadataExt as _, process::CommandExt as _},
+    os::unix::ffi::OsStrExt as _,
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
     time::Duration,
@@ -116,7 +116,7 @@ impl Chaos {
     }
 
     async fn again(&mut self, target: &Target, how: &str) {
-        let mut command = started_with(target.pid).expect("a running process can be looked at");
+        let mut command = started_with(&self.folder, &target.name).expect("every process has a command");
         let log = fs::OpenOptions::new().append(true).open(self.folder.join(format!("{}.log", target.name)));
         let log = log.expect("every process has a log");
         command.stdin(Stdio::null()).stdout(log.try_clone().expect("a file")).stderr(log);
@@ -195,24 +195,12 @@ fn alive(pid: u64) -> impl Fn() -> bool {
     }
 }
 
-/// The command that a process was started with: program, arguments, folder, environment and user.
-fn started_with(pid: u64) -> io::Result<Command> {
-    let of = PathBuf::from(format!("/proc/{pid}"));
-    let words = |bytes: Vec<u8>| -> Vec<OsString> {
-        let words = bytes.split(|byte| *byte == 0).filter(|word| !word.is_empty());
-        words.map(|word| OsStr::from_bytes(word).to_owned()).collect()
-    };
-    let args = words(fs::read(of.join("cmdline"))?);
-    let mut command = Command::new(fs::read_link(of.join("exe"))?);
-    command.args(args.iter().skip(1)).current_dir(fs::read_link(of.join("cwd"))?).env_clear();
-    for pair in words(fs::read(of.join("environ"))?) {
-        let mut halves = pair.as_bytes().splitn(2, |byte| *byte == b'=');
-        if let (Some(name), Some(value)) = (halves.next(), halves.next()) {
-            command.env(OsStr::from_bytes(name), OsStr::from_bytes(value));
-        }
-    }
-    let owner = fs::metadata(&of)?;
-    command.uid(owner.uid()).gid(owner.gid());
+/// The command that a process was started with, as the script has noted it.
+fn started_with(folder: &Path, name: &str) -> io::Result<Command> {
+    let noted = fs::read(folder.join(format!("{name}.command")))?;
+    let mut words = noted.split(|byte| *byte == 0).filter(|word| !word.is_empty()).map(OsStr::from_bytes);
+    let mut command = Command::new(words.next().unwrap_or_default());
+    command.args(words);
     Ok(command)
 }
 

@@ -11,7 +11,7 @@ use std::{
     ffi::OsStr,
     fs, io,
     net::SocketAddr,
-    os::unix::ffi::OsStrExt as _,
+    os::unix::{ffi::OsStrExt as _, process::CommandExt as _},
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
     time::Duration,
@@ -200,7 +200,8 @@ fn started_with(folder: &Path, name: &str) -> io::Result<Command> {
     let noted = fs::read(folder.join(format!("{name}.command")))?;
     let mut words = noted.split(|byte| *byte == 0).filter(|word| !word.is_empty()).map(OsStr::from_bytes);
     let mut command = Command::new(words.next().unwrap_or_default());
-    command.args(words);
+    // A signal to us, such as Ctrl-C, is none to what we have started.
+    command.args(words).process_group(0);
     Ok(command)
 }
 

@@ -4,7 +4,7 @@
 //! What runs is read from `state.json`, how it was started from the `.command` beside its log. A process that is started again has another
 //! pid, which is written back, so that `make cluster-down` still ends exactly that cluster.
 
-use crate::until;
+use crate::{client::Client, until};
 use serde_json::{Value, json};
 use std::{
     collections::BTreeMap,
@@ -21,6 +21,9 @@ use tokio::net::TcpStream;
 
 /// The longest that a process is frozen: longer than a lease, so that another one takes its work over and it comes back as a zombie.
 const LONGEST_FREEZE_MS: u64 = 20_000;
+
+/// Between two looks.
+const LOOK: Duration = Duration::from_millis(50);
 
 /// What becomes of a process.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -54,8 +57,18 @@ pub struct Chaos {
 struct Target {
     name: String,
     pid: u64,
-    /// Answers when it runs.
+    /// Where it says whether it is ready; a server just listens.
     door: SocketAddr,
+    is_server: bool,
+}
+
+impl Target {
+    async fn is_ready(&self) -> bool {
+        match self.is_server {
+            true => TcpStream::connect(self.door).await.is_ok(),
+            false => Client::new(self.door, None).get("readyz").await.is_ok_and(|answer| answer.status == 200),
+        }
+    }
 }
 
 impl Chaos {
@@ -101,6 +114,8 @@ impl Chaos {
                 signal(target.pid, "CONT");
             }
             Fault::Kill => self.again(target, "KILL").await,
+            // TERM would have PostgreSQL wait for its clients.
+            Fault::End if target.name == "postgres" => self.again(target, "INT").await,
             Fault::End => self.again(target, "TERM").await,
         }
         answers(target).await;
@@ -109,9 +124,9 @@ impl Chaos {
 
     fn targets(&self) -> Vec<Target> {
         let servers = self.state["servers"].as_object().into_iter().flatten();
-        let server = |(name, value): (&String, &Value)| target(name, value, "address");
+        let server = |(name, value): (&String, &Value)| target(name, value, "address", true);
         let processes = self.state["processes"].as_array().into_iter().flatten();
-        let process = |value: &Value| target(value["name"].as_str().unwrap_or_default(), value, "grpc");
+        let process = |value: &Value| target(value["name"].as_str().unwrap_or_default(), value, "admin", false);
         servers.map(server).chain(processes.map(process)).collect()
     }
 
@@ -128,18 +143,15 @@ impl Chaos {
             let slot = self.children.entry(target.name.clone()).insert_entry(child).into_mut();
             let pid = u64::from(slot.id());
             note(&mut self.state, target, pid);
-            let door = target.door;
             let lives = alive(pid);
             async move {
-                loop {
-                    if TcpStream::connect(door).await.is_ok() {
+                while lives() {
+                    if target.is_ready().await {
                         return Some(());
                     }
-                    if !lives() {
-                        return None;
-                    }
-                    tokio::time::sleep(Duration::from_millis(20)).await;
+                    tokio::time::sleep(LOOK).await;
                 }
+                None
             }
         })
         .await;
@@ -170,9 +182,9 @@ fn address(value: &Value) -> SocketAddr {
     value.as_str().and_then(|text| text.parse().ok()).expect("an address in state.json")
 }
 
-fn target(name: &str, value: &Value, door: &str) -> Target {
+fn target(name: &str, value: &Value, door: &str, is_server: bool) -> Target {
     let pid = value["pid"].as_u64().expect("a pid in state.json");
-    Target { name: name.to_owned(), pid, door: address(&value[door]) }
+    Target { name: name.to_owned(), pid, door: address(&value[door]), is_server }
 }
 
 /// Writes another pid into the state.
@@ -212,5 +224,5 @@ fn signal(pid: u64, name: &str) {
 }
 
 async fn answers(target: &Target) {
-    until(&format!("{} answers", target.name), || async { TcpStream::connect(target.door).await.ok() }).await;
+    until(&format!("{} is ready", target.name), || async { target.is_ready().await.then_some(()) }).await;
 }

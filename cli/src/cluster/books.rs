@@ -1,27 +1,28 @@
 //! Where a service's cases live, and the tasks that keep them: committer, relay, timers.
 
-use super::folder::Folder;
-use crate::args::Database;
+use super::{folder::Folder, settings::Settings};
 use anyhow::Context;
-use casebook::{Casebook, Committer, Kinds, Opening, Store, run_relay, sql};
+use casebook::{Casebook, Committer, Kinds, Opening, Store, StoreError, run_relay, sql};
 use mesh::Chassis;
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 /// Partitions of an event log, fixed when the data is created (crates/queue/src/lib.rs).
 pub const PARTITIONS: u16 = 64;
 /// Connections of one service to PostgreSQL: commits share one, reads and leases the others.
 const CONNECTIONS: u32 = 10;
+/// Before a server that was away is tried again: an attempt itself gives up after five seconds.
+const AGAIN: Duration = Duration::from_secs(1);
 
 /// Opens a service's casebook and starts its committer (and relay).
 pub(super) async fn open(
     chassis: &Chassis,
     folder: &Folder,
-    databases: &[Database],
+    settings: &Settings,
     service: &'static str,
     kinds: Kinds,
 ) -> anyhow::Result<Casebook> {
     let kinds = Arc::new(kinds);
-    let store = store(chassis, folder, databases, service, &kinds).await?;
+    let store = store(chassis, folder, settings, service, &kinds).await?;
     let opening = Opening {
         store,
         kinds,
@@ -74,17 +75,30 @@ fn run_committer(chassis: &Chassis, service: &'static str, committer: Committer)
 async fn store(
     chassis: &Chassis,
     folder: &Folder,
-    databases: &[Database],
+    settings: &Settings,
     service: &'static str,
     kinds: &Arc<Kinds>,
 ) -> anyhow::Result<Arc<dyn Store>> {
-    let cluster = folder.cluster.clone();
-    let setting = sql::Setting { kinds: kinds.clone(), clock: chassis.clock(), cluster, partitions: PARTITIONS };
-    let Some(database) = databases.iter().find(|d| d.room.as_str() == service) else {
+    let (kinds, cluster) = (kinds.clone(), folder.cluster.clone());
+    let setting = || sql::Setting {
+        kinds: kinds.clone(),
+        clock: chassis.clock(),
+        cluster: cluster.clone(),
+        partitions: PARTITIONS,
+    };
+    let Some(database) = settings.databases.iter().find(|d| d.room.as_str() == service) else {
         let file = folder.database(service);
-        let opened = sql::open_sqlite(&file, setting).await;
+        let opened = sql::open_sqlite(&file, setting()).await;
         return Ok(Arc::new(opened.with_context(|| format!("failed to open {}", file.display()))?));
     };
-    let opened = sql::open_postgres(&database.url, CONNECTIONS, setting).await;
-    Ok(Arc::new(opened.with_context(|| format!("failed to open the database of {service}"))?))
+    loop {
+        match sql::open_postgres(&database.url, CONNECTIONS, setting()).await {
+            Ok(opened) => return Ok(Arc::new(opened)),
+            Err(error @ StoreError::Unavailable(_)) if settings.patient => {
+                tracing::warn!(service, %error, "jiewang.database.awaited");
+                tokio::time::sleep(AGAIN).await;
+            }
+            Err(error) => return Err(error).with_context(|| format!("failed to open the database of {service}")),
+        }
+    }
 }

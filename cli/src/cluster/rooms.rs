@@ -195,7 +195,7 @@ async fn open_intake(
     tree: &Arc<Tree>,
     orders: Arc<dyn WorkOrders>,
 ) -> anyhow::Result<(intake::Service, Casebook)> {
-    let cases = books::open(chassis, folder, &settings.databases, intake::NAME, intake::kinds()).await?;
+    let cases = books::open(chassis, folder, settings, intake::NAME, intake::kinds()).await?;
     let config = intake::config::Config {
         place: settings.place.to_string(),
         catalog: catalog_of(&settings.data_dir, intake::NAME),
@@ -221,7 +221,7 @@ async fn open_dispatch(
     settings: &Settings,
     tree: &Arc<Tree>,
 ) -> anyhow::Result<(dispatch::Service, Casebook)> {
-    let cases = books::open(chassis, folder, &settings.databases, dispatch::NAME, dispatch::kinds()).await?;
+    let cases = books::open(chassis, folder, settings, dispatch::NAME, dispatch::kinds()).await?;
     let config = dispatch::config::Config {
         place: settings.place.to_string(),
         catalog: catalog_of(&settings.data_dir, dispatch::NAME),

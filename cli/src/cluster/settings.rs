@@ -48,6 +48,8 @@ pub struct Settings {
     pub rooms: Rooms,
     /// Services that keep their cases on a server instead of a file.
     pub databases: Vec<Database>,
+    /// A server that is away at the start is waited for; else that is a failure.
+    pub patient: bool,
     /// Redis that carries events between services; without one the embedded feed does.
     pub redis: Option<String>,
     /// Where the services are that this process does not run.
@@ -70,6 +72,7 @@ impl Settings {
             admin: Some(Door { address: args.admin, name: "metrics", variable: "JIEWANG_ADMIN" }),
             rooms,
             databases: args.database.clone(),
+            patient: true,
             redis: args.redis.clone(),
             peers: args.peer.clone(),
             chassis: mesh::Config::default(),
@@ -91,6 +94,7 @@ impl Settings {
             admin: None,
             rooms,
             databases: Vec::new(),
+            patient: false,
             redis: None,
             peers: Vec::new(),
             chassis: mesh::Config::default(),

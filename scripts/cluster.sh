@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# `make cluster`: a whole cluster of separate processes on this machine, two of each service and of the gateway, over a PostgreSQL and a
-# Redis of its own. Returns when it is ready; what runs stands in .cluster/state.json (docs/contract.md). `make cluster-down` ends exactly that.
+# `make cluster`: a whole cluster of separate processes on this machine, two of each service and of the gateway, over a PostgreSQL, a
+# Redis and a Consul of its own. Returns when it is ready; what runs stands in .cluster/state.json (docs/contract.md). `make cluster-down` ends exactly that.
 # JIEWANG_CLUSTER_DIR: another folder. JIEWANG_BIN: a binary that is built already.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -95,6 +95,18 @@ start_redis() {
   await redis "Ready to accept connections"
 }
 
+start_consul() {
+  local program serf server
+  program="${JIEWANG_CONSUL_BIN:-$(scripts/consul.sh)}" || fail "there is no Consul"
+  new_port consul
+  new_port serf
+  new_port server
+  start consul "$program" agent -server -bootstrap-expect=1 -node=cluster -bind=127.0.0.1 -client=127.0.0.1 -data-dir "$folder/consul" \
+    -hcl "ports { http = $consul server = $server serf_lan = $serf serf_wan = -1 dns = -1 grpc = -1 grpc_tls = -1 }" \
+    -hcl "performance { raft_multiplier = 1 } disable_update_check = true"
+  await consul "cluster leadership acquired"
+}
+
 # serve NAME ROOM: one process with a data folder of its own, where nothing but the cluster's name and key lies.
 serve() {
   local name="$1" room="$2" database=()
@@ -102,7 +114,7 @@ serve() {
   cp "$folder/cluster.key" "$folder/cluster.id" "$folder/$name/"
   case "$room" in intake | dispatch) database=(--database "$room=postgres://postgres@127.0.0.1:$postgres/$room") ;; esac
   start "$name" "$bin" serve "$room" --data-dir "$folder/$name" --grpc "127.0.0.1:${grpc[$name]}" --admin "127.0.0.1:${admin[$name]}" \
-    --http "127.0.0.1:${http[$name]:-0}" --redis "redis://127.0.0.1:$redis/" "${database[@]}" "${peers[@]}"
+    --http "127.0.0.1:${http[$name]:-0}" --redis "redis://127.0.0.1:$redis/" --consul "http://127.0.0.1:$consul" "${database[@]}"
 }
 
 write_state() {
@@ -113,7 +125,7 @@ write_state() {
   done
   local IFS=,
   cat >"$state.new" <<JSON
-{"servers":{"redis":{"address":"127.0.0.1:$redis","pid":${pids[redis]}},"postgres":{"address":"127.0.0.1:$postgres","pid":${pids[postgres]}}},
+{"servers":{"consul":{"address":"127.0.0.1:$consul","pid":${pids[consul]}},"redis":{"address":"127.0.0.1:$redis","pid":${pids[redis]}},"postgres":{"address":"127.0.0.1:$postgres","pid":${pids[postgres]}}},
 "gateways":[${gateways[*]}],
 "processes":[${processes[*]}]}
 JSON
@@ -136,15 +148,12 @@ up() {
   echo "50-$(od -An -v -tx1 -N16 /dev/urandom | tr -d ' \n')" >"$folder/cluster.id"
   start_postgres
   start_redis
+  start_consul
   names=(intake-1 intake-2 dispatch-1 dispatch-2 gateway-1 gateway-2)
-  peers=()
   for name in "${names[@]}"; do
     new_port "grpc[$name]"
     new_port "admin[$name]"
-    case "$name" in
-      gateway-*) new_port "http[$name]" ;;
-      *) peers+=(--peer "${name%-*}=127.0.0.1:${grpc[$name]}") ;;
-    esac
+    case "$name" in gateway-*) new_port "http[$name]" ;; esac
   done
   for name in "${names[@]}"; do serve "$name" "${name%-*}"; done
   for name in "${names[@]}"; do await "$name" "ready after"; done

@@ -4,7 +4,10 @@ mod cluster;
 mod connection;
 mod reach;
 
-pub use cluster::{ClusterArgs, Database, DatabaseError, Peer, PeerError, Room, ServeArgs, UpArgs};
+pub use cluster::{
+    Advertised, ClusterArgs, ConsulArgs, ConsulToken, Database, DatabaseError, Peer, PeerError, Place, Room, ServeArgs,
+    UpArgs,
+};
 pub use connection::Connection;
 pub use reach::Reach;
 

@@ -8,6 +8,7 @@ mod feeds;
 pub mod folder;
 pub mod parked;
 mod peers;
+mod registered;
 mod rooms;
 mod settings;
 pub mod simulated;
@@ -62,6 +63,8 @@ impl Cluster {
         let mut chassis = builder.build();
         let drain = chassis.drain();
         let peers = Peers::new(&chassis, &settings);
+        let grpc_address = doors.grpc.local_addr()?;
+        registered::begin(&mut chassis, &settings, grpc_address)?;
         let rooms = rooms::Opened::open(&mut chassis, &folder, &settings, &peers).await?;
         let books = rooms.books();
         let parked = Arc::new(rooms.parked());
@@ -71,7 +74,7 @@ impl Cluster {
             chassis.add_service(EventLogs::server(books.clone()));
             chassis.add_service(parked::server(Arc::clone(&parked), settings.clock.clone()));
         }
-        let (grpc_address, http) = (doors.grpc.local_addr()?, doors.http_address()?);
+        let http = doors.http_address()?;
         if let Some(admin) = doors.admin {
             chassis.tasks().spawn_aside("admin", mesh::admin::serve(admin, chassis.readiness()));
         }

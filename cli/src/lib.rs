@@ -50,7 +50,7 @@ async fn perform(verb: Verb, printer: Printer) -> Result<Exit, Failure> {
         Verb::Calendar(args) => verb::calendar::run(args, &printer).await,
         Verb::Completion(args) => verb::completion::run(&args),
         Verb::Up(args) => verb::up::up(&args.cluster, &printer).await,
-        Verb::Serve(args) => verb::up::serve(args.room, &args.cluster, &printer).await,
+        Verb::Serve(args) => verb::up::serve(&args, &printer).await,
         Verb::Queue(QueueArgs { queue: Queue::Parked(args) }) => verb::parked::run(args, &printer).await,
         Verb::Verify(args) => verb::verify::run(&args, &printer).await,
     }

@@ -21,6 +21,69 @@ pub struct ServeArgs {
     pub room: Room,
     #[command(flatten)]
     pub cluster: ClusterArgs,
+    #[command(flatten)]
+    pub consul: ConsulArgs,
+}
+
+/// How processes of a cluster find each other without lists.
+#[derive(Args, Debug, Clone, Default)]
+pub struct ConsulArgs {
+    /// Consul that this process registers with, and that knows where the services are for which there is no --peer
+    #[arg(long, env = "JIEWANG_CONSUL", value_name = "URL")]
+    pub consul: Option<String>,
+    /// Access token of Consul
+    #[arg(long, env = "JIEWANG_CONSUL_TOKEN", hide_env_values = true, value_name = "TOKEN", requires = "consul")]
+    pub consul_token: Option<ConsulToken>,
+    /// Where others call this process, when that is not the address of --grpc
+    #[arg(long, env = "JIEWANG_ADVERTISE", value_name = "HOST:PORT")]
+    pub advertise: Option<Advertised>,
+}
+
+/// Never shown.
+#[derive(Clone)]
+pub struct ConsulToken(pub String);
+
+impl From<String> for ConsulToken {
+    fn from(token: String) -> Self {
+        Self(token)
+    }
+}
+
+impl std::fmt::Debug for ConsulToken {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("ConsulToken(..)")
+    }
+}
+
+/// Where others call this process.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Advertised {
+    /// An IPv6 address stands without its brackets.
+    pub host: String,
+    pub port: u16,
+}
+
+impl std::fmt::Display for Advertised {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Self { host, port } = self;
+        if host.contains(':') { write!(f, "[{host}]:{port}") } else { write!(f, "{host}:{port}") }
+    }
+}
+
+impl FromStr for Advertised {
+    type Err = PeerError;
+
+    fn from_str(text: &str) -> Result<Self, PeerError> {
+        let (host, port) = host_and_port(text).ok_or(PeerError::Advertised)?;
+        Ok(Self { host: host.trim_start_matches('[').trim_end_matches(']').to_owned(), port })
+    }
+}
+
+/// `HOST:PORT` with a port that can be called.
+fn host_and_port(text: &str) -> Option<(&str, u16)> {
+    let (host, port) = text.rsplit_once(':')?;
+    let port = port.parse().ok().filter(|port| *port != 0)?;
+    (!host.is_empty() && text.parse::<http::uri::Authority>().is_ok()).then_some((host, port))
 }
 
 /// What can be served by a process of its own.
@@ -42,9 +105,11 @@ impl Room {
         }
     }
 
-    /// The room of a service that keeps cases.
+    /// Those that keep cases and are called by others.
+    pub const SERVICES: [Self; 2] = [Self::Intake, Self::Dispatch];
+
     fn of_service(name: &str) -> Option<Self> {
-        [Self::Intake, Self::Dispatch].into_iter().find(|room| room.as_str() == name)
+        Self::SERVICES.into_iter().find(|room| room.as_str() == name)
     }
 }
 
@@ -72,7 +137,7 @@ pub struct ClusterArgs {
     /// Redis that carries events between services; without one they are carried inside the process
     #[arg(long, env = "JIEWANG_REDIS", hide_env_values = true, value_name = "URL")]
     pub redis: Option<String>,
-    /// Where a service is that this process calls and does not run, as SERVICE=HOST:PORT; may be repeated
+    /// Where a service is that this process calls and does not run, as SERVICE=HOST:PORT, or SERVICE=dns:NAME:PORT for a name that stands for all its replicas; may be repeated
     #[arg(long, env = "JIEWANG_PEERS", value_delimiter = ',', value_name = "SERVICE=HOST:PORT")]
     pub peer: Vec<Peer>,
     /// Say whether this would start, and end
@@ -101,11 +166,27 @@ pub enum DatabaseError {
     Scheme,
 }
 
-/// One address of a service.
+/// Where a service is.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Peer {
     pub room: Room,
-    pub address: String,
+    pub place: Place,
+}
+
+/// One address, or a name that is looked up for all of them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Place {
+    Address(String),
+    Dns { name: String, port: u16 },
+}
+
+impl std::fmt::Display for Place {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Address(address) => f.write_str(address),
+            Self::Dns { name, port } => write!(f, "dns:{name}:{port}"),
+        }
+    }
 }
 
 /// Why a text names no service's address.
@@ -115,6 +196,8 @@ pub enum PeerError {
     Shape,
     #[error("only intake and dispatch are called by others")]
     Service,
+    #[error("the address that others call is given as HOST:PORT")]
+    Advertised,
 }
 
 impl FromStr for Peer {
@@ -123,11 +206,13 @@ impl FromStr for Peer {
     fn from_str(text: &str) -> Result<Self, PeerError> {
         let (service, address) = text.split_once('=').ok_or(PeerError::Shape)?;
         let room = Room::of_service(service).ok_or(PeerError::Service)?;
-        let (host, port) = address.rsplit_once(':').ok_or(PeerError::Shape)?;
-        if host.is_empty() || port.parse::<u16>().is_err() || address.parse::<http::uri::Authority>().is_err() {
-            return Err(PeerError::Shape);
-        }
-        Ok(Self { room, address: address.to_owned() })
+        let (host, port) = host_and_port(address.strip_prefix("dns:").unwrap_or(address)).ok_or(PeerError::Shape)?;
+        let place = if address.starts_with("dns:") {
+            Place::Dns { name: host.to_owned(), port }
+        } else {
+            Place::Address(address.to_owned())
+        };
+        Ok(Self { room, place })
     }
 }
 

@@ -1,8 +1,9 @@
-//! The services that this process calls: in itself, or where the settings say.
+//! The services that this process calls: in itself, where the settings say, or where Consul does.
 
 use super::settings::Settings;
-use crate::args::Room;
+use crate::args::{Place, Room};
 use casebook::Casebook;
+use mesh::discovery::{Addresses, consul::Pace};
 use mesh::{Channel, Chassis, Log, RemoteLog, Speaker, discovery};
 use queue::EventSource as _;
 use std::{collections::BTreeMap, sync::Arc};
@@ -16,16 +17,9 @@ pub(super) struct Peers {
 
 impl Peers {
     pub(super) fn new(chassis: &Chassis, settings: &Settings) -> Self {
-        let mut addresses: BTreeMap<Room, Vec<String>> = BTreeMap::new();
-        for peer in &settings.peers {
-            addresses.entry(peer.room).or_default().push(peer.address.clone());
-        }
-        addresses.retain(|room, _| !settings.rooms.has(*room));
-        let channel = |(room, addresses): (Room, Vec<String>)| {
-            (room, Channel::to_replicas(room.as_str(), discovery::fixed(addresses)))
-        };
-        let elsewhere = addresses.into_iter().map(channel).collect();
-        Self { here: chassis.channel(), elsewhere, speaker: chassis.speaker() }
+        let elsewhere = Room::SERVICES.into_iter().filter(|room| !settings.rooms.has(*room));
+        let channel = |room: Room| Some((room, Channel::to_replicas(room.as_str(), source(chassis, settings, room)?)));
+        Self { here: chassis.channel(), elsewhere: elsewhere.filter_map(channel).collect(), speaker: chassis.speaker() }
     }
 
     /// The way to a service, `here` saying whether this process runs it; `None` when nobody said where it is.
@@ -58,6 +52,27 @@ impl Peers {
                 .fold(upstreams, |upstreams, package| upstreams.with(package, chassis.at_edge(channel)))
         })
     }
+}
+
+/// The source of a service's addresses: the settings' before Consul, of those a name before a list; `None` when nobody says.
+fn source(chassis: &Chassis, settings: &Settings, room: Room) -> Option<Addresses> {
+    let mut list = Vec::new();
+    for peer in settings.peers.iter().filter(|peer| peer.room == room) {
+        match &peer.place {
+            Place::Address(address) => list.push(address.clone()),
+            Place::Dns { name, port } => {
+                let (addresses, keep) = discovery::dns::watch(name.clone(), *port);
+                chassis.tasks().spawn_aside("discovery.dns", keep);
+                return Some(addresses);
+            }
+        }
+    }
+    if !list.is_empty() {
+        return Some(discovery::fixed(list));
+    }
+    let (addresses, keep) = settings.consul.as_ref()?.watch(room.as_str(), Pace::default(), chassis.rng());
+    chassis.tasks().spawn_aside("discovery.consul", keep);
+    Some(addresses)
 }
 
 /// The proto packages that a service serves.

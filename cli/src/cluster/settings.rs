@@ -1,7 +1,8 @@
 //! Everything a process is started with.
 
-use crate::args::{ClusterArgs, Database, Peer, Room};
+use crate::args::{Advertised, ClusterArgs, ConsulArgs, Database, Peer, Room};
 use civic::{Clock, DivisionCode, Rng, SystemClock, SystemRng};
+use mesh::discovery::consul::{AddressError, Consul};
 use std::{net::SocketAddr, path::PathBuf, sync::Arc};
 
 /// An address to listen on, and how to choose another.
@@ -54,6 +55,10 @@ pub struct Settings {
     pub redis: Option<String>,
     /// Where the services are that this process does not run.
     pub peers: Vec<Peer>,
+    /// Where this process registers and finds the services that no peer names.
+    pub consul: Option<Consul>,
+    /// Where others call this process, when that is not where it listens.
+    pub advertise: Option<Advertised>,
     pub chassis: mesh::Config,
     pub gateway: gateway::Config,
     pub clock: Arc<dyn Clock>,
@@ -75,12 +80,22 @@ impl Settings {
             patient: true,
             redis: args.redis.clone(),
             peers: args.peer.clone(),
+            consul: None,
+            advertise: None,
             chassis: mesh::Config::default(),
             gateway: gateway::Config::default(),
             clock: Arc::new(SystemClock),
             rng: Arc::new(SystemRng),
             simulated: false,
         }
+    }
+
+    /// With what finds the other processes.
+    pub fn with_consul(mut self, args: &ConsulArgs) -> Result<Self, AddressError> {
+        let token = args.consul_token.as_ref().map(|token| token.0.as_str());
+        self.consul = args.consul.as_deref().map(|url| Consul::new(url, token)).transpose()?;
+        self.advertise = args.advertise.clone();
+        Ok(self)
     }
 
     /// A cluster of tests and benches: free ports of loopback, everything in one folder.
@@ -97,6 +112,8 @@ impl Settings {
             patient: false,
             redis: None,
             peers: Vec::new(),
+            consul: None,
+            advertise: None,
             chassis: mesh::Config::default(),
             gateway: gateway::Config::default(),
             clock: Arc::new(SystemClock),

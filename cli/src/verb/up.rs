@@ -1,7 +1,7 @@
 //! `up` and `serve`: a cluster's process, from the first address bound to the last call drained.
 
 use crate::{
-    args::{ClusterArgs, Room},
+    args::{ClusterArgs, ConsulArgs, ServeArgs},
     cluster::{Cluster, Rooms, Settings},
     exit::{Exit, Failure},
     output::{Finding, Printer},
@@ -12,18 +12,25 @@ use std::time::Instant;
 
 /// Everything in this process.
 pub async fn up(args: &ClusterArgs, printer: &Printer) -> Result<Exit, Failure> {
-    run(args, Rooms::ALL, "jiewang", printer).await
+    run(args, &ConsulArgs::default(), Rooms::ALL, "jiewang", printer).await
 }
 
 /// One room alone.
-pub async fn serve(room: Room, args: &ClusterArgs, printer: &Printer) -> Result<Exit, Failure> {
-    run(args, Rooms::only(room), room.as_str(), printer).await
+pub async fn serve(args: &ServeArgs, printer: &Printer) -> Result<Exit, Failure> {
+    run(&args.cluster, &args.consul, Rooms::only(args.room), args.room.as_str(), printer).await
 }
 
-async fn run(args: &ClusterArgs, rooms: Rooms, name: &str, printer: &Printer) -> Result<Exit, Failure> {
-    let settings = Settings::new(args, rooms);
+async fn run(
+    args: &ClusterArgs,
+    consul: &ConsulArgs,
+    rooms: Rooms,
+    name: &str,
+    printer: &Printer,
+) -> Result<Exit, Failure> {
+    let settings = Settings::new(args, rooms).with_consul(consul);
+    let settings = settings.map_err(|error| Failure::Configuration(error.to_string()))?;
     if args.print_config {
-        return print(args, printer);
+        return print(args, consul, printer);
     }
     if let Err(error) = settings.gateway.validate() {
         return Err(Failure::Configuration(error.to_string()));
@@ -67,8 +74,8 @@ fn telemetry_of(name: &str) -> Telemetry {
     }
 }
 
-/// The settings as they would be used; a database's address may hold a password and is masked.
-fn print(args: &ClusterArgs, printer: &Printer) -> Result<Exit, Failure> {
+/// The settings as they would be used; what may hold a password is masked.
+fn print(args: &ClusterArgs, consul: &ConsulArgs, printer: &Printer) -> Result<Exit, Failure> {
     let databases: Vec<String> = args.database.iter().map(|d| format!("{}=***", d.room.as_str())).collect();
     let value = json!({
         "place": args.place.to_string(),
@@ -77,8 +84,11 @@ fn print(args: &ClusterArgs, printer: &Printer) -> Result<Exit, Failure> {
         "grpc": args.grpc.to_string(),
         "admin": args.admin.to_string(),
         "databases": databases,
-        "peers": args.peer.iter().map(|peer| format!("{}={}", peer.room.as_str(), peer.address)).collect::<Vec<_>>(),
+        "peers": args.peer.iter().map(|peer| format!("{}={}", peer.room.as_str(), peer.place)).collect::<Vec<_>>(),
         "redis": args.redis.as_ref().map(|_| "***"),
+        "consul": consul.consul,
+        "consulToken": consul.consul_token.as_ref().map(|_| "***"),
+        "advertise": consul.advertise.as_ref().map(ToString::to_string),
     });
     let cell = |value: &serde_json::Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
     let rows = value.as_object().into_iter().flatten().map(|(key, value)| vec![key.clone(), cell(value)]).collect();

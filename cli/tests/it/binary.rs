@@ -185,3 +185,30 @@ fn a_calendar_is_taken_under_its_version_or_refused_with_its_line() {
     assert!(stderr(&output).contains("line 2"), "{}", stderr(&output));
     assert_eq!(jiewang::folder::read_calendars(data.path()).unwrap(), calendars);
 }
+
+#[test]
+fn the_token_of_consul_is_never_printed_and_an_address_that_is_none_is_refused() {
+    let serve =
+        ["serve", "gateway", "--consul-token", "hush", "--advertise", "[::1]:7", "-o", "json", "--print-config"];
+    let output = run(&[&serve[..], &["--consul", "http://127.0.0.1:8500"]].concat());
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+    assert!(!stdout(&output).contains("hush"));
+    let printed = json_of(&output);
+    assert_eq!((&printed["consulToken"], &printed["advertise"]), (&"***".into(), &"[::1]:7".into()));
+    assert_eq!(printed["consul"], "http://127.0.0.1:8500");
+
+    let output = run(&[&serve[..], &["--consul", "https://user:secret@consul:8501"]].concat());
+    assert_eq!(output.status.code(), Some(64));
+    assert!(stderr(&output).contains("http://HOST:PORT"), "{}", stderr(&output));
+    assert!(!stderr(&output).contains("secret"));
+}
+
+#[test]
+fn who_listens_on_every_address_has_to_say_which_is_called() {
+    let dir = folder(1);
+    let doors = ["--grpc", "0.0.0.0:0", "--http", "127.0.0.1:0", "--admin", "127.0.0.1:0"];
+    let serve = ["serve", "gateway", "--consul", "http://127.0.0.1:9", "--data-dir", text(dir.path())];
+    let output = run(&[&serve[..], &doors].concat());
+    assert_eq!(output.status.code(), Some(64), "{}", stderr(&output));
+    assert!(stderr(&output).contains("--advertise HOST:PORT"), "{}", stderr(&output));
+}

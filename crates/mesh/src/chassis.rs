@@ -1,7 +1,7 @@
 //! What every process is served by: bind first, build, then ready; drain on request, with a bound.
 //!
 //! One chassis per process. Services add themselves to it and take from it clock, chance, tasks, readiness and the channel
-//! on which they reach each other; [`Chassis::serve`] then runs until the drain. Order at the end: not ready, no new TCP
+//! on which they reach each other; [`Chassis::serve`] then runs until the drain. Order at the end: not ready, farewell, no new TCP
 //! connections, calls in flight finished, workers ended, and last the connections inside the process, because a call or a
 //! worker may need them to finish.
 
@@ -33,6 +33,7 @@ use ending::Ending;
 use health::Health;
 use routes::Routes;
 use served::Seats;
+use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::TcpListener;
@@ -149,6 +150,7 @@ impl Builder {
             drain,
             channel,
             incoming,
+            farewell: Box::pin(std::future::ready(())),
         }
     }
 }
@@ -166,7 +168,11 @@ pub struct Chassis {
     routes: Routes,
     channel: Channel,
     incoming: memory::Incoming,
+    farewell: Farewell,
 }
+
+/// What is waited for between the drain's beginning and the last call taken.
+type Farewell = Pin<Box<dyn Future<Output = ()> + Send>>;
 
 impl Chassis {
     /// Starts with the cluster's token key.
@@ -209,6 +215,11 @@ impl Chassis {
     #[must_use]
     pub fn drain(&self) -> Drain {
         self.drain.clone()
+    }
+
+    /// Calls are taken until this has ended, too, once the drain has begun, with a bound: whoever sends others here is told first.
+    pub fn before_closing(&mut self, farewell: impl Future<Output = ()> + Send + 'static) {
+        self.farewell = Box::pin(farewell);
     }
 
     /// The token key.
@@ -262,7 +273,7 @@ impl Chassis {
             within: self.config.drain_within,
         };
         let outside = async {
-            ending.wait(&mut tcp, listener).await;
+            ending.wait(&mut tcp, listener, self.farewell).await;
             let drained = ending.finish(tcp).await;
             stop_memory.cancel();
             drained

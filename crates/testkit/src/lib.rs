@@ -11,4 +11,4 @@ pub mod server;
 pub use fault::{Fault, Faults};
 pub use proxy::CutProxy;
 pub use seed::Seed;
-pub use server::{PostgresServer, RedisServer, free_port};
+pub use server::{ConsulServer, PostgresServer, RedisServer, free_port};

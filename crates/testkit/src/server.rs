@@ -1,8 +1,10 @@
 //! Real servers for one test: on a free loopback port, in a temporary folder, ended by their own pid.
+mod consul;
 mod postgres;
 mod process;
 mod redis;
 
+pub use consul::ConsulServer;
 pub use postgres::PostgresServer;
 pub use redis::RedisServer;
 

@@ -86,11 +86,12 @@ impl Door {
         Self { desk, transport, open: JoinSet::new(), leave: CancellationToken::new() }
     }
 
-    /// Takes connections until the drain begins, then closes the socket.
-    pub(super) async fn take_tcp(&mut self, listener: TcpListener, drain: &Drain) {
+    /// Takes connections until `end` has ended, then closes the socket.
+    pub(super) async fn take_tcp(&mut self, listener: TcpListener, end: impl Future<Output = ()>) {
+        let mut end = pin!(end);
         loop {
             tokio::select! {
-                () = drain.begun() => return,
+                () = &mut end => return,
                 Some(_) = self.open.join_next(), if !self.open.is_empty() => {}
                 accepted = listener.accept() => match accepted {
                     Ok((stream, peer)) => self.admit(stream, peer),

@@ -1,7 +1,7 @@
-//! From the first signal to the end: not ready, no new connections, calls finished, workers ended.
+//! From the first signal to the end: not ready, others told, no new connections, calls finished, workers ended.
 
 use super::accept::Door;
-use super::{Drained, LAST_GRACE};
+use super::{Drained, Farewell, LAST_GRACE};
 use crate::drain::Drain;
 use crate::error::Chain;
 use crate::readiness::Readiness;
@@ -9,6 +9,9 @@ use crate::tasks::Tasks;
 use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio::time::Instant;
+
+/// Longest wait for those who send others here. The time of the drain itself begins after it.
+const FAREWELL: Duration = Duration::from_secs(3);
 
 /// The end of a process, from the first signal on.
 pub(super) struct Ending {
@@ -19,16 +22,25 @@ pub(super) struct Ending {
 }
 
 impl Ending {
-    /// Takes connections until the drain begins, or begins it when a task failed.
-    pub(super) async fn wait(&self, tcp: &mut Door, listener: TcpListener) {
-        tokio::select! {
-            () = tcp.take_tcp(listener, &self.drain) => {}
-            fatal = self.tasks.fatal() => {
-                tracing::error!(%fatal, "stopping");
-                self.drain.begin();
+    /// Takes connections until the drain has begun, by itself when a task failed, and the farewell is said.
+    pub(super) async fn wait(&self, tcp: &mut Door, listener: TcpListener, farewell: Farewell) {
+        let asked_to_end = async {
+            tokio::select! {
+                () = self.drain.begun() => {}
+                fatal = self.tasks.fatal() => {
+                    tracing::error!(%fatal, "stopping");
+                    self.drain.begin();
+                }
             }
-        }
-        self.readiness.drain();
+            self.readiness.drain();
+            tokio::select! {
+                said = tokio::time::timeout(FAREWELL, farewell) => if said.is_err() {
+                    tracing::warn!("closing although others may still be sent here");
+                },
+                () = self.drain.hard() => {}
+            }
+        };
+        tcp.take_tcp(listener, asked_to_end).await;
     }
 
     /// Calls in flight, then workers, within one bound.

@@ -4,9 +4,11 @@
 mod admin;
 mod calls;
 mod clocks;
+mod consul;
 mod deadlines;
 mod draining;
 mod errors;
+mod fake_consul;
 mod origins;
 mod probe;
 mod shared_positions;

@@ -10,6 +10,7 @@ pub mod audit;
 pub mod chaos;
 pub mod client;
 pub mod cluster;
+pub mod collector;
 pub mod door;
 pub mod matters;
 pub mod process;

@@ -64,6 +64,8 @@ pub struct Start {
     allowed: Vec<&'static str>,
     /// What is logged besides the default.
     filter: String,
+    /// Where its traces go.
+    traces: Option<SocketAddr>,
     /// Another program than `jiewang`, with a clock of its own.
     clocked: Option<(PathBuf, i64)>,
 }
@@ -76,7 +78,17 @@ impl Start {
         let (more, allowed) = (Vec::new(), Vec::new());
         let filter = String::new();
         let verb = vec!["up"];
-        Self { verb, data_dir: data_dir.to_owned(), http: free, grpc: free, more, allowed, filter, clocked: None }
+        Self {
+            verb,
+            data_dir: data_dir.to_owned(),
+            http: free,
+            grpc: free,
+            more,
+            allowed,
+            filter,
+            traces: None,
+            clocked: None,
+        }
     }
 
     /// One room alone.
@@ -124,6 +136,13 @@ impl Start {
         self
     }
 
+    /// Sends its traces to a collector, a tenth of a second after they were recorded.
+    #[must_use]
+    pub const fn tracing_to(mut self, collector: SocketAddr) -> Self {
+        self.traces = Some(collector);
+        self
+    }
+
     /// Runs `jiewang-ahead` instead, at first by the machine's own time.
     #[must_use]
     pub fn by_its_own_clock(mut self, program: &str) -> Self {
@@ -144,6 +163,9 @@ impl Start {
         command.args(["--http", &self.http.to_string(), "--grpc", &self.grpc.to_string()]).args(&self.more);
         if !self.filter.is_empty() {
             command.env("JIEWANG_LOG", &self.filter);
+        }
+        if let Some(collector) = self.traces {
+            command.env("JIEWANG_OTLP", format!("http://{collector}")).env("OTEL_BSP_SCHEDULE_DELAY", "100");
         }
         command.env("JIEWANG_LOG_FORMAT", "json").env("RUST_BACKTRACE", "1").stdin(Stdio::null());
         command

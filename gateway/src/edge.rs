@@ -26,6 +26,7 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Instant;
 use tokio_util::task::TaskTracker;
+use tracing::Instrument as _;
 
 /// Everything a request may need, built once.
 pub(crate) struct Edge {
@@ -81,8 +82,9 @@ impl Edge {
         let method = if parts.method == Method::HEAD { &Method::GET } else { &parts.method };
         let (index, answer) = match self.table.find(method, parts.uri.path()) {
             Found::Route(route, segments) => {
+                let (span, trace) = mesh::telemetry::edge_span(method.as_str(), &route.template.text, trace);
                 let place = Place { route, segments: &segments, peer, trace };
-                (Some(route.index), self.walk(place, &parts, body).await)
+                (Some(route.index), self.walk(place, &parts, body).instrument(span).await)
             }
             Found::OtherMethods(methods) => (None, Err(other_methods(&methods))),
             Found::Nothing => (None, self.fixed_page(method, parts.uri.path()).await),

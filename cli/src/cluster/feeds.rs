@@ -3,7 +3,7 @@
 use super::settings::Settings;
 use anyhow::Context;
 use casebook::{Casebook, Consume, Effects};
-use mesh::{Chassis, Log};
+use mesh::{Chassis, Log, Traced};
 use queue::{Consumer, EmbeddedFeed, EventSource as _, Feed, RedisFeed, Relay, RelayTiming, Streams, Timing};
 use std::{sync::Arc, time::Duration};
 
@@ -30,7 +30,7 @@ pub(super) fn consume(
         // Asked for its heads every [`POLL`].
         (None, Log::There(_)) => None,
     };
-    let apply = Arc::new(Consume::new(consumer.clone(), effects));
+    let apply = Arc::new(Consume::new(consumer.clone(), Arc::new(Traced::new(effects))));
     let mut worker = Consumer::builder(consumer.service(), source, Arc::new(consumer.clone()), apply)
         .timing(Timing { poll: POLL, ..Timing::default() })
         .clock(chassis.clock())

@@ -28,6 +28,7 @@ mod speaker;
 mod tasks;
 pub mod telemetry;
 mod trace;
+mod traced;
 
 pub use call::{Call, Caller, call, caller, current, within};
 pub use cases::{CaseError, Own};
@@ -47,3 +48,4 @@ pub use skew::{Reference, watch_clock};
 pub use speaker::{SERVICE_SUBJECT, Speaker};
 pub use tasks::{Fatal, StillRunning, Tasks};
 pub use trace::{TRACEPARENT, TraceContext, TraceSource};
+pub use traced::Traced;

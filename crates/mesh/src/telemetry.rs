@@ -1,7 +1,8 @@
 //! Logs and traces of a process.
 //!
 //! Logs go to stderr. Spans are made for sampled calls only, and only when an exporter is set: an unsampled call costs a
-//! look at one flag. Known gap: a [`crate::Channel`] passes the trace on but records no client span of its own.
+//! look at one flag. Known gaps: a [`crate::Channel`] passes the trace on but records no client span of its own, and a timer that fires begins
+//! no trace.
 
 use crate::trace::TraceContext;
 use opentelemetry::Context;
@@ -9,6 +10,7 @@ use opentelemetry::trace::{SpanContext, SpanId, TraceContextExt, TraceFlags, Tra
 use opentelemetry_otlp::WithExportConfig;
 use opentelemetry_sdk::Resource;
 use opentelemetry_sdk::trace::SdkTracerProvider;
+use queue::Envelope;
 use std::sync::atomic::{AtomicBool, Ordering};
 use tracing::Span;
 use tracing_opentelemetry::OpenTelemetrySpanExt;
@@ -104,10 +106,48 @@ fn exporter(service: &str, endpoint: &str) -> Result<SdkTracerProvider, Telemetr
 
 /// The span of a served call, and the context that its own calls pass on.
 pub(crate) fn server_span(path: &str, trace: TraceContext) -> (Span, TraceContext) {
+    begun(trace, || {
+        tracing::info_span!("mesh.server.call", otel.name = path, otel.kind = "server", rpc.system = "grpc")
+    })
+}
+
+/// The span of a request at the edge, and the context that its calls pass on.
+#[must_use]
+pub fn edge_span(method: &str, route: &str, trace: TraceContext) -> (Span, TraceContext) {
+    begun(trace, || {
+        let name = format!("{method} {route}");
+        tracing::info_span!(
+            "gateway.request",
+            otel.name = name,
+            otel.kind = "server",
+            http.request.method = method,
+            http.route = route
+        )
+    })
+}
+
+/// The span of an event that takes effect, and the context of what follows from it; `None` when nobody records its trace.
+pub(crate) fn consumer_span(event: &Envelope) -> Option<(Span, TraceContext)> {
+    // An internal event has no type, and nobody acts on it.
+    if event.r#type.is_empty() || !RECORDING.load(Ordering::Relaxed) {
+        return None;
+    }
+    let trace = TraceContext::parse(&event.traceparent).filter(|trace| trace.sampled)?;
+    Some(begun(trace, || {
+        let name = format!("consume {}", event.r#type);
+        tracing::info_span!(
+            "mesh.event", otel.name = name, otel.kind = "consumer", messaging.system = "jiewang",
+            messaging.operation.type = "process", messaging.destination.name = event.source, messaging.message.id = event.id
+        )
+    }))
+}
+
+/// A span in its trace, made only when somebody records it.
+fn begun(trace: TraceContext, span: impl FnOnce() -> Span) -> (Span, TraceContext) {
     if !trace.sampled || !RECORDING.load(Ordering::Relaxed) {
         return (Span::none(), trace);
     }
-    let span = tracing::info_span!("mesh.server.call", otel.name = path, otel.kind = "server", rpc.system = "grpc");
+    let span = span();
     if let Some((trace, parent)) = trace.parent() {
         let remote = SpanContext::new(
             TraceId::from_bytes(trace.to_be_bytes()),

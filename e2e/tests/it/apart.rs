@@ -4,8 +4,9 @@ use crate::postgres::{databases, flags, port};
 use e2e::{
     audit::{Load, check},
     chaos::Chaos,
+    collector::Collector,
     door::Door,
-    matters::{Crew, LIGHTS, UNIT},
+    matters::{Crew, LIGHTS, UNIT, report},
     process::{Jiewang, Start, binary, verb},
     rounds, until,
 };
@@ -39,6 +40,10 @@ struct Apart {
 
 impl Apart {
     async fn start(replicas: usize, more: impl Fn(&str) -> Vec<String>) -> Self {
+        Self::started(replicas, |start| start, more).await
+    }
+
+    async fn started(replicas: usize, how: impl Fn(Start) -> Start, more: impl Fn(&str) -> Vec<String>) -> Self {
         let folders = tempfile::tempdir().unwrap();
         let doors: Vec<(&str, SocketAddr)> = SERVICES
             .into_iter()
@@ -53,11 +58,11 @@ impl Apart {
                 join(first.data_dir(), &folder);
             }
             let start = Start::room(&folder, service).grpc_on(door).with(peers.clone()).with(more(service));
-            services.push(start.allowing(&AWAY).start().await);
+            services.push(how(start).allowing(&AWAY).start().await);
         }
         let folder = folders.path().join("gateway");
         join(services[0].data_dir(), &folder);
-        let gateway = Start::room(&folder, "gateway").with(peers).start().await;
+        let gateway = how(Start::room(&folder, "gateway").with(peers)).start().await;
         Self { gateway, services, folders }
     }
 }
@@ -100,6 +105,39 @@ async fn a_report_lives_its_life_through_three_processes_and_the_death_of_each()
     let [intake, dispatch] = &apart.services[..] else { panic!("two services") };
     std::fs::copy(dispatch.data_dir().join("dispatch.sqlite3"), intake.data_dir().join("dispatch.sqlite3")).unwrap();
     intake.verify();
+}
+
+#[tokio::test]
+async fn one_trace_shows_the_way_of_a_report_through_all_processes() {
+    let collector = Collector::start().await;
+    let apart = Apart::started(1, |start| start.tracing_to(collector.address), |_| Vec::new()).await;
+    let crew = Crew::of(&apart.gateway);
+    let (trace, caller) = ("4bf92f3577b34da6a3ce929d0e0e4736", "00f067aa0ba902b7");
+    let headers = [("traceparent", &*format!("00-{trace}-{caller}-01")), ("content-type", "application/json")];
+    let body = report("lamp-1", LIGHTS).to_string().into();
+    let filed = crew.citizen.send(http::Method::POST, "v1/reports", &headers, body).await.unwrap();
+    assert_eq!(filed.status, 200);
+    let way = [
+        ("gateway", "POST /v1/reports"),
+        ("intake", "/jiewang.intake.v1.Reports/CreateReport"),
+        ("dispatch", "consume report.filed.v1"),
+        ("intake", "consume workOrder.changed.v1"),
+    ];
+    let spans = until("the whole way is told", || async {
+        let spans = collector.trace(trace);
+        let told = |(service, name): &(&str, &str)| {
+            spans.iter().any(|span| (&*span.service, &*span.name) == (*service, *name))
+        };
+        way.iter().all(told).then_some(spans)
+    })
+    .await;
+    // Each is the child of the one before it.
+    let mut parent = caller.to_owned();
+    for (service, name) in way {
+        let span = spans.iter().find(|span| (&*span.service, &*span.name) == (service, name)).unwrap();
+        assert_eq!(span.parent, parent, "{name}: {spans:#?}");
+        parent = span.span.clone();
+    }
 }
 
 #[tokio::test]

@@ -1,11 +1,12 @@
 //! How services are called: one type for every client, over TCP or inside the process.
 //!
-//! A call sends on what the current task works for: the time left, the trace, the caller's token. It takes a replica in turn and one of
-//! a few connections to it; a connection that is gone is dialled again. A call that was certainly not sent is repeated once, at the next
-//! replica; anything else is the caller's decision, because only the proto says what may be repeated.
+//! A call sends on what the current task works for: the time left, the trace, the caller's token. It takes the less
+//! loaded of two replicas and one of a few connections to it; a connection that is gone is dialled again. A call that was certainly not
+//! sent, also because a replica takes no connection, is repeated once, at another replica; anything else is the caller's decision, because only the proto says what may be repeated.
 
 mod answer;
 mod connection;
+mod load;
 mod members;
 
 pub use answer::Answer;
@@ -22,7 +23,7 @@ use connection::{Sent, Target};
 use http::header::AUTHORIZATION;
 use http::uri::{Authority, Scheme};
 use http::{HeaderMap, HeaderValue, Request, Response, Uri};
-use members::{Member, Members};
+use members::{Chosen, Member, Members};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
@@ -150,22 +151,36 @@ impl Channel {
 
 impl Pool {
     async fn deliver(&self, request: Request<Body>) -> Result<Response<hyper::body::Incoming>, Fault> {
-        match self.try_once(request).await? {
-            Sent::Answered(response) => Ok(response),
+        let first = self.choose(None)?;
+        let (request, first) = match try_once(first, request).await? {
+            (Sent::Answered(response), _) => return Ok(response),
             // The connection had closed under us: nothing of the call has left this process.
-            Sent::NotSent(request) => match self.try_once(*request).await? {
-                Sent::Answered(response) => Ok(response),
-                Sent::NotSent(_) => Err(connection::unreachable("the connection closed before the call was sent")),
-            },
+            (Sent::Closed(request), first) => (*request, first),
+            // Of a lone replica it is the answer: dialling again at once would only spend the caller's time.
+            (Sent::Unreached(unreached), first) if first.among_others => (unreached.0, first),
+            (Sent::Unreached(unreached), _) => return Err(unreached.1),
+        };
+        let second = self.choose(Some(&first.member))?;
+        drop(first);
+        match try_once(second, request).await?.0 {
+            Sent::Answered(response) => Ok(response),
+            Sent::Closed(_) => Err(connection::unreachable("the connection closed before the call was sent")),
+            Sent::Unreached(unreached) => Err(unreached.1),
         }
     }
 
-    async fn try_once(&self, mut request: Request<Body>) -> Result<Sent, Fault> {
-        let nobody = || connection::unreachable("no replica of the service is known");
-        let member = self.members.choose().ok_or_else(nobody)?;
-        *request.uri_mut() = absolute(request.uri(), &member.authority);
-        member.connection().send(request).await
+    fn choose(&self, besides: Option<&Member>) -> Result<Chosen, Fault> {
+        self.members.choose(besides).ok_or_else(|| connection::unreachable("no replica of the service is known"))
     }
+}
+
+async fn try_once(mut chosen: Chosen, mut request: Request<Body>) -> Result<(Sent, Chosen), Fault> {
+    *request.uri_mut() = absolute(request.uri(), &chosen.member.authority);
+    let sent = chosen.member.connection().send(request).await;
+    if !matches!(sent, Ok(Sent::Answered(_))) {
+        chosen.fail();
+    }
+    Ok((sent?, chosen))
 }
 
 /// HTTP/2 wants scheme and authority; generated clients send the path only.

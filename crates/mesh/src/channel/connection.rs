@@ -35,7 +35,9 @@ pub(super) enum Target {
 pub(super) enum Sent {
     Answered(Response<Incoming>),
     /// It never left: the connection was closed. Boxed, because this is rare and a request is large.
-    NotSent(Box<Request<Body>>),
+    Closed(Box<Request<Body>>),
+    /// It never left: nobody took the connection.
+    Unreached(Box<(Request<Body>, Fault)>),
 }
 
 type Live = http2::SendRequest<Body>;
@@ -55,12 +57,15 @@ impl Connection {
     pub(super) async fn send(&self, request: Request<Body>) -> Result<Sent, Fault> {
         let mut live = match self.live() {
             Some(live) => live,
-            None => self.dial().await?,
+            None => match self.dial().await {
+                Ok(live) => live,
+                Err(fault) => return Ok(Sent::Unreached(Box::new((request, fault)))),
+            },
         };
         match live.try_send_request(request).await {
             Ok(response) => Ok(Sent::Answered(response)),
             Err(mut failed) => match failed.take_message() {
-                Some(request) => Ok(Sent::NotSent(Box::new(request))),
+                Some(request) => Ok(Sent::Closed(Box::new(request))),
                 // It left, and nobody knows what the server did with it.
                 None => Err(unreachable("the connection was lost during the call").with_source(failed.into_error())),
             },

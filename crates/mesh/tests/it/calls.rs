@@ -34,6 +34,22 @@ async fn hundred_calls_at_once_are_answered_over_tcp_and_over_memory() {
 }
 
 #[tokio::test]
+async fn a_replica_that_takes_no_connection_costs_no_call_while_another_answers() {
+    let served = Served::start().await;
+    // Bound and let go: nobody listens there.
+    let dead = TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap();
+    let addresses = mesh::discovery::fixed(vec![dead.to_string(), served.address.to_string()]);
+    let channel = mesh::Channel::to_replicas("probe", addresses);
+    for _ in 0..50 {
+        let answer = soon(EventLogClient::new(channel.clone()).head(HeadRequest::default())).await;
+        assert_eq!(answer.unwrap().into_inner().positions, [1, 2, 3]);
+    }
+    let alone = mesh::Channel::to_replicas("probe", mesh::discovery::fixed(vec![dead.to_string()]));
+    let problem = Problem::from_status(&ask(&alone, "who").await.unwrap_err());
+    assert_eq!((problem.code, problem.reason.as_str()), (Code::Unavailable, "UPSTREAM_UNREACHABLE"));
+}
+
+#[tokio::test]
 async fn stock_tonic_client_is_served() {
     let served = Served::start().await;
     let endpoint = tonic::transport::Endpoint::from_shared(format!("http://{}", served.address)).unwrap();

@@ -1,7 +1,9 @@
-//! What may be typed after `jiewang`. Settings come from flags, else from the environment, else from the defaults below.
+//! What may be typed after `jiewang`. Settings come from flags, else from the environment, else from a file (`--config`), else from the
+//! defaults below.
 
 mod cluster;
 mod connection;
+mod file;
 mod reach;
 
 pub use cluster::{
@@ -9,6 +11,7 @@ pub use cluster::{
     UpArgs,
 };
 pub use connection::Connection;
+pub use file::{FileProblem, ParseError, parse};
 pub use reach::Reach;
 
 use crate::output::Format;

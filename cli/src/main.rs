@@ -1,6 +1,6 @@
 //! `jiewang`: one binary for the city's software and for those who run it.
 
-use clap::Parser;
+use jiewang::args::{ParseError, parse};
 use std::process::ExitCode;
 
 /// Many small allocations that live as long as one request.
@@ -8,5 +8,12 @@ use std::process::ExitCode;
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
-    jiewang::run(jiewang::Args::parse())
+    match parse(std::env::args_os()) {
+        Ok(args) => jiewang::run(args),
+        Err(ParseError::Line(said)) => said.exit(),
+        Err(error @ ParseError::File { .. }) => {
+            eprintln!("jiewang: {error}");
+            jiewang::Exit::Configuration.into()
+        }
+    }
 }

@@ -116,6 +116,9 @@ impl Room {
 /// Settings of a process of the cluster (docs/contract.md, addresses).
 #[derive(Args, Debug, Clone)]
 pub struct ClusterArgs {
+    /// TOML file of settings: the names of these flags, and what they take; flags and environment go before it
+    #[arg(long, env = "JIEWANG_CONFIG", value_name = "FILE")]
+    pub config: Option<PathBuf>,
     /// The territory, by its division code
     #[arg(long, env = "JIEWANG_PLACE", default_value = "50", value_name = "CODE")]
     pub place: DivisionCode,

@@ -212,3 +212,60 @@ fn who_listens_on_every_address_has_to_say_which_is_called() {
     assert_eq!(output.status.code(), Some(64), "{}", stderr(&output));
     assert!(stderr(&output).contains("--advertise HOST:PORT"), "{}", stderr(&output));
 }
+
+/// `serve intake --print-config` with a file of settings, further flags and a variable.
+fn printed(file: &str, flags: &[&str], variable: Option<(&str, &str)>) -> Output {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("jiewang.toml");
+    std::fs::write(&path, file).unwrap();
+    let mut command =
+        jiewang(&[&["serve", "intake", "--config", text(&path), "-o", "json", "--print-config"], flags].concat());
+    command.envs(variable).output().unwrap()
+}
+
+#[test]
+fn a_flag_goes_before_a_variable_a_variable_before_the_file_and_the_file_before_the_default() {
+    let file = "
+        place = \"500151\"
+        grpc = \"10.0.0.1:1\"
+        admin = \"10.0.0.1:2\"
+        peer = [\"dispatch=10.0.0.2:1\", \"dispatch=10.0.0.3:1\"]
+        redis = \"redis://:secret@10.0.0.4:6379/\"
+    ";
+    let output = printed(file, &["--admin", "10.0.0.9:9"], Some(("JIEWANG_GRPC", "10.0.0.8:8")));
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+    assert!(!stdout(&output).contains("secret"));
+    let settings = json_of(&output);
+    let of = |name: &str| settings[name].as_str().unwrap().to_owned();
+    assert_eq!((of("admin"), of("grpc")), ("10.0.0.9:9".to_owned(), "10.0.0.8:8".to_owned()));
+    assert_eq!((of("place"), of("http")), ("500151".to_owned(), "127.0.0.1:8080".to_owned()));
+    assert_eq!(settings["peers"], serde_json::json!(["dispatch=10.0.0.2:1", "dispatch=10.0.0.3:1"]));
+    let instead = printed(file, &["--peer", "dispatch=10.0.0.7:1"], None);
+    assert_eq!(json_of(&instead)["peers"], serde_json::json!(["dispatch=10.0.0.7:1"]));
+}
+
+#[test]
+fn a_file_of_settings_with_a_mistake_is_refused_with_its_name_and_the_setting() {
+    for (file, says) in [
+        ("databse = \"intake=postgres://h/d\"", "there is no setting databse; there are place, data-dir"),
+        ("data_dir = \"d\"", "there is no setting data_dir"),
+        ("check-config = \"yes\"", "there is no setting check-config"),
+        ("http = \"8080\"", "--http <ADDRESS> invalid socket address"),
+        (
+            "database = [\"intake=mysql://u:secret@h/d\"]",
+            "--database <SERVICE=URL> the address of a database begins with",
+        ),
+        ("http = true", "http takes a text"),
+        ("peer = [1]", "peer takes a text"),
+        ("http = ", "is no TOML"),
+    ] {
+        let output = printed(file, &[], None);
+        assert_eq!(output.status.code(), Some(64), "{file}: {}", stderr(&output));
+        let said = stderr(&output);
+        assert!(said.contains(says) && said.contains("jiewang.toml"), "{file}: {said}");
+        assert!(!said.contains("secret"), "{said}");
+    }
+    let missing = run(&["up", "--config", "/nowhere/jiewang.toml", "--check-config"]);
+    assert_eq!(missing.status.code(), Some(64), "{}", stderr(&missing));
+    assert!(stderr(&missing).contains("cannot be read"));
+}

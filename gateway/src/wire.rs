@@ -74,8 +74,9 @@ fn take_varint(bytes: &mut &[u8]) -> Option<u64> {
 
 /// The next field's number and content.
 fn take_field<'a>(bytes: &mut &'a [u8]) -> Option<(u32, Raw<'a>)> {
-    let key = take_varint(bytes)?;
-    let number = u32::try_from(key >> 3).ok().filter(|number| *number > 0)?;
+    // A key has 32 bits, so a field's number has 29.
+    let key = u32::try_from(take_varint(bytes)?).ok()?;
+    let number = Some(key >> 3).filter(|number| *number > 0)?;
     let raw = match (key & 7) as u8 {
         VARINT => Raw::Varint(take_varint(bytes)?),
         FIXED64 => {

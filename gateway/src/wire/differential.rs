@@ -148,6 +148,21 @@ fn tree(bytes: &[u8]) -> Node {
 }
 
 #[test]
+fn a_key_of_more_than_32_bits_is_no_field_of_either_way() {
+    let descriptors = Descriptors::decode(proto::DESCRIPTORS).unwrap();
+    let message = descriptors.pool.get_message_by_name("jiewang.types.v1.Location").unwrap();
+    let plan = WORLD.plans.get(&message).unwrap();
+    // Varint fields that nobody knows, then their value: the largest number there is, and one bit more.
+    for (key, known) in [(u64::from(u32::MAX & !7), true), (1 << 32 | 8, false)] {
+        let mut wire = BytesMut::new();
+        prost::encoding::encode_varint(key, &mut wire);
+        wire.extend_from_slice(&[5]);
+        assert_eq!(WORLD.plans.to_json(plan, &wire).is_some(), known, "{key:x}");
+        assert_eq!(json::write(&message, &wire).is_some(), known, "{key:x}");
+    }
+}
+
+#[test]
 fn one_spelling_in_many_is_left_to_the_careful_way_and_still_accepted() {
     let descriptors = Descriptors::decode(proto::DESCRIPTORS).unwrap();
     let message = descriptors.pool.get_message_by_name("jiewang.types.v1.Location").unwrap();

@@ -43,7 +43,6 @@ await() {
   until grep -qsF "$text" "$folder/$name.log"; do
     if ! runs "${pids[$name]}" || [ $SECONDS -ge $until ]; then
       tail -n 20 "$folder/$name.log" >&2
-      stop_all "${pids[@]}"
       fail "$name did not become ready; its log is $folder/$name.log"
     fi
     sleep 0.1
@@ -144,6 +143,8 @@ up() {
   rm -rf "$folder"
   mkdir -p "$folder"
   folder="$(cd "$folder" && pwd)" state="$folder/state.json"
+  # Whatever goes wrong on the way, nothing is left running that no state names.
+  trap '[ -e "$state" ] || stop_all "${pids[@]}"' EXIT
   (umask 077 && od -An -v -tx1 -N32 /dev/urandom | tr -d ' \n' >"$folder/cluster.key")
   echo "50-$(od -An -v -tx1 -N16 /dev/urandom | tr -d ' \n')" >"$folder/cluster.id"
   start_postgres
@@ -163,10 +164,10 @@ up() {
 
 down() {
   [ -e "$state" ] || fail "no cluster: $state is not there"
-  # Services before the servers that they need.
+  # Services before the servers that they need. `make chaos` writes the state in one line.
   local services servers
-  mapfile -t services < <(sed -n '/"processes"/p' "$state" | grep -o '"pid":[0-9]*' | cut -d: -f2)
-  mapfile -t servers < <(sed -n '/"servers"/p' "$state" | grep -o '"pid":[0-9]*' | cut -d: -f2)
+  mapfile -t services < <(tr -d '\n' <"$state" | grep -o '"processes":\[[^]]*\]' | grep -o '"pid":[0-9]*' | cut -d: -f2)
+  mapfile -t servers < <(tr -d '\n' <"$state" | sed 's/"processes":\[[^]]*\]//' | grep -o '"pid":[0-9]*' | cut -d: -f2)
   stop_all "${services[@]}"
   stop_all "${servers[@]}"
   mv "$state" "$folder/last-state.json"

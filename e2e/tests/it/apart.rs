@@ -176,7 +176,6 @@ async fn replicas_that_are_killed_under_load_lose_and_double_nothing() {
 #[tokio::test]
 async fn a_cluster_that_is_struck_while_it_works_loses_and_doubles_nothing() {
     let name = "a_cluster_that_is_struck_while_it_works_loses_and_doubles_nothing";
-    // Only to know that the servers are here: the script starts its own.
     // The cluster has its own; these say whether there can be one.
     let servers = (PostgresServer::start(name), RedisServer::start(name), ConsulServer::start(name));
     let (Some(_), Some(_), Some(_)) = servers else { return };

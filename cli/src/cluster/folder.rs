@@ -24,7 +24,7 @@ pub struct Folder {
     path: PathBuf,
     pub cluster: String,
     secret: [u8; KEY_BYTES],
-    _lock: File,
+    _lock: Lock,
 }
 
 impl Folder {
@@ -110,7 +110,7 @@ pub fn read_run(folder: &Path) -> Option<Run> {
 
 /// A process uses the folder now.
 pub fn is_in_use(folder: &Path) -> bool {
-    File::open(folder.join(LOCK_FILE)).is_ok_and(|file| file.try_lock_shared().is_err())
+    File::open(folder.join(LOCK_FILE)).is_ok_and(|file| file.try_lock_shared().map(|()| Lock(file)).is_err())
 }
 
 /// The key of development tokens, derived from the secret so that neither serves the other's purpose.
@@ -138,12 +138,23 @@ pub fn read_cluster(folder: &Path) -> anyhow::Result<String> {
     Ok(text.trim().to_owned())
 }
 
-fn lock(path: &Path) -> anyhow::Result<File> {
+/// Given back by word, not only by closing: a child of this process that has not yet become another program holds the file too.
+struct Lock(File);
+
+impl Drop for Lock {
+    fn drop(&mut self) {
+        if let Err(error) = self.0.unlock() {
+            tracing::warn!(%error, "folder.unlock.failed");
+        }
+    }
+}
+
+fn lock(path: &Path) -> anyhow::Result<Lock> {
     let file = OpenOptions::new().create(true).truncate(false).write(true).open(path.join(LOCK_FILE))?;
     if file.try_lock().is_err() {
         bail!("another process uses the data folder {}: stop it, or give this one its own --data-dir", path.display());
     }
-    Ok(file)
+    Ok(Lock(file))
 }
 
 fn fresh_key(rng: &dyn Rng) -> String {
@@ -187,6 +198,16 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let _first = open(dir.path(), "50").unwrap();
         assert!(open(dir.path(), "50").err().unwrap().to_string().contains("another process"));
+    }
+
+    #[test]
+    fn a_folder_is_free_at_once_although_a_child_that_was_just_forked_holds_its_files() {
+        let dir = tempfile::tempdir().unwrap();
+        let first = open(dir.path(), "50").unwrap();
+        let of_the_child = first._lock.0.try_clone().unwrap();
+        drop(first);
+        open(dir.path(), "50").unwrap();
+        drop(of_the_child);
     }
 
     #[test]

@@ -28,10 +28,11 @@ pub async fn rulings(cases: &Casebook, taxonomy: &Taxonomy) -> Result<Vec<Senten
             for found in page {
                 let found = match found {
                     Ok(found) => found,
-                    Err(error) => {
+                    Err(error @ StoreError::Corrupt { .. }) => {
                         tracing::warn!(%error, "intake.rulings.report_unreadable");
                         continue;
                     }
+                    Err(error) => return Err(error),
                 };
                 let head = found.state.head;
                 let ruled =

@@ -293,10 +293,12 @@ impl App {
                     Ok(found) if found.state.end <= desk.now => continue,
                     Ok(found) => found,
                     // The others of the town are visited all the same.
-                    Err(error) => {
+                    Err(error @ StoreError::Corrupt { .. }) => {
                         tracing::error!(%error, town = %roster.town, "dispatch.day.care_entry_unreadable");
                         continue;
                     }
+                    // The timer fires again: nobody is left out because the store was away.
+                    Err(error) => return Err(error),
                 };
                 let Some(post) = roster.visits(&entry.place, id) else { continue };
                 for rule in rules.iter().filter(|rule| rule.selects == Selects::Care(entry.purpose.clone())) {

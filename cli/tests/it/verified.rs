@@ -19,19 +19,23 @@ async fn worked(folder: &Path) -> String {
     let mut last = String::new();
     for _ in 0..5 {
         let order = cluster.file().await;
-        let town = cluster.member(Role::TownDispatcher);
-        cluster.cancel(&order).await;
-        let report = order.replace("workOrders", "reports");
-        until("the report follows", async || {
-            let report: Value = town.get(&format!("/v1/{report}")).await.unwrap();
-            (report["state"] == "ENDED" || report["state"] == "CANCELLED").then_some(())
-        })
-        .await;
+        cancel_and_hear(&cluster, &order).await;
         clock.advance(20 * Micros::MINUTE);
         last = order.trim_start_matches("workOrders/").to_owned();
     }
     cluster.stop().await;
     last
+}
+
+/// Cancels an order and waits until intake has heard of it.
+async fn cancel_and_hear(cluster: &Running, order: &str) {
+    cluster.cancel(order).await;
+    let (town, report) = (cluster.member(Role::TownDispatcher), order.replace("workOrders", "reports"));
+    until("the report follows", async || {
+        let report: Value = town.get(&format!("/v1/{report}")).await.unwrap();
+        (report["state"] == "ENDED" || report["state"] == "CANCELLED").then_some(())
+    })
+    .await;
 }
 
 fn copy(from: &Path, to: &Path) {
@@ -120,7 +124,7 @@ async fn a_step_of_an_order_that_its_report_does_not_show_is_found() {
     let (folder, clock) = (tempfile::tempdir().unwrap(), SettableClock::new(MONDAY));
     let cluster = Running::start(folder.path(), &clock).await;
     let (quiet, order) = (cluster.file().await, cluster.file().await);
-    cluster.cancel(&quiet).await;
+    cancel_and_hear(&cluster, &quiet).await;
     cluster.stop().await;
     let cluster = Running::start_with(folder.path(), &clock, Rooms { intake: false, ..Rooms::ALL }).await;
     cluster.cancel(&order).await;

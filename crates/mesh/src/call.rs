@@ -76,6 +76,16 @@ pub struct Call {
     pub deadline: Option<Instant>,
     /// The trace it belongs to.
     pub trace: TraceContext,
+    /// It has one of the seats that are kept back for what cannot wait.
+    pub(crate) kept_back: bool,
+}
+
+impl Call {
+    /// One without a caller, from nowhere, without an end: for tests of what a call passes on.
+    #[must_use]
+    pub const fn anonymous(trace: TraceContext) -> Self {
+        Self { caller: Caller::anonymous(), client: None, deadline: None, trace, kept_back: false }
+    }
 }
 
 /// Who calls this rpc. A request that did not come through the chassis (a unit test) is anonymous.

@@ -1,13 +1,15 @@
 //! How services are called: one type for every client, over TCP or inside the process.
 //!
 //! A call sends on what the current task works for: the time left, the trace, the caller's token. It takes the less
-//! loaded of two replicas and one of a few connections to it; a connection that is gone is dialled again. A call that was certainly not
-//! sent, also because a replica takes no connection, is repeated once, at another replica; anything else is the caller's decision, because only the proto says what may be repeated.
+//! loaded of two replicas and one of a few connections to it; a connection that is gone is dialled again. What is repeated when a
+//! replica fails, and which replicas are left out, say [`pool`] and [`standing`].
 
 mod answer;
 mod connection;
 mod load;
 mod members;
+mod pool;
+mod standing;
 
 pub use answer::Answer;
 
@@ -19,11 +21,12 @@ use crate::error::{Code, Fault, code_in};
 use crate::memory::Dialer;
 use crate::metrics::{Side, Table};
 use crate::trace::TRACEPARENT;
-use connection::{Sent, Target};
+use connection::Target;
 use http::header::AUTHORIZATION;
-use http::uri::{Authority, Scheme};
-use http::{HeaderMap, HeaderValue, Request, Response, Uri};
-use members::{Chosen, Member, Members};
+use http::uri::Authority;
+use http::{HeaderMap, HeaderValue, Request, Response};
+use members::{Member, Members};
+use pool::Pool;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
@@ -41,13 +44,6 @@ pub struct Channel {
     bearer: Option<HeaderValue>,
     voucher: Option<Arc<Voucher>>,
     default_deadline: Duration,
-}
-
-struct Pool {
-    members: Members,
-    /// For people.
-    name: String,
-    table: &'static Table,
 }
 
 impl Channel {
@@ -68,12 +64,12 @@ impl Channel {
 
     fn one(target: &Target, authority: Authority) -> Self {
         let name = authority.to_string();
-        Self::over(Members::one(Member::new(target, authority)), name)
+        Self::over(Members::one(Arc::new(Member::new(target, authority))), name)
     }
 
     fn over(members: Members, name: String) -> Self {
-        let pool = Pool { members, name, table: Table::of(Side::Client) };
-        Self { pool: Arc::new(pool), bearer: None, voucher: None, default_deadline: DEFAULT_DEADLINE }
+        let pool = Arc::new(Pool::new(members, name));
+        Self { pool, bearer: None, voucher: None, default_deadline: DEFAULT_DEADLINE }
     }
 
     /// The same connections, speaking with this token always, also inside a call: for what a service does in its own name,
@@ -123,23 +119,19 @@ impl Channel {
     }
 
     async fn send(self, mut request: Request<Body>) -> Result<Response<Answer>, tonic::Status> {
-        let rpc = self.pool.table.find(request.uri().path());
+        let rpc = Table::of(Side::Client).find(request.uri().path());
         let pending = rpc.begin();
         let until = self.prepare(request.headers_mut(), rpc.streaming);
         let sent = match until {
             Some(until) if until <= Instant::now() => Err(Fault::deadline_exceeded()),
-            Some(until) => {
-                let sent = tokio::time::timeout_at(until, self.pool.deliver(request)).await;
-                sent.unwrap_or_else(|_elapsed| Err(Fault::deadline_exceeded()))
-            }
-            None => self.pool.deliver(request).await,
+            Some(_) | None => self.pool.deliver(rpc, request, until).await,
         };
         match sent {
             Ok(response) => {
                 // An error without a message comes in the headers alone, and nobody reads the body of that.
                 let failed = code_in(response.headers()).map(Code::of);
                 let pending = pending.end_if(failed);
-                Ok(response.map(|body| Answer::new(body, pending, until)))
+                Ok(response.map(|content| Answer::new(content, pending, until)))
             }
             Err(fault) => {
                 pending.end(Some(fault.code));
@@ -147,48 +139,6 @@ impl Channel {
             }
         }
     }
-}
-
-impl Pool {
-    async fn deliver(&self, request: Request<Body>) -> Result<Response<hyper::body::Incoming>, Fault> {
-        let first = self.choose(None)?;
-        let (request, first) = match try_once(first, request).await? {
-            (Sent::Answered(response), _) => return Ok(response),
-            // The connection had closed under us: nothing of the call has left this process.
-            (Sent::Closed(request), first) => (*request, first),
-            // Of a lone replica it is the answer: dialling again at once would only spend the caller's time.
-            (Sent::Unreached(unreached), first) if first.among_others => (unreached.0, first),
-            (Sent::Unreached(unreached), _) => return Err(unreached.1),
-        };
-        let second = self.choose(Some(&first.member))?;
-        drop(first);
-        match try_once(second, request).await?.0 {
-            Sent::Answered(response) => Ok(response),
-            Sent::Closed(_) => Err(connection::unreachable("the connection closed before the call was sent")),
-            Sent::Unreached(unreached) => Err(unreached.1),
-        }
-    }
-
-    fn choose(&self, besides: Option<&Member>) -> Result<Chosen, Fault> {
-        self.members.choose(besides).ok_or_else(|| connection::unreachable("no replica of the service is known"))
-    }
-}
-
-async fn try_once(mut chosen: Chosen, mut request: Request<Body>) -> Result<(Sent, Chosen), Fault> {
-    *request.uri_mut() = absolute(request.uri(), &chosen.member.authority);
-    let sent = chosen.member.connection().send(request).await;
-    if !matches!(sent, Ok(Sent::Answered(_))) {
-        chosen.fail();
-    }
-    Ok((sent?, chosen))
-}
-
-/// HTTP/2 wants scheme and authority; generated clients send the path only.
-fn absolute(uri: &Uri, authority: &Authority) -> Uri {
-    let mut parts = uri.clone().into_parts();
-    parts.scheme = Some(Scheme::HTTP);
-    parts.authority = Some(authority.clone());
-    Uri::from_parts(parts).expect("a generated path with a parsed authority is a uri")
 }
 
 impl tower::Service<Request<Body>> for Channel {
@@ -207,6 +157,6 @@ impl tower::Service<Request<Body>> for Channel {
 
 impl std::fmt::Debug for Channel {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "Channel({})", self.pool.name)
+        write!(f, "Channel({})", self.pool.name())
     }
 }

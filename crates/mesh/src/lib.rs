@@ -29,6 +29,7 @@ mod tasks;
 pub mod telemetry;
 mod trace;
 mod traced;
+mod urgency;
 
 pub use call::{Call, Caller, call, caller, current, within};
 pub use cases::{CaseError, Own};
@@ -49,3 +50,4 @@ pub use speaker::{SERVICE_SUBJECT, Speaker};
 pub use tasks::{Fatal, StillRunning, Tasks};
 pub use trace::{TRACEPARENT, TraceContext, TraceSource};
 pub use traced::Traced;
+pub use urgency::give_way_unless;

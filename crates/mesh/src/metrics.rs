@@ -4,9 +4,12 @@
 //! who calls random paths cannot make the text grow.
 
 use crate::error::Code;
+use crate::urgency::Urgency;
 use metrics::{Counter, Gauge, Histogram, counter, gauge, histogram};
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
 use prost::Message;
+use prost_types::method_options::IdempotencyLevel;
+use prost_types::{MethodDescriptorProto, MethodOptions};
 use std::collections::HashMap;
 use std::sync::OnceLock;
 use std::time::Instant;
@@ -50,6 +53,10 @@ pub(crate) struct Rpc {
     pub(crate) path: String,
     /// The answer is a stream: no default deadline, and the call lasts as long as its body.
     pub(crate) streaming: bool,
+    /// The proto declares that a second time does no harm (`idempotency_level`), and one message is answered with one.
+    pub(crate) repeatable: bool,
+    /// Whether it is shed first or last.
+    pub(crate) urgency: Urgency,
     /// Health and reflection: answered also when the process sheds load, or it would be taken for dead.
     pub(crate) exempt: bool,
     side: Side,
@@ -59,15 +66,17 @@ pub(crate) struct Rpc {
 }
 
 impl Rpc {
-    fn new(side: Side, path: String, streaming: bool) -> Self {
+    fn new(side: Side, path: String, declared: Declared) -> Self {
         let labels = [("rpc", path.clone()), ("side", side.as_str().to_owned())];
         Self {
             seconds: histogram!("jiewang_rpc_seconds", &labels),
             in_flight: gauge!("jiewang_rpc_in_flight", &labels),
             outcomes: Default::default(),
             exempt: path.starts_with("/grpc."),
+            urgency: Urgency::of(&path, declared.only_reads),
             path,
-            streaming,
+            streaming: declared.streaming,
+            repeatable: declared.repeatable,
             side,
         }
     }
@@ -176,15 +185,54 @@ impl Table {
                 for service in &file.service {
                     for method in &service.method {
                         let path = format!("/{}.{}/{}", file.package(), service.name(), method.name());
-                        rpcs.insert(path.clone(), Rpc::new(side, path, method.server_streaming()));
+                        rpcs.insert(path.clone(), Rpc::new(side, path, Declared::by(method)));
                     }
                 }
             }
         }
-        Self { rpcs, unknown: Rpc::new(side, "unknown".to_owned(), false) }
+        Self { rpcs, unknown: Rpc::new(side, "unknown".to_owned(), Declared::default()) }
     }
 
     pub(crate) fn find(&'static self, path: &str) -> &'static Rpc {
         self.rpcs.get(path).unwrap_or(&self.unknown)
+    }
+}
+
+/// What the proto says of an rpc.
+#[derive(Clone, Copy, Default)]
+struct Declared {
+    streaming: bool,
+    only_reads: bool,
+    repeatable: bool,
+}
+
+impl Declared {
+    fn by(method: &MethodDescriptorProto) -> Self {
+        let level = method.options.as_ref().map(MethodOptions::idempotency_level).unwrap_or_default();
+        let harmless = match level {
+            IdempotencyLevel::NoSideEffects | IdempotencyLevel::Idempotent => true,
+            IdempotencyLevel::IdempotencyUnknown => false,
+        };
+        Self {
+            streaming: method.server_streaming(),
+            only_reads: level == IdempotencyLevel::NoSideEffects,
+            repeatable: harmless && !method.server_streaming() && !method.client_streaming(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_the_proto_declares_is_repeated() {
+        let table = Table::of(Side::Client);
+        let repeatable = |path| table.find(path).repeatable;
+        assert!(repeatable("/jiewang.intake.v1.Reports/CreateReport"));
+        assert!(repeatable("/jiewang.events.v1.EventLog/Read"));
+        assert!(!repeatable("/jiewang.events.v1.Events/StreamEvents"));
+        assert!(!repeatable("/grpc.health.v1.Health/Check"));
+        assert!(!repeatable("/a.stranger/Call"));
     }
 }

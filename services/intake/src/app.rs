@@ -9,7 +9,7 @@ mod reform;
 mod suggestions;
 
 pub use duplicates::Duplicate;
-pub use filing::{Filed, Ruling};
+pub use filing::{Filed, Ruling, is_pressing};
 pub use following::{Claim, Secret, Tracked};
 pub use later::{Act, Deed};
 pub use reading::{Listed, Listing, Moment, Plain};

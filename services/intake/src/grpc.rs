@@ -2,7 +2,7 @@
 
 mod suggestions;
 
-use crate::app::{Act, App, Asking, Desk, Plain};
+use crate::app::{self, Act, App, Asking, Desk, Plain};
 use crate::convert::language::Language;
 use crate::convert::{answer, asked, draft, later, report_id};
 use async_trait::async_trait;
@@ -87,6 +87,7 @@ impl Reports for Grpc {
     async fn create_report(&self, request: Request<CreateReportRequest>) -> Result<Response<Report>, Status> {
         let (asking, desk, language) = (asking(&request), self.app.desk(), language(&request));
         let draft = draft::draft(request.into_inner(), &asking, &desk)?;
+        mesh::give_way_unless(|| app::is_pressing(&asking, &desk, &draft))?;
         let filed = self.app.file(&asking, &desk, &draft).await?;
         let done = &filed.done;
         let likely = self.app.beside(&asking, &desk, &filed, &draft.text).await;

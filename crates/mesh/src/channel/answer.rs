@@ -4,15 +4,52 @@ use super::connection::unreachable;
 use crate::error::{Code, Fault, code_in};
 use crate::metrics::Pending;
 use bytes::Bytes;
+use http::HeaderMap;
 use hyper::body::{Body as HttpBody, Frame, Incoming, SizeHint};
 use std::pin::Pin;
 use std::task::{Context, Poll};
 use tokio::time::{Instant, Sleep};
 use tonic::Status;
 
+/// What came of an answer so far.
+pub(super) enum Content {
+    Coming(Incoming),
+    /// Of a call that may be repeated: only when the end was seen is it known that it need not be.
+    Whole {
+        message: Option<Bytes>,
+        trailers: Option<HeaderMap>,
+    },
+}
+
+impl Content {
+    fn poll_frame(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, hyper::Error>>> {
+        match self {
+            Self::Coming(body) => Pin::new(body).poll_frame(cx),
+            Self::Whole { message, trailers } => {
+                let message = message.take().map(Frame::data);
+                Poll::Ready(message.or_else(|| trailers.take().map(Frame::trailers)).map(Ok))
+            }
+        }
+    }
+
+    fn is_end_stream(&self) -> bool {
+        match self {
+            Self::Coming(body) => body.is_end_stream(),
+            Self::Whole { message, trailers } => message.is_none() && trailers.is_none(),
+        }
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        match self {
+            Self::Coming(body) => body.size_hint(),
+            Self::Whole { message, .. } => SizeHint::with_exact(message.as_ref().map_or(0, Bytes::len) as u64),
+        }
+    }
+}
+
 /// Body of a response that a [`super::Channel`] received.
 pub struct Answer {
-    body: Incoming,
+    content: Content,
     pending: Option<Pending>,
     until: Option<Instant>,
     /// Made at the first wait: a unary answer is usually there whole, and a timer costs.
@@ -20,8 +57,8 @@ pub struct Answer {
 }
 
 impl Answer {
-    pub(super) fn new(body: Incoming, pending: Option<Pending>, until: Option<Instant>) -> Self {
-        Self { body, pending, until, alarm: None }
+    pub(super) fn new(content: Content, pending: Option<Pending>, until: Option<Instant>) -> Self {
+        Self { content, pending, until, alarm: None }
     }
 
     fn end(&mut self, code: Option<Code>) {
@@ -50,7 +87,7 @@ impl HttpBody for Answer {
 
     fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Status>>> {
         let this = &mut *self;
-        match Pin::new(&mut this.body).poll_frame(cx) {
+        match this.content.poll_frame(cx) {
             Poll::Pending if this.is_late(cx) => Poll::Ready(Some(Err(this.fail(Fault::deadline_exceeded())))),
             Poll::Pending => Poll::Pending,
             Poll::Ready(Some(Ok(frame))) => {
@@ -71,10 +108,10 @@ impl HttpBody for Answer {
     }
 
     fn is_end_stream(&self) -> bool {
-        self.body.is_end_stream()
+        self.content.is_end_stream()
     }
 
     fn size_hint(&self) -> SizeHint {
-        self.body.size_hint()
+        self.content.size_hint()
     }
 }

@@ -2,6 +2,7 @@
 
 use super::connection::{Connection, Target};
 use super::load::Load;
+use super::standing::Standing;
 use crate::discovery::Addresses;
 use civic::{Rng, SystemRng};
 use http::uri::Authority;
@@ -18,12 +19,13 @@ pub(super) struct Member {
     connections: Vec<Connection>,
     next: AtomicUsize,
     load: Load,
+    pub(super) standing: Standing,
 }
 
 impl Member {
     pub(super) fn new(target: &Target, authority: Authority) -> Self {
         let connections = (0..CONNECTIONS).map(|_| Connection::new(target.clone())).collect();
-        Self { authority, connections, next: AtomicUsize::new(0), load: Load::new() }
+        Self { authority, connections, next: AtomicUsize::new(0), load: Load::new(), standing: Standing::default() }
     }
 
     /// The next of its connections.
@@ -52,9 +54,17 @@ impl Chosen {
         Self { member: Arc::clone(member), among_others: true, began: Some(now), failed: false }
     }
 
-    /// The call could not be delivered, or its answer was lost.
-    pub(super) fn fail(&mut self) {
+    /// The replica did its work, whatever it said.
+    pub(super) fn praise(&self) {
+        self.member.standing.praise();
+    }
+
+    /// The call could not be delivered, its answer was lost, or the replica says that it cannot work. Says whether the replica
+    /// is to be left out from now on.
+    #[must_use]
+    pub(super) fn blame(&mut self) -> bool {
         self.failed = true;
+        self.among_others && self.member.standing.blame()
     }
 }
 
@@ -72,6 +82,7 @@ pub(super) struct Members {
     addresses: Addresses,
     known: RwLock<Known>,
     draws: Draws,
+    constant: bool,
 }
 
 struct Known {
@@ -83,31 +94,51 @@ struct Known {
 impl Members {
     pub(super) fn new(addresses: Addresses) -> Self {
         let known = Known { addresses: Arc::default(), members: Arc::default() };
-        Self { addresses, known: RwLock::new(known), draws: Draws::new(SystemRng.u64()) }
+        Self { addresses, known: RwLock::new(known), draws: Draws::new(SystemRng.u64()), constant: false }
     }
 
     /// One that never changes.
-    pub(super) fn one(member: Member) -> Self {
+    pub(super) fn one(member: Arc<Member>) -> Self {
         let addresses: Arc<[String]> = Arc::new([member.authority.to_string()]);
-        let known = Known { addresses: Arc::clone(&addresses), members: Arc::new([Arc::new(member)]) };
+        let known = Known { addresses: Arc::clone(&addresses), members: Arc::new([member]) };
         let addresses = tokio::sync::watch::Sender::new(addresses).subscribe();
-        Self { addresses, known: RwLock::new(known), draws: Draws::new(SystemRng.u64()) }
+        Self { addresses, known: RwLock::new(known), draws: Draws::new(SystemRng.u64()), constant: true }
+    }
+
+    /// Whether there is never another to take.
+    pub(super) const fn is_one(&self) -> bool {
+        self.constant
     }
 
     /// The less loaded of two drawn, unless nobody knows any; another than `besides` when there is one. Two suffice: the most loaded
     /// of all is never taken, and callers that know nothing of each other do not all run to the least loaded at once.
+    /// Replicas that are left out are taken only when all are: then nobody knows better.
     pub(super) fn choose(&self, besides: Option<&Member>) -> Option<Chosen> {
         let members = self.current();
         if let [member] = &*members {
             return Some(Chosen::only(member));
         }
-        let (one, other) = self.draws.two_below(members.len())?;
-        let (one, other) = (&members[one], &members[other]);
-        let is_besides =
-            |member: &Arc<Member>| besides.is_some_and(|besides| std::ptr::eq(besides, &raw const **member));
         let now = Instant::now();
-        let takes_one = is_besides(other) || (!is_besides(one) && one.load.weight(now) <= other.load.weight(now));
-        Some(Chosen::of_several(if takes_one { one } else { other }, now))
+        let is_besides = |member: &Member| besides.is_some_and(|besides| std::ptr::eq(besides, member));
+        let taken = |member: &&Arc<Member>| !member.standing.is_out() && !is_besides(member);
+        let may_be_taken = members.iter().filter(taken).count();
+        let chosen = match may_be_taken {
+            0 => self.less_loaded(members.iter(), members.len(), now)?,
+            count => self.less_loaded(members.iter().filter(taken), count, now)?,
+        };
+        Some(Chosen::of_several(chosen, now))
+    }
+
+    fn less_loaded<'a>(
+        &self,
+        mut members: impl Iterator<Item = &'a Arc<Member>>,
+        count: usize,
+        now: Instant,
+    ) -> Option<&'a Arc<Member>> {
+        let Some((one, other)) = self.draws.two_below(count) else { return members.next() };
+        let (near, far) = (one.min(other), one.max(other));
+        let (near, far) = (members.nth(near)?, members.nth(far - near - 1)?);
+        Some(if near.load.weight(now) <= far.load.weight(now) { near } else { far })
     }
 
     fn current(&self) -> Arc<[Arc<Member>]> {
@@ -202,7 +233,7 @@ mod tests {
     async fn a_replica_that_fails_at_once_does_not_look_quick_and_is_tried_again() {
         let members = members(&[SLOW, QUICK], 7);
         let mut failed = members.choose(None).unwrap();
-        failed.fail();
+        assert!(!failed.blame(), "not after one failure");
         let failing = failed.member.authority.clone();
         drop(failed);
         for _ in 0..100 {

@@ -1,7 +1,7 @@
 //! What happens to every call between connection and handler, top to bottom:
 //!
 //! 1. count it (rate, errors, duration), so that refusals are counted too;
-//! 2. shed it when the process is full: no queue here, waiting would only spend the caller's time;
+//! 2. shed it when the process is full, emergencies last: no queue here, waiting would only spend the caller's time;
 //! 3. read trace, deadline, identity and origin from the headers; a bad token ends it before anything else is done;
 //! 4. open a span when its trace is sampled;
 //! 5. run the handler, with the context in a task-local, inside the deadline and inside the panic guard;
@@ -17,6 +17,7 @@ use crate::identity::{self, TokenKey};
 use crate::metrics::{Rpc, Table};
 use crate::telemetry;
 use crate::trace::{TRACEPARENT, TraceContext, TraceSource};
+use crate::urgency;
 use civic::Clock;
 use futures_util::FutureExt;
 use http::header::{AUTHORIZATION, CONTENT_TYPE};
@@ -62,7 +63,8 @@ impl Desk {
             }
         };
         let (span, trace) = telemetry::server_span(&rpc.path, call.trace);
-        let call = Arc::new(Call { trace, ..call });
+        let kept_back = seat.as_ref().is_some_and(|seat| seat.kept_back);
+        let call = Arc::new(Call { trace, kept_back, ..call });
         let response = self.run(rpc, Arc::clone(&call), request).instrument(span).await;
         let response = in_our_words(response);
         if rpc.streaming && response.headers().get(GRPC_STATUS).is_none() {
@@ -78,11 +80,7 @@ impl Desk {
             return Ok(None);
         }
         let seats = if rpc.streaming { &self.streams } else { &self.calls };
-        let full = || {
-            Fault::new(Code::Unavailable, "OVERLOADED", "the service is at its limit of calls in flight")
-                .with_retry_after(Duration::from_secs(1))
-        };
-        seats.take().map(Some).ok_or_else(full)
+        seats.take(rpc.urgency).map(Some).ok_or_else(urgency::overloaded)
     }
 
     fn read_headers(&self, rpc: &Rpc, headers: &HeaderMap, peer: Option<IpAddr>) -> Result<Call, Fault> {
@@ -95,6 +93,7 @@ impl Desk {
             client: self.voucher.address(headers).or(peer),
             deadline: left.map(|left| Instant::now() + left),
             trace: trace.unwrap_or_else(|| self.traces.start()),
+            kept_back: false,
         })
     }
 

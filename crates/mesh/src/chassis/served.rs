@@ -4,6 +4,7 @@ use crate::call::{CURRENT, Call};
 use crate::error::{Code, Fault, code_in};
 use crate::identity;
 use crate::metrics::Pending;
+use crate::urgency::Urgency;
 use bytes::Bytes;
 use civic::{Clock, Micros};
 use http::HeaderMap;
@@ -29,19 +30,24 @@ impl Seats {
         Arc::new(Self { taken: AtomicUsize::new(0), limit })
     }
 
-    pub(super) fn take(self: &Arc<Self>) -> Option<Slot> {
+    pub(super) fn take(self: &Arc<Self>, urgency: Urgency) -> Option<Slot> {
         // Taken first and given back when it was one too many: two at once cannot both slip in.
-        let slot = Slot(Arc::clone(self));
-        (self.taken.fetch_add(1, Ordering::AcqRel) < self.limit).then_some(slot)
+        let taken = self.taken.fetch_add(1, Ordering::AcqRel);
+        let slot = Slot { seats: Arc::clone(self), kept_back: taken >= Urgency::Usual.share(self.limit) };
+        (taken < urgency.share(self.limit)).then_some(slot)
     }
 }
 
 /// One seat; free again when dropped.
-pub(super) struct Slot(Arc<Seats>);
+pub(super) struct Slot {
+    seats: Arc<Seats>,
+    /// It is one of those for what cannot wait.
+    pub(super) kept_back: bool,
+}
 
 impl Drop for Slot {
     fn drop(&mut self) {
-        self.0.taken.fetch_sub(1, Ordering::AcqRel);
+        self.seats.taken.fetch_sub(1, Ordering::AcqRel);
     }
 }
 

@@ -11,6 +11,7 @@ mod errors;
 mod fake_consul;
 mod origins;
 mod probe;
+mod replicas;
 mod shared_positions;
 mod streams;
 mod supervised;

@@ -12,6 +12,7 @@ use proto::events::v1::{
 use std::net::SocketAddr;
 use std::pin::Pin;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio::sync::Semaphore;
@@ -33,6 +34,16 @@ pub(crate) struct Probe {
     pub(crate) arrived: Arc<Semaphore>,
     /// A permit for each gated call that may go on.
     pub(crate) gate: Arc<Semaphore>,
+    pub(crate) state: Arc<State>,
+}
+
+/// What a test says of a process, and what that says of itself.
+#[derive(Default)]
+pub(crate) struct State {
+    /// It cannot do its work.
+    pub(crate) sick: AtomicBool,
+    /// Calls of `read` so far.
+    pub(crate) asked: AtomicUsize,
 }
 
 pub(crate) fn fault_of(code: Code) -> Fault {
@@ -58,6 +69,10 @@ impl EventLog for Probe {
     async fn read(&self, request: Request<ReadRequest>) -> Result<Response<ReadResponse>, Status> {
         let caller = mesh::caller(&request).clone();
         let asked = request.get_ref().service.as_str();
+        self.state.asked.fetch_add(1, Ordering::SeqCst);
+        if self.state.sick.load(Ordering::SeqCst) {
+            return Err(fault_of(Code::Unavailable).into());
+        }
         match asked {
             "who" => told(format!("{} {}", caller.role(), caller.subject()), 0),
             "must be known" => told(caller.require()?.subject.clone(), 0),
@@ -139,6 +154,7 @@ pub(crate) struct Served {
     pub(crate) readiness: Readiness,
     pub(crate) arrived: Arc<Semaphore>,
     pub(crate) gate: Arc<Semaphore>,
+    pub(crate) state: Arc<State>,
     serving: JoinSet<Result<Drained, ServeError>>,
 }
 
@@ -160,7 +176,13 @@ impl Served {
             .rng(Arc::new(SeededRng::new(1)))
             .build();
         let (arrived, gate) = (Arc::new(Semaphore::new(0)), Arc::new(Semaphore::new(0)));
-        let probe = Probe { onward: chassis.channel(), arrived: Arc::clone(&arrived), gate: Arc::clone(&gate) };
+        let state = Arc::new(State::default());
+        let probe = Probe {
+            onward: chassis.channel(),
+            arrived: Arc::clone(&arrived),
+            gate: Arc::clone(&gate),
+            state: Arc::clone(&state),
+        };
         let probe = Arc::new(probe);
         chassis.add_service(EventLogServer::from_arc(Arc::clone(&probe)));
         chassis.add_service(EventsServer::from_arc(probe));
@@ -169,7 +191,7 @@ impl Served {
         let tasks = chassis.tasks();
         let mut serving = JoinSet::new();
         serving.spawn(chassis.serve(listener));
-        Self { address, memory, edge, key, clock, drain, tasks, readiness, arrived, gate, serving }
+        Self { address, memory, edge, key, clock, drain, tasks, readiness, arrived, gate, state, serving }
     }
 
     pub(crate) fn tcp(&self) -> Channel {

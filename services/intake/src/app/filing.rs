@@ -71,14 +71,7 @@ impl App {
         let sealed = self.sealed(id, draft);
         let (category, emergency) = categorise(desk, draft);
         let sure = category.confidence >= desk.catalog.limits.category_sure;
-        let by_category = match draft.kind {
-            // An idea about fire engines is not a fire.
-            Kind::Suggestion => Urgency::LevelFour,
-            Kind::Consult | Kind::Help | Kind::Complaint | Kind::Accusation => desk.catalog.urgency_of(&category.code),
-        };
-        // Nobody in particular may not call out level one: words and category decide.
-        let given = draft.urgency.filter(|_| asking.is_known());
-        let urgency = classify::urgency(given, emergency, by_category);
+        let urgency = urgency(asking, desk, draft, &category, emergency);
         let person = &draft.reporter;
         Head {
             tracking_number: number.as_str().to_owned(),
@@ -219,6 +212,23 @@ fn needs_pin(report: &Report) -> bool {
 }
 
 /// Category and whether the words are those of an emergency. Suggestions speak of fires without there being one.
+/// Whether nobody may be asked to file it later: level one, by the same words that decide what is stored.
+pub fn is_pressing(asking: &Asking, desk: &Desk, draft: &Draft) -> bool {
+    let (category, emergency) = categorise(desk, draft);
+    urgency(asking, desk, draft, &category, emergency) == Urgency::LevelOne
+}
+
+fn urgency(asking: &Asking, desk: &Desk, draft: &Draft, category: &Category, emergency: bool) -> Urgency {
+    let by_category = match draft.kind {
+        // An idea about fire engines is not a fire.
+        Kind::Suggestion => Urgency::LevelFour,
+        Kind::Consult | Kind::Help | Kind::Complaint | Kind::Accusation => desk.catalog.urgency_of(&category.code),
+    };
+    // Nobody in particular may not call out level one: words and category decide.
+    let given = draft.urgency.filter(|_| asking.is_known());
+    classify::urgency(given, emergency, by_category)
+}
+
 fn categorise(desk: &Desk, draft: &Draft) -> (Category, bool) {
     let reading = desk.catalog.rules.read(&draft.text);
     let emergency = reading.emergency && draft.kind != Kind::Suggestion;

@@ -76,7 +76,15 @@ impl City {
     pub(crate) async fn open_with(config: &Config) -> Self {
         let clock = SettableClock::new(NOW);
         let store = MemoryStore::new(Arc::new(clock.clone()), "test".to_owned(), PARTITIONS);
-        Self::open_over(Arc::new(store), clock, config).await
+        Self::open_over(Arc::new(store), clock, config, mesh::Config::default()).await
+    }
+
+    /// One that takes so many calls at once.
+    pub(crate) async fn open_small(max_calls: usize) -> Self {
+        let clock = SettableClock::new(NOW);
+        let store = MemoryStore::new(Arc::new(clock.clone()), "test".to_owned(), PARTITIONS);
+        let chassis = mesh::Config { max_calls, ..mesh::Config::default() };
+        Self::open_over(Arc::new(store), clock, &Config::default(), chassis).await
     }
 
     /// Over a file that outlives the process.
@@ -89,14 +97,17 @@ impl City {
             partitions: PARTITIONS,
         };
         let store = open_sqlite(path, setting).await.unwrap();
-        Self::open_over(Arc::new(store), clock, &Config::default()).await
+        Self::open_over(Arc::new(store), clock, &Config::default(), mesh::Config::default()).await
     }
 
-    async fn open_over(store: Arc<dyn Store>, clock: SettableClock, config: &Config) -> Self {
+    async fn open_over(store: Arc<dyn Store>, clock: SettableClock, config: &Config, chassis: mesh::Config) -> Self {
         let shared: Arc<dyn Clock> = Arc::new(clock.clone());
         let key = TokenKey::from_bytes([7; 32]);
-        let mut chassis =
-            Chassis::builder(key.clone()).clock(Arc::clone(&shared)).rng(Arc::new(SeededRng::new(1))).build();
+        let mut chassis = Chassis::builder(key.clone())
+            .config(chassis)
+            .clock(Arc::clone(&shared))
+            .rng(Arc::new(SeededRng::new(1)))
+            .build();
         let opening = Opening {
             store,
             kinds: Arc::new(intake::kinds()),

@@ -4,6 +4,7 @@
 mod api;
 mod city;
 mod consultations;
+mod crowded;
 mod dispatch;
 mod duplicates;
 mod durable;

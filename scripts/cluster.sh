@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # `make cluster`: a whole cluster of separate processes on this machine, two of each service and of the gateway, over a PostgreSQL, a
-# Redis and a Consul of its own. Returns when it is ready; what runs stands in .cluster/state.json (docs/contract.md). `make cluster-down` ends exactly that.
+# Redis and a Consul of its own, speaking encrypted with certificates of an authority of its own. Returns when it is ready; what runs stands in .cluster/state.json (docs/contract.md). `make cluster-down` ends exactly that.
 # JIEWANG_CLUSTER_DIR: another folder. JIEWANG_BIN: a binary that is built already.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -111,8 +111,9 @@ serve() {
   local name="$1" room="$2" database=()
   mkdir -p "$folder/$name"
   cp "$folder/cluster.key" "$folder/cluster.id" "$folder/$name/"
+  "$bin" certs issue "$room" --authority "$folder/authority" --data-dir "$folder/$name" --into "$folder/$name/tls" >/dev/null
   case "$room" in intake | dispatch) database=(--database "$room=postgres://postgres@127.0.0.1:$postgres/$room") ;; esac
-  start "$name" "$bin" serve "$room" --data-dir "$folder/$name" --grpc "127.0.0.1:${grpc[$name]}" --admin "127.0.0.1:${admin[$name]}" \
+  start "$name" "$bin" serve "$room" --data-dir "$folder/$name" --tls "$folder/$name/tls" --grpc "127.0.0.1:${grpc[$name]}" --admin "127.0.0.1:${admin[$name]}" \
     --http "127.0.0.1:${http[$name]:-0}" --redis "redis://127.0.0.1:$redis/" --consul "http://127.0.0.1:$consul" "${database[@]}"
 }
 

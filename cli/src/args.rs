@@ -18,6 +18,7 @@ use crate::output::Format;
 use crate::verb::calendar::CalendarArgs;
 use crate::verb::case::CaseArgs;
 use crate::verb::catalog::CatalogArgs;
+use crate::verb::certs::CertsArgs;
 use crate::verb::classifier::ClassifierArgs;
 
 use crate::verb::completion::CompletionArgs;
@@ -62,6 +63,8 @@ pub enum Verb {
     Catalog(CatalogArgs),
     /// What reports are about: train and measure the model behind the keyword rules
     Classifier(ClassifierArgs),
+    /// An authority for development, and certificates of services
+    Certs(CertsArgs),
     /// Working days
     Calendar(CalendarArgs),
     /// Is this machine fit to run a cluster, and does one run

@@ -4,6 +4,7 @@
 //! so nothing works here that would not work apart.
 
 mod books;
+mod certified;
 mod feeds;
 pub mod folder;
 pub mod parked;
@@ -59,10 +60,15 @@ impl Cluster {
         let doors = Doors::bind(&settings).await?;
         let (clock, rng) = (settings.clock.clone(), settings.rng.clone());
         let folder = Folder::open(&settings.data_dir, settings.place.as_str(), &*clock, &*rng)?;
+        let certified = certified::open(&settings, &folder)?;
+        let tls = certified.as_ref().map(|(tls, _)| tls.clone());
         let builder = Chassis::builder(folder.token_key()).config(settings.chassis.clone()).clock(clock).rng(rng);
-        let mut chassis = builder.build();
+        let mut chassis = builder.tls(tls.clone()).build();
+        if let Some((_, follow)) = certified {
+            chassis.tasks().spawn_aside("certificates", follow);
+        }
         let drain = chassis.drain();
-        let peers = Peers::new(&chassis, &settings);
+        let peers = Peers::new(&chassis, &settings, tls.as_ref());
         let grpc_address = doors.grpc.local_addr()?;
         registered::begin(&mut chassis, &settings, grpc_address)?;
         let rooms = rooms::Opened::open(&mut chassis, &folder, &settings, &peers).await?;

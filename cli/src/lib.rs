@@ -47,6 +47,7 @@ async fn perform(verb: Verb, printer: Printer) -> Result<Exit, Failure> {
         Verb::Doctor(args) => verb::doctor::run(&args, &printer).await,
         Verb::Catalog(args) => verb::catalog::run(args, &printer).await,
         Verb::Classifier(args) => verb::classifier::run(&args, &printer).await,
+        Verb::Certs(args) => verb::certs::run(args, &printer),
         Verb::Calendar(args) => verb::calendar::run(args, &printer).await,
         Verb::Completion(args) => verb::completion::run(&args),
         Verb::Up(args) => verb::up::up(&args.cluster, &printer).await,

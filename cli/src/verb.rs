@@ -3,6 +3,7 @@
 pub mod calendar;
 pub mod case;
 pub mod catalog;
+pub mod certs;
 pub mod classifier;
 pub mod completion;
 pub mod doctor;

@@ -143,6 +143,9 @@ pub struct ClusterArgs {
     /// Where a service is that this process calls and does not run, as SERVICE=HOST:PORT, or SERVICE=dns:NAME:PORT for a name that stands for all its replicas; may be repeated
     #[arg(long, env = "JIEWANG_PEERS", value_delimiter = ',', value_name = "SERVICE=HOST:PORT")]
     pub peer: Vec<Peer>,
+    /// Folder with tls.crt, tls.key and ca.crt: gRPC is encrypted, and spoken only with services of this cluster
+    #[arg(long, env = "JIEWANG_TLS", value_name = "DIR")]
+    pub tls: Option<PathBuf>,
     /// Say whether this would start, and end
     #[arg(long, conflicts_with = "print_config")]
     pub check_config: bool,

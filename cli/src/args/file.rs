@@ -67,6 +67,7 @@ pub fn parse(line: impl IntoIterator<Item = OsString>) -> Result<Args, ParseErro
         | Verb::Catalog(_)
         | Verb::Classifier(_)
         | Verb::Calendar(_)
+        | Verb::Certs(_)
         | Verb::Doctor(_)
         | Verb::Completion(_) => return Ok(args),
     };

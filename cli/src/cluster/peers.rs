@@ -4,6 +4,7 @@ use super::settings::Settings;
 use crate::args::{Place, Room};
 use casebook::Casebook;
 use mesh::discovery::{Addresses, consul::Pace};
+use mesh::tls::Tls;
 use mesh::{Channel, Chassis, Log, RemoteLog, Speaker, discovery};
 use queue::EventSource as _;
 use std::{collections::BTreeMap, sync::Arc};
@@ -16,9 +17,12 @@ pub(super) struct Peers {
 }
 
 impl Peers {
-    pub(super) fn new(chassis: &Chassis, settings: &Settings) -> Self {
+    pub(super) fn new(chassis: &Chassis, settings: &Settings, tls: Option<&Tls>) -> Self {
         let elsewhere = Room::SERVICES.into_iter().filter(|room| !settings.rooms.has(*room));
-        let channel = |room: Room| Some((room, Channel::to_replicas(room.as_str(), source(chassis, settings, room)?)));
+        let channel = |room: Room| {
+            let addresses = source(chassis, settings, room)?;
+            Some((room, Channel::to_replicas(room.as_str(), addresses, tls.cloned())))
+        };
         Self { here: chassis.channel(), elsewhere: elsewhere.filter_map(channel).collect(), speaker: chassis.speaker() }
     }
 

@@ -59,6 +59,8 @@ pub struct Settings {
     pub consul: Option<Consul>,
     /// Where others call this process, when that is not where it listens.
     pub advertise: Option<Advertised>,
+    /// Folder of this process's certificate: gRPC over TCP is encrypted.
+    pub tls: Option<PathBuf>,
     pub chassis: mesh::Config,
     pub gateway: gateway::Config,
     pub clock: Arc<dyn Clock>,
@@ -82,6 +84,7 @@ impl Settings {
             peers: args.peer.clone(),
             consul: None,
             advertise: None,
+            tls: args.tls.clone(),
             chassis: mesh::Config::default(),
             gateway: gateway::Config::default(),
             clock: Arc::new(SystemClock),
@@ -114,6 +117,7 @@ impl Settings {
             peers: Vec::new(),
             consul: None,
             advertise: None,
+            tls: None,
             chassis: mesh::Config::default(),
             gateway: gateway::Config::default(),
             clock: Arc::new(SystemClock),

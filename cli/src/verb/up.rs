@@ -86,6 +86,7 @@ fn print(args: &ClusterArgs, consul: &ConsulArgs, printer: &Printer) -> Result<E
         "databases": databases,
         "peers": args.peer.iter().map(|peer| format!("{}={}", peer.room.as_str(), peer.place)).collect::<Vec<_>>(),
         "redis": args.redis.as_ref().map(|_| "***"),
+        "tls": args.tls.as_ref().map(|folder| folder.display().to_string()),
         "consul": consul.consul,
         "consulToken": consul.consul_token.as_ref().map(|_| "***"),
         "advertise": consul.advertise.as_ref().map(ToString::to_string),

@@ -4,6 +4,7 @@
 
 mod amended;
 mod binary;
+mod certified;
 mod commanded;
 mod daily;
 mod doctor;

@@ -81,10 +81,10 @@ pub struct Call {
 }
 
 impl Call {
-    /// One without a caller, from nowhere, without an end: for tests of what a call passes on.
+    /// One that came over no connection: a replay's, a test's.
     #[must_use]
-    pub const fn anonymous(trace: TraceContext) -> Self {
-        Self { caller: Caller::anonymous(), client: None, deadline: None, trace, kept_back: false }
+    pub const fn inside(caller: Caller, trace: TraceContext) -> Self {
+        Self { caller, client: None, deadline: None, trace, kept_back: false }
     }
 }
 

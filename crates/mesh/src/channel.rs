@@ -20,8 +20,9 @@ use crate::edge::Voucher;
 use crate::error::{Code, Fault, code_in};
 use crate::memory::Dialer;
 use crate::metrics::{Side, Table};
+use crate::tls::Tls;
 use crate::trace::TRACEPARENT;
-use connection::Target;
+use connection::{Target, Way};
 use http::header::AUTHORIZATION;
 use http::uri::Authority;
 use http::{HeaderMap, HeaderValue, Request, Response};
@@ -49,13 +50,14 @@ pub struct Channel {
 impl Channel {
     /// To a gRPC server at `host:port`. Connects at the first call.
     pub fn to(address: &str) -> Result<Self, http::uri::InvalidUri> {
-        Ok(Self::one(&Target::Tcp(address.to_owned()), address.parse()?))
+        Ok(Self::one(&Target::Tcp(address.to_owned(), Way::Plain), address.parse()?))
     }
 
     /// To the replicas of a service, wherever its source says that they are.
     #[must_use]
-    pub fn to_replicas(service: &str, addresses: Addresses) -> Self {
-        Self::over(Members::new(addresses), service.to_owned())
+    pub fn to_replicas(service: &'static str, addresses: Addresses, tls: Option<Tls>) -> Self {
+        let way = tls.map_or(Way::Plain, |tls| Way::Encrypted { tls, service });
+        Self::over(Members::new(addresses, way), service.to_owned())
     }
 
     pub(crate) fn over_memory(dialer: Dialer) -> Self {

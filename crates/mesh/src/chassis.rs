@@ -25,6 +25,7 @@ use crate::position::PositionKey;
 use crate::readiness::Readiness;
 use crate::speaker::Speaker;
 use crate::tasks::{Fatal, Tasks};
+use crate::tls::Tls;
 use crate::trace::TraceSource;
 use accept::Door;
 use answer::Desk;
@@ -109,9 +110,17 @@ pub struct Builder {
     config: Config,
     clock: Arc<dyn Clock>,
     rng: Arc<dyn Rng>,
+    tls: Option<Tls>,
 }
 
 impl Builder {
+    /// Encrypts what is served over TCP, and lets nobody in but services of the same cluster.
+    #[must_use]
+    pub fn tls(mut self, tls: Option<Tls>) -> Self {
+        self.tls = tls;
+        self
+    }
+
     /// Limits and bounds.
     #[must_use]
     pub fn config(mut self, config: Config) -> Self {
@@ -147,6 +156,7 @@ impl Builder {
             config: self.config,
             clock: self.clock,
             rng: self.rng,
+            tls: self.tls,
             drain,
             channel,
             incoming,
@@ -162,6 +172,7 @@ pub struct Chassis {
     config: Config,
     clock: Arc<dyn Clock>,
     rng: Arc<dyn Rng>,
+    tls: Option<Tls>,
     tasks: Tasks,
     drain: Drain,
     readiness: Readiness,
@@ -178,7 +189,7 @@ impl Chassis {
     /// Starts with the cluster's token key.
     #[must_use]
     pub fn builder(key: TokenKey) -> Builder {
-        Builder { key, config: Config::default(), clock: Arc::new(SystemClock), rng: Arc::new(SystemRng) }
+        Builder { key, config: Config::default(), clock: Arc::new(SystemClock), rng: Arc::new(SystemRng), tls: None }
     }
 
     /// Serves a generated gRPC service.
@@ -261,10 +272,9 @@ impl Chassis {
     pub async fn serve(mut self, listener: TcpListener) -> Result<Drained, ServeError> {
         let health = self.add_own_services()?;
         let desk = Arc::new(self.build_desk());
-        let mut tcp = Door::new(Arc::clone(&desk), self.config.transport.clone());
-        let mut memory = Door::new(desk, self.config.transport.clone());
         self.start_upkeep(health);
-
+        let mut tcp = Door::new(Arc::clone(&desk), self.config.transport.clone(), self.tls);
+        let mut memory = Door::new(desk, self.config.transport.clone(), None);
         let stop_memory = CancellationToken::new();
         let ending = Ending {
             tasks: self.tasks,

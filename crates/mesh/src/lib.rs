@@ -27,6 +27,7 @@ mod skew;
 mod speaker;
 mod tasks;
 pub mod telemetry;
+pub mod tls;
 mod trace;
 mod traced;
 mod urgency;

@@ -19,7 +19,8 @@ use tempfile::TempDir;
 use testkit::{ConsulServer, PostgresServer, RedisServer, Seed, free_port};
 
 /// What a process says while another one that it calls is away.
-const AWAY: [&str; 7] = [
+const AWAY: [&str; 8] = [
+    "mesh::channel::standing: a replica is left out: it fails",
     "intake::peers: intake.peers.look_failed",
     "queue::consumer: failed to apply, will try again",
     "queue::consumer: failed to ask for the heads",
@@ -45,6 +46,8 @@ impl Apart {
 
     async fn started(replicas: usize, how: impl Fn(Start) -> Start, more: impl Fn(&str) -> Vec<String>) -> Self {
         let folders = tempfile::tempdir().unwrap();
+        std::fs::write(folders.path().join("cluster.id"), "50-apart").unwrap();
+        std::fs::write(folders.path().join("cluster.key"), "07".repeat(32)).unwrap();
         let doors: Vec<(&str, SocketAddr)> = SERVICES
             .into_iter()
             .flat_map(|service| (0..replicas).map(move |_| (service, SocketAddr::from(([127, 0, 0, 1], free_port())))))
@@ -54,15 +57,13 @@ impl Apart {
         let mut services: Vec<Jiewang> = Vec::new();
         for (service, door) in doors {
             let folder = folders.path().join(format!("{service}-{}", door.port()));
-            if let Some(first) = services.first() {
-                join(first.data_dir(), &folder);
-            }
-            let start = Start::room(&folder, service).grpc_on(door).with(peers.clone()).with(more(service));
+            let tls = join_certified(folders.path(), &folder, service);
+            let start = Start::room(&folder, service).grpc_on(door).with(peers.clone()).with(tls).with(more(service));
             services.push(how(start).allowing(&AWAY).start().await);
         }
         let folder = folders.path().join("gateway");
-        join(services[0].data_dir(), &folder);
-        let gateway = how(Start::room(&folder, "gateway").with(peers)).start().await;
+        let tls = join_certified(folders.path(), &folder, "gateway");
+        let gateway = how(Start::room(&folder, "gateway").with(peers).with(tls)).allowing(&AWAY).start().await;
         Self { gateway, services, folders }
     }
 }
@@ -73,6 +74,16 @@ fn join(member: &Path, folder: &Path) {
     for file in ["cluster.id", "cluster.key"] {
         std::fs::copy(member.join(file), folder.join(file)).unwrap();
     }
+}
+
+/// The same with a certificate; answers with the flag for it.
+fn join_certified(cluster: &Path, folder: &Path, service: &str) -> Vec<String> {
+    join(cluster, folder);
+    let (authority, tls) = (cluster.join("authority"), folder.join("tls"));
+    let paths = [&authority, folder, &tls].map(|path| path.to_str().unwrap());
+    let issued = verb(["certs", "issue", service, "--authority", paths[0], "--data-dir", paths[1], "--into", paths[2]]);
+    assert!(issued.status.success(), "{issued:?}");
+    vec!["--tls".to_owned(), paths[2].to_owned()]
 }
 
 #[tokio::test]

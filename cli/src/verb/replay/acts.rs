@@ -137,7 +137,7 @@ fn dispatcher_of(order: &WorkOrder) -> Actor {
 /// A request as the chassis hands it to an rpc once it has verified the token.
 fn request<T>(actor: &Actor, trace: TraceContext, message: T) -> Request<T> {
     let mut request = Request::new(message);
-    let call = Call { caller: Caller::known(actor.clone()), client: None, deadline: None, trace };
+    let call = Call::inside(Caller::known(actor.clone()), trace);
     request.extensions_mut().insert(Arc::new(call));
     request
 }

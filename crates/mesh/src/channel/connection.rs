@@ -3,6 +3,7 @@
 use crate::error::{Code, Fault};
 use crate::memory::Dialer;
 use crate::tasks;
+use crate::tls::{self, Tls};
 use http::{Request, Response};
 use hyper::body::Incoming;
 use hyper::client::conn::http2;
@@ -24,10 +25,17 @@ const KEEP_ALIVE_WITHIN: Duration = Duration::from_secs(5);
 const STREAM_WINDOW: u32 = 1024 * 1024;
 const CONNECTION_WINDOW: u32 = 4 * 1024 * 1024;
 
+/// How to speak with whoever is there.
+#[derive(Clone)]
+pub(super) enum Way {
+    Plain,
+    Encrypted { tls: Tls, service: &'static str },
+}
+
 /// Where to.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub(super) enum Target {
-    Tcp(String),
+    Tcp(String, Way),
     Memory(Dialer),
 }
 
@@ -83,19 +91,20 @@ impl Connection {
             return Ok(live);
         }
         let dialled = tokio::time::timeout(DIAL_WITHIN, self.connect()).await;
-        let live = dialled
-            .unwrap_or_else(|_elapsed| Err(io::Error::from(io::ErrorKind::TimedOut)))
-            .map_err(|error| unreachable("the service cannot be reached").with_source(error))?;
+        let live = dialled.unwrap_or_else(|_elapsed| Err(io::Error::from(io::ErrorKind::TimedOut))).map_err(refused)?;
         *self.live.write().unwrap_or_else(PoisonError::into_inner) = Some(live.clone());
         Ok(live)
     }
 
     async fn connect(&self) -> io::Result<Live> {
         match &self.target {
-            Target::Tcp(address) => {
+            Target::Tcp(address, way) => {
                 let stream = TcpStream::connect(address).await?;
                 stream.set_nodelay(true)?;
-                shake(stream).await
+                match way {
+                    Way::Plain => shake(stream).await,
+                    Way::Encrypted { tls, service } => shake(tls.connect(service, stream).await?).await,
+                }
             }
             Target::Memory(dialer) => shake(dialer.dial().await?).await,
         }
@@ -123,6 +132,15 @@ where
         }
     });
     Ok(live)
+}
+
+fn refused(error: io::Error) -> Fault {
+    let Some(why) = tls::refusal(&error) else {
+        return unreachable("the service cannot be reached").with_source(error);
+    };
+    tracing::warn!(why, "a service is not called: its certificate");
+    Fault::new(Code::Unavailable, "CERTIFICATE_REFUSED", format!("the certificate of the service is refused: {why}"))
+        .with_source(error)
 }
 
 pub(super) fn unreachable(detail: &str) -> Fault {

@@ -1,6 +1,6 @@
 //! The replicas behind a channel.
 
-use super::connection::{Connection, Target};
+use super::connection::{Connection, Target, Way};
 use super::load::Load;
 use super::standing::Standing;
 use crate::discovery::Addresses;
@@ -82,7 +82,8 @@ pub(super) struct Members {
     addresses: Addresses,
     known: RwLock<Known>,
     draws: Draws,
-    constant: bool,
+    /// How newcomers are reached; `None` when there never are any.
+    way: Option<Way>,
 }
 
 struct Known {
@@ -92,9 +93,9 @@ struct Known {
 }
 
 impl Members {
-    pub(super) fn new(addresses: Addresses) -> Self {
+    pub(super) fn new(addresses: Addresses, way: Way) -> Self {
         let known = Known { addresses: Arc::default(), members: Arc::default() };
-        Self { addresses, known: RwLock::new(known), draws: Draws::new(SystemRng.u64()), constant: false }
+        Self { addresses, known: RwLock::new(known), draws: Draws::new(SystemRng.u64()), way: Some(way) }
     }
 
     /// One that never changes.
@@ -102,12 +103,12 @@ impl Members {
         let addresses: Arc<[String]> = Arc::new([member.authority.to_string()]);
         let known = Known { addresses: Arc::clone(&addresses), members: Arc::new([member]) };
         let addresses = tokio::sync::watch::Sender::new(addresses).subscribe();
-        Self { addresses, known: RwLock::new(known), draws: Draws::new(SystemRng.u64()), constant: true }
+        Self { addresses, known: RwLock::new(known), draws: Draws::new(SystemRng.u64()), way: None }
     }
 
     /// Whether there is never another to take.
     pub(super) const fn is_one(&self) -> bool {
-        self.constant
+        self.way.is_none()
     }
 
     /// The less loaded of two drawn, unless nobody knows any; another than `besides` when there is one. Two suffice: the most loaded
@@ -153,7 +154,10 @@ impl Members {
         // Whoever stays keeps its connections.
         let members = addresses.iter().filter_map(|address| {
             let stays = known.members.iter().find(|member| member.authority.as_str() == address);
-            let comes = || Some(Arc::new(Member::new(&Target::Tcp(address.clone()), address.parse().ok()?)));
+            let comes = || {
+                let target = Target::Tcp(address.clone(), self.way.clone()?);
+                Some(Arc::new(Member::new(&target, address.parse().ok()?)))
+            };
             stays.cloned().or_else(comes)
         });
         let members = members.collect();
@@ -198,7 +202,7 @@ mod tests {
 
     fn members(addresses: &[&str], seed: u64) -> Arc<Members> {
         let addresses: Arc<[String]> = addresses.iter().map(|address| (*address).to_owned()).collect();
-        let mut members = Members::new(tokio::sync::watch::Sender::new(addresses).subscribe());
+        let mut members = Members::new(tokio::sync::watch::Sender::new(addresses).subscribe(), Way::Plain);
         members.draws = Draws::new(seed);
         Arc::new(members)
     }

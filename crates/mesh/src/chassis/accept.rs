@@ -3,13 +3,15 @@
 //! Not tonic's own server, because that waits for ever for a silent client (hyper issue 4170), times calls out with a status
 //! of its own, and puts four more layers around every request. Here a connection is a task in a set that can be aborted.
 
-use super::answer::Desk;
+use super::answer::{Desk, Peer};
 use crate::drain::Drain;
 use crate::memory;
+use crate::tls::{self, Tls};
 use hyper::server::conn::http2;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use std::convert::Infallible;
+use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::pin::pin;
 use std::sync::Arc;
@@ -17,6 +19,7 @@ use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite, DuplexStream};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
+use tokio_rustls::server::TlsStream;
 use tokio_util::sync::CancellationToken;
 
 /// A peer that has connected and says nothing for so long is let go.
@@ -77,13 +80,15 @@ impl Transport {
 pub(super) struct Door {
     desk: Arc<Desk>,
     transport: Transport,
+    /// Connections over TCP are encrypted.
+    tls: Option<Tls>,
     open: JoinSet<()>,
     leave: CancellationToken,
 }
 
 impl Door {
-    pub(super) fn new(desk: Arc<Desk>, transport: Transport) -> Self {
-        Self { desk, transport, open: JoinSet::new(), leave: CancellationToken::new() }
+    pub(super) fn new(desk: Arc<Desk>, transport: Transport, tls: Option<Tls>) -> Self {
+        Self { desk, transport, tls, open: JoinSet::new(), leave: CancellationToken::new() }
     }
 
     /// Takes connections until `end` has ended, then closes the socket.
@@ -113,13 +118,27 @@ impl Door {
             tracing::debug!(%error, "failed to set nodelay");
         }
         let (desk, transport, leave) = (Arc::clone(&self.desk), self.transport.clone(), self.leave.clone());
+        let tls = self.tls.clone();
         self.open.spawn(async move {
+            let changed = changed(tls.as_ref());
             let spoken = tokio::select! {
-                spoken = tokio::time::timeout(FIRST_WORD, stream.readable()) => matches!(spoken, Ok(Ok(()))),
-                () = leave.cancelled() => false,
+                spoken = tokio::time::timeout(FIRST_WORD, begin(stream, tls.as_ref())) => spoken,
+                () = leave.cancelled() => return,
             };
-            if spoken {
-                serve(desk, transport, leave, stream, Some(peer.ip().to_canonical())).await;
+            let peer = |certified| Peer { address: Some(peer.ip().to_canonical()), certified };
+            match spoken {
+                Ok(Ok(Begun::Plain(stream))) => serve(desk, &transport, leave.cancelled(), stream, peer(true)).await,
+                Ok(Ok(Begun::Encrypted(stream, named))) => {
+                    let leave = async {
+                        tokio::select! {
+                            () = leave.cancelled() => {}
+                            () = changed => {}
+                        }
+                    };
+                    serve(desk, &transport, leave, *stream, peer(named)).await;
+                }
+                Ok(Err(error)) => tell_refusal(&error, peer(false).address),
+                Err(_silent) => {}
             }
         });
     }
@@ -136,7 +155,8 @@ impl Door {
     }
 
     fn admit_memory(&mut self, stream: DuplexStream) {
-        self.open.spawn(serve(Arc::clone(&self.desk), self.transport.clone(), self.leave.clone(), stream, None));
+        let (desk, transport, leave) = (Arc::clone(&self.desk), self.transport.clone(), self.leave.clone());
+        self.open.spawn(async move { serve(desk, &transport, leave.cancelled(), stream, Peer::INSIDE).await });
     }
 
     /// Tells every peer to leave, waits for calls in flight, and after `bound` cuts what is left. Says how many that were.
@@ -154,7 +174,38 @@ impl Door {
     }
 }
 
-async fn serve<S>(desk: Arc<Desk>, transport: Transport, leave: CancellationToken, stream: S, peer: Option<IpAddr>)
+/// A connection on which something was said.
+enum Begun {
+    Plain(TcpStream),
+    /// And whether the other end showed a certificate that we trust.
+    Encrypted(Box<TlsStream<TcpStream>>, bool),
+}
+
+async fn begin(stream: TcpStream, tls: Option<&Tls>) -> io::Result<Begun> {
+    let Some(tls) = tls else {
+        stream.readable().await?;
+        return Ok(Begun::Plain(stream));
+    };
+    let (stream, name) = tls.accept(stream).await?;
+    Ok(Begun::Encrypted(Box::new(stream), name.is_some()))
+}
+
+fn tell_refusal(error: &io::Error, peer: Option<IpAddr>) {
+    match tls::refusal(error) {
+        Some(why) => tracing::warn!(?peer, why, "a connection is refused: its certificate"),
+        None => tracing::debug!(?peer, %error, "connection failed before its first word"),
+    }
+}
+
+async fn changed(tls: Option<&Tls>) {
+    match tls {
+        Some(tls) => tls.changed().await,
+        None => std::future::pending().await,
+    }
+}
+
+/// Until `leave` has ended, and then to the end of the calls in flight.
+async fn serve<S>(desk: Arc<Desk>, transport: &Transport, leave: impl Future<Output = ()>, stream: S, peer: Peer)
 where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
@@ -165,7 +216,7 @@ where
     let mut connection = pin!(transport.builder().serve_connection(TokioIo::new(stream), service));
     let ended = tokio::select! {
         ended = &mut connection => ended,
-        () = leave.cancelled() => {
+        () = leave => {
             connection.as_mut().graceful_shutdown();
             connection.await
         }

@@ -46,15 +46,29 @@ pub(super) struct Desk {
     pub(super) streams: Arc<super::served::Seats>,
 }
 
+/// The other end of a connection.
+#[derive(Clone, Copy)]
+pub(super) struct Peer {
+    /// `None` inside the process.
+    pub(super) address: Option<IpAddr>,
+    /// It has shown who it is, or nobody has to here.
+    pub(super) certified: bool,
+}
+
+impl Peer {
+    pub(super) const INSIDE: Self = Self { address: None, certified: true };
+}
+
 impl Desk {
-    /// `peer` is the other end of a TCP connection.
-    pub(super) async fn answer(&self, request: Request<Incoming>, peer: Option<IpAddr>) -> Response<Body> {
+    pub(super) async fn answer(&self, request: Request<Incoming>, peer: Peer) -> Response<Body> {
         if !is_grpc(&request) {
             return not_grpc();
         }
         let rpc = self.table.find(request.uri().path());
         let pending = rpc.begin();
-        let admitted = self.seat(rpc).and_then(|seat| Ok((seat, self.read_headers(rpc, request.headers(), peer)?)));
+        let admitted = known(rpc, peer)
+            .and_then(|()| self.seat(rpc))
+            .and_then(|seat| Ok((seat, self.read_headers(rpc, request.headers(), peer)?)));
         let (seat, call) = match admitted {
             Ok(admitted) => admitted,
             Err(fault) => {
@@ -83,14 +97,14 @@ impl Desk {
         seats.take(rpc.urgency).map(Some).ok_or_else(urgency::overloaded)
     }
 
-    fn read_headers(&self, rpc: &Rpc, headers: &HeaderMap, peer: Option<IpAddr>) -> Result<Call, Fault> {
+    fn read_headers(&self, rpc: &Rpc, headers: &HeaderMap, peer: Peer) -> Result<Call, Fault> {
         let given = headers.get(deadline::GRPC_TIMEOUT).and_then(deadline::parse);
         // A stream may last as long as its caller likes; anything else ends some day even if nobody said when.
         let left = if rpc.streaming { given } else { Some(given.unwrap_or(self.longest_call).min(self.longest_call)) };
         let trace = headers.get(TRACEPARENT).and_then(|value| TraceContext::parse(value.to_str().ok()?));
         Ok(Call {
             caller: self.caller(headers)?,
-            client: self.voucher.address(headers).or(peer),
+            client: self.voucher.address(headers).or(peer.address),
             deadline: left.map(|left| Instant::now() + left),
             trace: trace.unwrap_or_else(|| self.traces.start()),
             kept_back: false,
@@ -129,6 +143,14 @@ impl Desk {
             Err(_elapsed) => refuse(Fault::deadline_exceeded()),
         }
     }
+}
+
+/// Health is answered to everybody: Consul's agent has no certificate.
+fn known(rpc: &Rpc, peer: Peer) -> Result<(), Fault> {
+    if peer.certified || rpc.path.starts_with("/grpc.health.") {
+        return Ok(());
+    }
+    Err(Fault::new(Code::Unauthenticated, "CERTIFICATE_MISSING", "services speak to services with a certificate"))
 }
 
 fn is_grpc(request: &Request<Incoming>) -> bool {

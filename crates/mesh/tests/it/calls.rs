@@ -39,12 +39,12 @@ async fn a_replica_that_takes_no_connection_costs_no_call_while_another_answers(
     // Bound and let go: nobody listens there.
     let dead = TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap();
     let addresses = mesh::discovery::fixed(vec![dead.to_string(), served.address.to_string()]);
-    let channel = mesh::Channel::to_replicas("probe", addresses);
+    let channel = mesh::Channel::to_replicas("probe", addresses, None);
     for _ in 0..50 {
         let answer = soon(EventLogClient::new(channel.clone()).head(HeadRequest::default())).await;
         assert_eq!(answer.unwrap().into_inner().positions, [1, 2, 3]);
     }
-    let alone = mesh::Channel::to_replicas("probe", mesh::discovery::fixed(vec![dead.to_string()]));
+    let alone = mesh::Channel::to_replicas("probe", mesh::discovery::fixed(vec![dead.to_string()]), None);
     let problem = Problem::from_status(&ask(&alone, "who").await.unwrap_err());
     assert_eq!((problem.code, problem.reason.as_str()), (Code::Unavailable, "UPSTREAM_UNREACHABLE"));
 }

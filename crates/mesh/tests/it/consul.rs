@@ -31,7 +31,7 @@ impl Replica {
         let mut chassis = Chassis::builder(TokenKey::from_bytes([7; 32])).build();
         let (drain, health) = (chassis.drain(), chassis.readiness().check("test"));
         health.pass();
-        let service = Service { name: "dispatch", host: address.ip().to_string(), port: address.port() };
+        let service = Service { name: "dispatch", host: address.ip().to_string(), port: address.port(), tls: false };
         let (registered, farewell) = Consul::new(consul, None).unwrap().register(service);
         chassis.tasks().spawn_worker("registration", registered.keep(drain.clone()));
         chassis.before_closing(farewell);

@@ -157,7 +157,7 @@ async fn a_process_is_taken_back_before_it_stops_taking_calls_and_never_register
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address: SocketAddr = listener.local_addr().unwrap();
     let mut chassis = Chassis::builder(TokenKey::from_bytes([7; 32])).build();
-    let service = Service { name: "intake", host: address.ip().to_string(), port: address.port() };
+    let service = Service { name: "intake", host: address.ip().to_string(), port: address.port(), tls: false };
     let (registered, farewell) = Consul::new(&url, None).unwrap().register(service);
     let drain = chassis.drain();
     chassis.tasks().spawn_worker("registration", registered.keep(drain.clone()));

@@ -3,6 +3,7 @@
 
 mod admin;
 mod calls;
+mod certificates;
 mod clocks;
 mod consul;
 mod deadlines;

@@ -1,6 +1,7 @@
 //! A service that does what the request's `service` field says, and a process that serves it.
 
 use civic::{Micros, SeededRng, SettableClock};
+use mesh::tls::Tls;
 use mesh::{Channel, Chassis, Code, Config, Drain, Drained, Fault, Readiness, ServeError, TokenKey};
 use proto::events::v1::event_log_client::EventLogClient;
 use proto::events::v1::event_log_server::{EventLog, EventLogServer};
@@ -167,11 +168,20 @@ impl Served {
         Self::start_on(TcpListener::bind("127.0.0.1:0").await.unwrap(), config)
     }
 
+    pub(crate) async fn start_encrypted(tls: Tls) -> Self {
+        Self::start_certified(TcpListener::bind("127.0.0.1:0").await.unwrap(), Config::default(), Some(tls))
+    }
+
     pub(crate) fn start_on(listener: TcpListener, config: Config) -> Self {
+        Self::start_certified(listener, config, None)
+    }
+
+    fn start_certified(listener: TcpListener, config: Config, tls: Option<Tls>) -> Self {
         let address = listener.local_addr().unwrap();
         let (key, clock) = (TokenKey::from_bytes([7; 32]), SettableClock::new(NOW));
         let mut chassis = Chassis::builder(key.clone())
             .config(config)
+            .tls(tls)
             .clock(Arc::new(clock.clone()))
             .rng(Arc::new(SeededRng::new(1)))
             .build();

@@ -14,7 +14,7 @@ fn asked(served: &Served) -> usize {
 }
 
 fn over(addresses: &[String]) -> Channel {
-    Channel::to_replicas("probe", mesh::discovery::fixed(addresses.to_vec()))
+    Channel::to_replicas("probe", mesh::discovery::fixed(addresses.to_vec()), None)
 }
 
 async fn two() -> (Served, Served, Channel) {

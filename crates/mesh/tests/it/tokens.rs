@@ -4,7 +4,7 @@ use crate::probe::{NOW, Served, ask, ask_with, to_read};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use civic::{Actor, Micros, Role, SeededRng};
-use mesh::{Call, Code, Fault, Problem, TokenKey, mint, verify};
+use mesh::{Call, Caller, Code, Fault, Problem, TokenKey, mint, verify};
 use proptest::prelude::*;
 use std::sync::Arc;
 use std::time::Duration;
@@ -132,7 +132,7 @@ async fn service_sees_the_actor_of_the_token_and_a_citizen_without_one() {
 async fn service_does_not_lend_its_token_to_an_anonymous_caller() {
     let served = Served::start().await;
     let trace = mesh::TraceSource::new(&SeededRng::new(3), 0.0).start();
-    let call = Arc::new(Call::anonymous(trace));
+    let call = Arc::new(Call::inside(Caller::anonymous(), trace));
     let own = served.tcp().speaking_as(&token());
     let who = async |channel: &mesh::Channel| {
         mesh::within(Arc::clone(&call), ask(channel, "who")).await.unwrap()[0].actor.clone()

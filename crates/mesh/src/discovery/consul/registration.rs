@@ -31,6 +31,8 @@ pub struct Service {
     pub host: String,
     /// See `host`.
     pub port: u16,
+    /// It is called encrypted.
+    pub tls: bool,
 }
 
 impl Service {
@@ -51,6 +53,9 @@ impl Service {
             "Check": {
                 "Name": "gRPC health",
                 "GRPC": format!("{host}:{}", self.port),
+                "GRPCUseTLS": self.tls,
+                // The agent asks by address, and has no certificate: health is answered to everybody.
+                "TLSSkipVerify": self.tls,
                 "Interval": CHECK_EVERY,
                 "Timeout": CHECK_WITHIN,
                 "DeregisterCriticalServiceAfter": FORGET_AFTER,

@@ -1,0 +1,28 @@
+//! Who this process is, when its connections are encrypted.
+
+use super::{Folder, Settings};
+use crate::args::Room;
+use anyhow::{Context, bail};
+use mesh::tls::Tls;
+use std::sync::Arc;
+
+/// Reads the certificate, which must be this cluster's, and the service's when the process runs only one.
+pub(super) fn open(
+    settings: &Settings,
+    folder: &Folder,
+) -> anyhow::Result<Option<(Tls, impl Future<Output = ()> + Send + use<>)>> {
+    let Some(path) = &settings.tls else { return Ok(None) };
+    let unusable = || format!("the certificate in {} cannot be used", path.display());
+    let (tls, follow) = Tls::open(path, Arc::clone(&settings.clock)).with_context(unusable)?;
+    let name = tls.name();
+    if name.cluster != folder.cluster {
+        bail!("the certificate in {} is of the cluster {}, not {}", path.display(), name.cluster, folder.cluster);
+    }
+    let rooms = [Room::Intake, Room::Dispatch, Room::Gateway].into_iter().filter(|room| settings.rooms.has(*room));
+    if let [only] = rooms.collect::<Vec<_>>()[..]
+        && only.as_str() != name.service
+    {
+        bail!("the certificate in {} is of {}, and this process is {}", path.display(), name.service, only.as_str());
+    }
+    Ok(Some((tls, follow)))
+}

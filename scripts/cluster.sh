@@ -117,6 +117,29 @@ serve() {
     --http "127.0.0.1:${http[$name]:-0}" --redis "redis://127.0.0.1:$redis/" --consul "http://127.0.0.1:$consul" "${database[@]}"
 }
 
+# Whether the gateway on a port reaches what serves a path: anything but 503 comes from there.
+reaches() {
+  local status
+  exec 3<>"/dev/tcp/127.0.0.1/$1" || return 1
+  printf 'GET %s HTTP/1.1\r\nhost: cluster\r\nconnection: close\r\n\r\n' "$2" >&3
+  read -r status <&3
+  exec 3<&-
+  [[ "$status" != *" 503 "* ]]
+}
+
+# Consul asks every process for its health before it tells others of it.
+await_each_other() {
+  local name path until=$((SECONDS + patience))
+  for name in "${!http[@]}"; do
+    for path in /v1/reports /v1/workOrders; do
+      until reaches "${http[$name]}" "$path"; do
+        [ $SECONDS -lt $until ] || fail "$name does not reach what serves $path"
+        sleep 0.1
+      done
+    done
+  done
+}
+
 write_state() {
   local name processes=() gateways=()
   for name in "${names[@]}"; do
@@ -159,6 +182,7 @@ up() {
   done
   for name in "${names[@]}"; do serve "$name" "${name%-*}"; done
   for name in "${names[@]}"; do await "$name" "ready after"; done
+  await_each_other
   write_state
   echo "cluster: ready after $SECONDS s, ${http[gateway-1]} and ${http[gateway-2]} of 127.0.0.1; $state" >&2
 }

@@ -1,5 +1,5 @@
 # Recipes of one line; anything longer is a script or `cargo xtask`.
-.PHONY: run test check bench cluster cluster-down chaos fmt clean
+.PHONY: run test check bench load cluster cluster-down chaos fmt clean
 
 run: ## build and start a whole cluster in one process (SQLite, embedded feed)
 	@scripts/run.sh $(ARGS)
@@ -12,6 +12,9 @@ check: ## format, lints, house rules, dependency rules
 
 bench: ## product and limit in turn, printed as medians and ratios
 	@scripts/bench.sh $(ARGS)
+
+load: ## open-loop load on the cluster that runs, `make load ARGS="--rate 200"`: storms, bulk uploads, a city's week
+	@scripts/load.sh $(ARGS)
 
 cluster: ## a whole cluster of separate processes on this machine, returns when it is ready
 	@scripts/cluster.sh up

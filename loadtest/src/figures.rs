@@ -1,8 +1,8 @@
 //! The sheet of a run: every figure with what was asked of it, and what a figure is worth nothing without: machine, commit, date.
 
-use civic::{Clock as _, SystemClock};
+use crate::machine::Machine;
 use serde_json::{Value, json};
-use std::{fmt::Write as _, path::Path, process::Command};
+use std::{fmt::Write as _, path::Path};
 
 /// Median of a few runs.
 pub fn median(values: &[f64]) -> f64 {
@@ -107,8 +107,7 @@ impl Sheet {
     /// Writes `<date>-<commit>.json` and `.md` into a folder and answers with the stem.
     pub fn record(&self, folder: &Path) -> anyhow::Result<String> {
         std::fs::create_dir_all(folder)?;
-        let Machine { date, commit, .. } = &self.machine;
-        let stem = format!("{}-{commit}", date.get(..10).unwrap_or(date));
+        let stem = self.machine.stem();
         std::fs::write(folder.join(format!("{stem}.json")), format!("{:#}\n", self.json()))?;
         std::fs::write(folder.join(format!("{stem}.md")), self.markdown())?;
         Ok(stem)
@@ -122,9 +121,9 @@ impl Sheet {
             })
         };
         let note = |(part, text): &(&'static str, String)| json!({"part": part, "text": text});
-        let Machine { cores, model, kernel, commit, date, .. } = &self.machine;
+        let Machine { commit, date, .. } = &self.machine;
         json!({
-            "machine": {"cores": cores, "model": model, "kernel": kernel}, "commit": commit, "date": date,
+            "machine": self.machine.json(), "commit": commit, "date": date,
             "figures": self.figures.iter().map(figure).collect::<Vec<_>>(),
             "notes": self.notes.iter().map(note).collect::<Vec<_>>(),
         })
@@ -156,46 +155,6 @@ fn verdict(figure: &Figure) -> &'static str {
         None => "",
         Some(true) => "met",
         Some(false) => "NOT MET",
-    }
-}
-
-/// What the figures were taken on, and of what.
-struct Machine {
-    cores: usize,
-    memory_gib: f64,
-    model: String,
-    kernel: String,
-    commit: String,
-    date: String,
-}
-
-impl Machine {
-    fn of_this_run() -> Self {
-        let out = |program: &str, args: &[&str]| {
-            let output = Command::new(program).args(args).output();
-            output.map(|o| String::from_utf8_lossy(&o.stdout).trim().to_owned()).unwrap_or_default()
-        };
-        let line = |file: &str, name: &str| {
-            let text = std::fs::read_to_string(file).unwrap_or_default();
-            let found = text.lines().find_map(|line| line.strip_prefix(name)).unwrap_or_default();
-            found.trim_start_matches(['\t', ':', ' ']).to_owned()
-        };
-        let kibibytes = line("/proc/meminfo", "MemTotal").trim_end_matches(" kB").parse::<f64>().unwrap_or(0.0);
-        Self {
-            cores: std::thread::available_parallelism().map_or(0, usize::from),
-            memory_gib: kibibytes / 1_048_576.0,
-            model: line("/proc/cpuinfo", "model name"),
-            kernel: out("uname", &["-r"]),
-            commit: Some(out("git", &["describe", "--always", "--dirty"]))
-                .filter(|c| !c.is_empty())
-                .unwrap_or("unknown".into()),
-            date: SystemClock.now().to_string(),
-        }
-    }
-
-    fn words(&self) -> String {
-        let Self { cores, memory_gib, model, kernel, commit, date } = self;
-        format!("{cores} cores, {memory_gib:.0} GiB, {model}, Linux {kernel}, commit {commit}, {date}")
     }
 }
 

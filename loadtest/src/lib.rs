@@ -4,6 +4,8 @@
 //! The limit of storing is [`raw`]: the same rows in prepared multi-row batches with the same pragmas. The limit of calling is
 //! [`echo`]: a bare tonic server that answers with what it was built with. A report accepted over the wire needs both, so the
 //! bound for a rate over the wire is `1/(1/raw + 1/echo)`.
+//!
+//! [`open`] is another program's: an open-loop load on a cluster that runs already.
 
 pub mod accept;
 pub mod corpus;
@@ -15,8 +17,10 @@ pub mod flight;
 pub mod lamps;
 pub mod lifecycle;
 pub mod local;
+pub mod machine;
 pub mod mass;
 pub mod memory;
+pub mod open;
 pub mod postgres;
 pub mod raw;
 pub mod reads;

@@ -19,10 +19,11 @@ use std::{
 
 const IN_FLIGHT: usize = 64;
 /// A lamp that is out: its duty list names the town's section for people's livelihood, so the order is born assigned.
-const CATEGORY: &str = "0612";
-const TOWNS: [&str; 8] =
+pub(crate) const CATEGORY: &str = "0612";
+/// Towns of 铜梁 that have such a section.
+pub(crate) const TOWNS: [&str; 8] =
     ["500151001", "500151002", "500151003", "500151004", "500151101", "500151103", "500151104", "500151105"];
-const PHONE: &str = "13800138000";
+pub(crate) const PHONE: &str = "13800138000";
 
 type Latencies = [Histogram<u64>; 4];
 

@@ -5,7 +5,7 @@ use bytes::Bytes;
 use casebook::Casebook;
 use civic::{Actor, Clock as _, Micros, Role, SystemClock};
 use http_body_util::{BodyExt, Full};
-use hyper::Request;
+use hyper::{Request, http::request};
 use hyper_util::{
     client::legacy::{Client, connect::HttpConnector},
     rt::TokioExecutor,
@@ -172,13 +172,20 @@ pub struct Answer {
     pub body: Value,
 }
 
-/// Asks for JSON.
+impl Answer {
+    /// Of a problem; `HTTP_<status>` where it was no problem document.
+    pub fn reason(&self) -> String {
+        self.body["reason"].as_str().map_or_else(|| format!("HTTP_{}", self.status), str::to_owned)
+    }
+}
+
+/// Asks for JSON. The token is empty for somebody without one.
 pub async fn get_json(client: &HttpClient, url: &str, token: &str) -> anyhow::Result<Answer> {
-    let request = Request::get(url).header("authorization", format!("Bearer {token}"));
+    let request = by(token, Request::get(url));
     answer(client.request(request.body(Full::default())?).await?).await
 }
 
-/// Posts JSON, with the position of an earlier answer; empty for none.
+/// Posts JSON, with the position of an earlier answer; empty for none, as the token is for somebody without one.
 pub async fn post_json(
     client: &HttpClient,
     url: &str,
@@ -186,13 +193,15 @@ pub async fn post_json(
     position: &str,
     body: &Value,
 ) -> anyhow::Result<Answer> {
-    let mut request = Request::post(url)
-        .header("content-type", "application/json")
-        .header("authorization", format!("Bearer {token}"));
+    let mut request = by(token, Request::post(url)).header("content-type", "application/json");
     if !position.is_empty() {
         request = request.header(mesh::position::HEADER, position);
     }
     answer(client.request(request.body(Full::new(body.to_string().into()))?).await?).await
+}
+
+fn by(token: &str, request: request::Builder) -> request::Builder {
+    if token.is_empty() { request } else { request.header("authorization", format!("Bearer {token}")) }
 }
 
 async fn answer(response: hyper::Response<hyper::body::Incoming>) -> anyhow::Result<Answer> {

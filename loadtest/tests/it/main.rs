@@ -1,5 +1,8 @@
-//! The seed, small: what real traffic would have left, and nothing that the verifier minds.
+//! The seed, small: what real traffic would have left, and nothing that the verifier minds. The open loop: against a gateway that stands
+//! still for a while, and against the product.
 #![allow(clippy::unwrap_used, reason = "tests")]
+
+mod open;
 
 use casebook::{Filter, Page, Scope};
 use dispatch::domain::work_order::WorkOrder;

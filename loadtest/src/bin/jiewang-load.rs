@@ -127,7 +127,7 @@ async fn run(args: &Args) -> anyhow::Result<()> {
     let lasting = Duration::from_secs_f64(curve.seconds) + Duration::from_secs(args.patience + 3600);
     let city = Arc::new(City::new(doors, &folder_path, lasting)?);
     city.warm(args.warm).await?;
-    let tally = Arc::new(Mutex::new(Tally::new(&arrivals)));
+    let tally = Arc::new(Mutex::new(Tally::new(&arrivals, curve.storm)));
     let bounds = Bounds { in_flight: usize::from(args.in_flight), patience: Duration::from_secs(args.patience) };
     let (counted, warm) = (tally.clone(), args.warm);
     let seen = move |record| counted.lock().unwrap_or_else(PoisonError::into_inner).add(&record);

@@ -11,6 +11,7 @@ use crate::{
 };
 use anyhow::{Context, ensure};
 use civic::{Actor, Clock as _, Role, SystemClock};
+use futures_util::{StreamExt as _, stream};
 use jiewang::{cluster::folder as cluster, folder};
 use known::{Known, Next, Order};
 use rand::{SeedableRng as _, rngs::SmallRng};
@@ -20,6 +21,9 @@ use std::{
     sync::{Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
+
+/// Connections that are opened before the run.
+const WARM_AT_ONCE: usize = 16;
 
 /// Where a cluster is spoken to: its gateways, in turn.
 #[derive(Debug, Clone)]
@@ -155,14 +159,14 @@ impl City {
         }
     }
 
-    /// Files so many reports of citizens one after the other, not counted, so that there is something to look for from the first
-    /// instant on, and connections are open.
+    /// Files so many reports of citizens, not counted, so that there is something to look for from the first instant on, connections
+    /// are open, and pages were read. They are the first requests of the run by their numbers.
     ///
     /// # Errors
     /// When one is refused: nothing that was measured then would mean anything.
     pub async fn warm(&self, count: usize) -> anyhow::Result<()> {
-        for n in 0..count {
-            let outcome = self.file_as_citizen(usize::MAX - n).await;
+        let mut filed = stream::iter(0..count).map(|n| self.file_as_citizen(n)).buffer_unordered(WARM_AT_ONCE);
+        while let Some(outcome) = filed.next().await {
             ensure!(outcome == Outcome::Ok, "a citizen's report is not taken: {}", outcome.word());
         }
         Ok(())

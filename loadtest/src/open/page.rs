@@ -22,6 +22,7 @@ pub fn page(told: &Told) -> String {
     }
     body.push_str(&asked(told));
     body.push_str(&latencies(told));
+    body.push_str(&phases(told));
     body.push_str(&charts(told));
     body.push_str(&outcomes(told));
     body.push_str(&delays(told));
@@ -76,18 +77,42 @@ fn latencies(told: &Told) -> String {
     )
 }
 
+/// Before the storm, in it, and after it; nothing where there was none.
+fn phases(told: &Told) -> String {
+    if told.tally.phases.len() < 2 {
+        return String::new();
+    }
+    let row = |name: &str, kind: &str, counts: &Counts| {
+        let quantiles = Quantiles::of(&counts.from_due);
+        let figure = |of: fn(Quantiles) -> f64| quantiles.map_or_else(|| "–".to_owned(), |q| format!("{:.1}", of(q)));
+        let counted = [counts.total().to_string(), counts.ok().to_string(), figure(|q| q.p50), figure(|q| q.p99)];
+        [name.to_owned(), kind.to_owned()].into_iter().chain(counted).collect::<Vec<_>>()
+    };
+    let rows = told
+        .tally
+        .phases
+        .iter()
+        .flat_map(|phase| phase.kinds.iter().map(|(kind, counts)| row(phase.name, kind.as_str(), counts)));
+    let recovered = told.recovered().map_or_else(
+        || "After the storm the p99 of a second did not come back to twice what it was before.".to_owned(),
+        |seconds| format!("{seconds} s after the storm the p99 of a second was at most twice what it was before."),
+    );
+    let table = table(&["due", "kind", "requests", "ok", "p50", "p99"], rows);
+    format!("<h2>Before, in and after the storm</h2>\n<p>{recovered}</p>\n{table}")
+}
+
 fn charts(told: &Told) -> String {
     let seconds = &told.tally.seconds;
     let line = |name, of: fn(&Second) -> f64| Line {
         name,
-        points: seconds.iter().enumerate().map(|(n, second)| (n as f64, of(second))).collect(),
+        points: seconds.iter().enumerate().map(|(n, second)| (n as f64 + 0.5, of(second))).collect(),
     };
     let time = Axis::linear("seconds", seconds.len().max(1) as f64);
-    let offered = seconds.iter().map(|second| second.offered.max(second.ok).max(second.failed)).max().unwrap_or(0);
+    let most = seconds.iter().map(|second| second.offered.max(second.ok).max(second.failed)).max().unwrap_or(0);
     let rates = Chart {
         title: "Requests a second",
         x: time.clone(),
-        y: Axis::linear("requests", offered.max(1) as f64),
+        y: Axis::linear("requests", most.max(1) as f64),
         lines: vec![
             line("due", |s| s.offered as f64),
             line("served", |s| s.ok as f64),
@@ -96,28 +121,39 @@ fn charts(told: &Told) -> String {
         ],
         marks: &told.marks,
     };
-    let latest = Chart {
+    let latencies = Chart {
         title: "Latency from due, of what came back in the second",
         x: time,
-        y: Axis::decades("ms", 0.1, millis(told.tally.all.from_due.max())),
+        y: milliseconds(&told.tally.all),
         lines: vec![
-            line("p50", |s| millis(s.p50)),
-            line("p99", |s| millis(s.p99)),
-            line("the slowest", |s| millis(s.max)),
+            line("p50", |s| measured(s.p50)),
+            line("p99", |s| measured(s.p99)),
+            line("the slowest", |s| measured(s.max)),
         ],
         marks: &told.marks,
     };
     let by_share = Chart {
         title: "Latency by share of all requests",
         x: Axis::nines("share"),
-        y: Axis::decades("ms", 0.1, millis(told.tally.all.from_due.max())),
+        y: milliseconds(&told.tally.all),
         lines: vec![
             Line { name: "from due", points: shares(&told.tally.all.from_due) },
             Line { name: "from sent", points: shares(&told.tally.all.from_sent) },
         ],
         marks: &[],
     };
-    [rates, latest, by_share].iter().map(Chart::svg).collect()
+    [rates, latencies, by_share].iter().map(Chart::svg).collect()
+}
+
+/// From the fastest that was sent to the slowest that was due.
+fn milliseconds(all: &Counts) -> Axis {
+    let least = if all.from_sent.is_empty() { all.from_due.min() } else { all.from_sent.min() };
+    Axis::decades("ms", millis(least.max(1)), millis(all.from_due.max().max(1)))
+}
+
+/// A second in which nothing came back has no latency.
+fn measured(micros: u64) -> f64 {
+    if micros == 0 { f64::NAN } else { millis(micros) }
 }
 
 /// From the fastest to 99.999 %, the slow end drawn out.

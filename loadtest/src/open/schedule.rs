@@ -39,7 +39,7 @@ pub fn draw(curve: &Curve, mix: &Mix, seed: u64) -> Vec<Arrival> {
     arrivals
 }
 
-fn micros(seconds: f64) -> u64 {
+pub(super) fn micros(seconds: f64) -> u64 {
     (seconds * 1e6) as u64
 }
 

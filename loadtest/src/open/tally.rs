@@ -1,16 +1,17 @@
 //! Records counted as they come: outcomes and latencies by kind, and the run second by second.
 
 use super::{
+    curve::Storm,
     drive::{Outcome, Record},
     mix::Kind,
-    schedule::Arrival,
+    schedule::{Arrival, micros},
 };
 use hdrhistogram::Histogram;
 use std::collections::BTreeMap;
 
 /// An hour: longer than anything is waited for.
 const LONGEST: u64 = 3_600_000_000;
-const SECOND: u64 = 1_000_000;
+pub(super) const SECOND: u64 = 1_000_000;
 
 /// Microseconds from 1 to [`LONGEST`], three digits.
 fn histogram() -> Histogram<u64> {
@@ -78,11 +79,22 @@ pub struct Second {
     pub max: u64,
 }
 
+/// A stretch of the run that is counted by itself, until the next one begins.
+#[derive(Debug)]
+pub struct Phase {
+    pub name: &'static str,
+    /// Microseconds; what counts is when a request was due.
+    pub from: u64,
+    pub kinds: BTreeMap<Kind, Counts>,
+}
+
 /// A run, counted.
 #[derive(Debug)]
 pub struct Tally {
     pub all: Counts,
     pub kinds: BTreeMap<Kind, Counts>,
+    /// Before a storm, in it, and after it; none without a storm.
+    pub phases: Vec<Phase>,
     pub seconds: Vec<Second>,
     /// What the bound on requests in flight has cost those that it held.
     pub held: Histogram<u64>,
@@ -95,10 +107,15 @@ pub struct Tally {
 
 impl Tally {
     #[must_use]
-    pub fn new(arrivals: &[Arrival]) -> Self {
+    pub fn new(arrivals: &[Arrival], storm: Option<Storm>) -> Self {
+        let phase = |(name, from): (&'static str, f64)| Phase { name, from: micros(from), kinds: BTreeMap::new() };
+        let phases = |storm: Storm| {
+            [("before", 0.0), ("in the storm", storm.at), ("after", storm.at + storm.seconds)].map(phase).into()
+        };
         let mut tally = Self {
             all: Counts::default(),
             kinds: BTreeMap::new(),
+            phases: storm.map_or_else(Vec::new, phases),
             seconds: Vec::new(),
             held: histogram(),
             late: histogram(),
@@ -114,6 +131,9 @@ impl Tally {
     pub fn add(&mut self, record: &Record) {
         self.all.add(record);
         self.kinds.entry(record.kind).or_default().add(record);
+        if let Some(phase) = self.phases.iter_mut().rfind(|phase| phase.from <= record.due) {
+            phase.kinds.entry(record.kind).or_default().add(record);
+        }
         if record.outcome == Outcome::NothingThere {
             return;
         }
@@ -179,7 +199,7 @@ mod tests {
     #[test]
     fn goodput_counts_in_the_second_of_the_answer_and_what_was_offered_in_that_of_its_instant() {
         let arrivals = [100, 200, 2_900].map(|due| Arrival { due: due * 1000, kind: Kind::List });
-        let mut tally = Tally::new(&arrivals);
+        let mut tally = Tally::new(&arrivals, None);
         tally.add(&record(100, 100, 150, Outcome::Ok));
         tally.add(&record(200, 1_100, 1_200, Outcome::Ok));
         tally.add(&record(2_900, 2_900, 3_100, Outcome::Refused("OVERLOADED".to_owned())));
@@ -193,8 +213,21 @@ mod tests {
     }
 
     #[test]
+    fn a_request_counts_in_the_phase_in_which_it_was_due() {
+        let mut tally = Tally::new(&[], Some(Storm { times: 10.0, at: 2.0, seconds: 3.0 }));
+        for due in [0, 1_999, 2_000, 4_999, 5_000] {
+            tally.add(&record(due, due, due + 9_000, Outcome::Ok));
+        }
+        let counted = |phase: &Phase| (phase.name, phase.kinds[&Kind::List].total());
+        assert_eq!(
+            tally.phases.iter().map(counted).collect::<Vec<_>>(),
+            [("before", 2), ("in the storm", 2), ("after", 1)]
+        );
+    }
+
+    #[test]
     fn what_was_never_sent_counts_from_due_only_and_what_had_nothing_to_do_not_at_all() {
-        let mut tally = Tally::new(&[]);
+        let mut tally = Tally::new(&[], None);
         tally.add(&record(0, 5_000, 5_000, Outcome::Unsent));
         tally.add(&record(0, 0, 0, Outcome::NothingThere));
         let counts = &tally.kinds[&Kind::List];

@@ -2,9 +2,9 @@
 
 use super::{
     mix::Kind,
-    tally::{Counts, Second, Tally},
+    tally::{Counts, Phase, SECOND, Second, Tally},
 };
-use crate::machine::Machine;
+use crate::{figures::median, machine::Machine};
 use anyhow::Context;
 use hdrhistogram::Histogram;
 use serde_json::{Map, Value, json};
@@ -71,14 +71,14 @@ impl Told {
 
     #[must_use]
     pub fn json(&self) -> Value {
-        let kinds: Map<String, Value> =
-            self.tally.kinds.iter().map(|(kind, counts)| (kind.to_string(), of_counts(counts))).collect();
+        let kinds = of_kinds(&self.tally.kinds);
         let asked: BTreeMap<_, _> = self.asked.iter().cloned().collect();
         json!({
             "machine": self.machine.json(), "commit": self.machine.commit, "date": self.machine.date,
             "asked": asked, "whole": self.whole,
             "marks": self.marks.iter().map(|m| json!({"name": m.name, "from": m.from, "until": m.until})).collect::<Vec<_>>(),
             "all": of_counts(&self.tally.all), "kinds": kinds,
+            "phases": self.tally.phases.iter().map(of_phase).collect::<Vec<_>>(), "recoveredSeconds": self.recovered(),
             "held": of_delay(&self.tally.held), "generatorLate": of_delay(&self.tally.late),
             "seconds": self.tally.seconds.iter().map(of_second).collect::<Vec<_>>(),
         })
@@ -148,6 +148,18 @@ impl Told {
         self.tally.all.ok() as f64 / due.max(1) as f64
     }
 
+    /// How many seconds after the storm the p99 of a second was at most twice the median of those before; nothing without a storm,
+    /// without anything before it, and where it never was.
+    #[must_use]
+    pub fn recovered(&self) -> Option<usize> {
+        let [_, storm, after] = &self.tally.phases[..] else { return None };
+        let second = |phase: &Phase| usize::try_from(phase.from / SECOND).ok();
+        let (storm, after) = (second(storm)?, second(after)?);
+        let before: Vec<f64> = self.tally.seconds.get(..storm)?.iter().map(|second| second.p99 as f64).collect();
+        let calm = |second: &Second| second.p99 > 0 && second.p99 as f64 <= 2.0 * median(&before);
+        self.tally.seconds.get(after..)?.iter().position(calm)
+    }
+
     #[must_use]
     pub fn of_kind(&self, kind: Kind) -> Option<&Counts> {
         self.tally.kinds.get(&kind)
@@ -160,6 +172,14 @@ fn line(cells: &[String]) -> String {
         .enumerate()
         .map(|(n, cell)| if n == 0 { format!("{cell:<10}") } else { format!("{cell:>10}") })
         .collect()
+}
+
+fn of_phase(phase: &Phase) -> Value {
+    json!({"name": phase.name, "fromSeconds": millis(phase.from) / 1000.0, "kinds": of_kinds(&phase.kinds)})
+}
+
+fn of_kinds(kinds: &BTreeMap<Kind, Counts>) -> Map<String, Value> {
+    kinds.iter().map(|(kind, counts)| (kind.to_string(), of_counts(counts))).collect()
 }
 
 fn of_counts(counts: &Counts) -> Value {
@@ -186,4 +206,37 @@ fn of_second(second: &Second) -> Value {
         "offered": offered, "ok": ok, "failed": failed, "held": held,
         "p50Ms": millis(p50), "p99Ms": millis(p99), "maxMs": millis(max),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::open::{
+        curve::Storm,
+        drive::{Outcome, Record},
+    };
+
+    /// A run with one request in the middle of each second, which takes so many milliseconds.
+    fn told(storm: Option<Storm>, takes: &[u64]) -> Told {
+        let mut tally = Tally::new(&[], storm);
+        for (n, takes) in takes.iter().enumerate() {
+            let due = n as u64 * SECOND + SECOND / 2;
+            let done = due + takes * 1000;
+            tally.add(&Record { kind: Kind::Emergency, due, sent: due, done, held: 0, outcome: Outcome::Ok });
+        }
+        tally.finish();
+        Told { machine: Machine::of_this_run(), asked: Vec::new(), marks: Vec::new(), tally, whole: true }
+    }
+
+    #[test]
+    fn a_cluster_has_recovered_when_a_second_is_again_at_most_twice_as_slow_as_before() {
+        let storm = Some(Storm { times: 10.0, at: 3.0, seconds: 2.0 });
+        assert_eq!(told(storm, &[300, 10, 12, 400, 450, 440, 380, 20, 11]).recovered(), Some(2));
+        assert_eq!(told(storm, &[10, 10, 12, 400, 450, 440, 380]).recovered(), None);
+        assert_eq!(told(None, &[10, 10, 12]).recovered(), None);
+        let json = told(storm, &[10, 10, 12, 400, 450, 12]).json();
+        let phase = &json["phases"][1];
+        assert_eq!((&phase["name"], &phase["kinds"]["emergency"]["requests"]), (&json!("in the storm"), &json!(2)));
+        assert_eq!(json["recoveredSeconds"], 0);
+    }
 }

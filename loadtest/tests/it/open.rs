@@ -85,7 +85,7 @@ async fn run(address: SocketAddr, folder: &Path, curve: &Curve, mix: &Mix, in_fl
     city.warm(5).await.unwrap();
     let seed = 7;
     let arrivals = schedule::draw(curve, mix, seed);
-    let tally = Arc::new(Mutex::new(Tally::new(&arrivals)));
+    let tally = Arc::new(Mutex::new(Tally::new(&arrivals, curve.storm)));
     let counted = tally.clone();
     let bounds = Bounds { in_flight, patience: Duration::from_secs(20) };
     let seen = move |record| counted.lock().unwrap().add(&record);

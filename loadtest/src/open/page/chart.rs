@@ -7,7 +7,7 @@ use std::fmt::Write as _;
 const WIDTH: f64 = 900.0;
 const HEIGHT: f64 = 300.0;
 const LEFT: f64 = 64.0;
-const RIGHT: f64 = 12.0;
+const RIGHT: f64 = 32.0;
 const TOP: f64 = 30.0;
 const BOTTOM: f64 = 40.0;
 /// The least that is seen of a mark.
@@ -25,6 +25,7 @@ pub(super) struct Chart<'m> {
 
 pub(super) struct Line {
     pub(super) name: &'static str,
+    /// Not a number where nothing was measured: the line breaks there.
     pub(super) points: Vec<(f64, f64)>,
 }
 
@@ -57,10 +58,10 @@ impl Axis {
         Self { label, scale: Scale::Linear, ticks, low: 0.0, high }
     }
 
-    /// A tick at each power of ten.
-    pub(super) fn decades(label: &'static str, low: f64, most: f64) -> Self {
-        let first = low.log10().round() as i32;
-        let last = (most.max(low * 10.0).log10().ceil() as i32).max(first + 1);
+    /// A tick at each power of ten, from below the least to above the most.
+    pub(super) fn decades(label: &'static str, least: f64, most: f64) -> Self {
+        let first = least.log10().floor() as i32;
+        let last = (most.log10().ceil() as i32).max(first + 1);
         let ticks: Vec<f64> = (first..=last).map(|exponent| 10_f64.powi(exponent)).collect();
         Self { label, scale: Scale::Decades, low: ticks[0], high: ticks[ticks.len() - 1], ticks }
     }
@@ -160,10 +161,14 @@ impl Chart<'_> {
 
     /// The line, and its entry in the legend above the chart.
     fn write_line(&self, svg: &mut String, n: usize, line: &Line) {
-        let mut path = String::new();
-        for (point, (x, y)) in line.points.iter().enumerate() {
-            let command = if point == 0 { 'M' } else { 'L' };
+        let (mut path, mut command) = (String::new(), 'M');
+        for (x, y) in &line.points {
+            if y.is_nan() {
+                command = 'M';
+                continue;
+            }
             let _infallible = write!(path, "{command}{:.1} {:.1}", across(&self.x, *x), down(&self.y, *y));
+            command = 'L';
         }
         let at = LEFT + 20.0 + 190.0 * n as f64;
         let _infallible = writeln!(
@@ -187,8 +192,18 @@ mod tests {
             assert_eq!(axis.ticks.len(), ticks, "{most}: {:?}", axis.ticks);
             assert!(axis.high >= most && axis.part(most) <= 1.0 && axis.part(0.0) == 0.0);
         }
-        assert_eq!(Axis::decades("", 0.1, 480.0).ticks, [0.1, 1.0, 10.0, 100.0, 1000.0]);
-        assert_eq!(Axis::decades("", 0.1, 0.0).ticks, [0.1, 1.0]);
+        assert_eq!(Axis::decades("", 0.3, 480.0).ticks, [0.1, 1.0, 10.0, 100.0, 1000.0]);
+        assert_eq!(Axis::decades("", 2.0, 5.0).ticks, [1.0, 10.0]);
+    }
+
+    #[test]
+    fn a_line_breaks_where_nothing_was_measured() {
+        let points = vec![(0.0, 1.0), (1.0, f64::NAN), (2.0, 1.0), (3.0, 2.0)];
+        let lines = vec![Line { name: "p99", points }];
+        let chart = Chart { title: "", x: Axis::linear("", 3.0), y: Axis::linear("", 2.0), lines, marks: &[] };
+        let svg = chart.svg();
+        let path = svg.split("<path class=\"line l0\" d=\"").nth(1).unwrap().split('"').next().unwrap();
+        assert_eq!((path.matches('M').count(), path.matches('L').count()), (2, 1), "{path}");
     }
 
     #[test]

@@ -35,6 +35,12 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let out = PathBuf::from(std::env::var("OUT_DIR")?);
     // `encode_file_descriptor_set` keeps extensions (google.api.http); `file_descriptor_set` loses them.
     std::fs::write(out.join("descriptors.bin"), compiler.encode_file_descriptor_set())?;
-    tonic_prost_build::configure().bytes(".").compile_fds(compiler.file_descriptor_set())?;
+    // One tree of modules over all packages: a new one needs no line in `lib.rs`.
+    tonic_prost_build::configure()
+        .bytes(".")
+        .include_file("packages.rs")
+        // Read by the gateway out of the descriptor set: no code is made of it.
+        .extern_path(".google.api", "crate::annotations")
+        .compile_fds(compiler.file_descriptor_set())?;
     Ok(())
 }

@@ -7,6 +7,11 @@ cd "$(dirname "$0")/.."
 . scripts/need.sh
 folder="${JIEWANG_CLUSTER_DIR:-.cluster}"
 state="$folder/state.json"
+services=(
+  intake
+  dispatch
+  # new-service: two processes of it
+)
 patience=120 # seconds until everything is ready, or has ended
 declare -A pids=() grpc=() admin=() http=()
 
@@ -82,7 +87,7 @@ start_postgres() {
   new_port postgres
   start postgres "${as[@]}" "$bin/postgres" -D "$data" -h 127.0.0.1 -p "$postgres" -c unix_socket_directories= -c max_connections=200 -c lc_messages=C
   await postgres "ready to accept connections"
-  for service in intake dispatch; do
+  for service in "${services[@]}"; do
     "$bin/createdb" -h 127.0.0.1 -p "$postgres" -U postgres "$service"
   done
 }
@@ -112,7 +117,7 @@ serve() {
   mkdir -p "$folder/$name"
   cp "$folder/cluster.key" "$folder/cluster.id" "$folder/$name/"
   "$bin" certs issue "$room" --authority "$folder/authority" --data-dir "$folder/$name" --into "$folder/$name/tls" >/dev/null
-  case "$room" in intake | dispatch) database=(--database "$room=postgres://postgres@127.0.0.1:$postgres/$room") ;; esac
+  [ "$room" = gateway ] || database=(--database "$room=postgres://postgres@127.0.0.1:$postgres/$room")
   start "$name" "$bin" serve "$room" --data-dir "$folder/$name" --tls "$folder/$name/tls" --grpc "127.0.0.1:${grpc[$name]}" --admin "127.0.0.1:${admin[$name]}" \
     --http "127.0.0.1:${http[$name]:-0}" --redis "redis://127.0.0.1:$redis/" --consul "http://127.0.0.1:$consul" "${database[@]}"
 }
@@ -174,7 +179,8 @@ up() {
   start_postgres
   start_redis
   start_consul
-  names=(intake-1 intake-2 dispatch-1 dispatch-2 gateway-1 gateway-2)
+  names=()
+  for service in "${services[@]}" gateway; do names+=("$service-1" "$service-2"); done
   for name in "${names[@]}"; do
     new_port "grpc[$name]"
     new_port "admin[$name]"

@@ -6,8 +6,9 @@ mod connection;
 mod file;
 mod reach;
 
+pub use crate::room::Room;
 pub use cluster::{
-    Advertised, ClusterArgs, ConsulArgs, ConsulToken, Database, DatabaseError, Peer, PeerError, Place, Room, ServeArgs,
+    Advertised, ClusterArgs, ConsulArgs, ConsulToken, Database, DatabaseError, Peer, PeerError, Place, ServeArgs,
     UpArgs,
 };
 pub use connection::Connection;

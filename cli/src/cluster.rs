@@ -18,6 +18,7 @@ pub use books::PARTITIONS;
 pub use rooms::Hands;
 pub use settings::{Door, Rooms, Settings};
 
+use crate::room::Room;
 use anyhow::Context;
 use casebook::Casebook;
 use folder::Folder;
@@ -138,7 +139,7 @@ struct Doors {
 
 impl Doors {
     async fn bind(settings: &Settings) -> anyhow::Result<Self> {
-        let http = settings.http.filter(|_| settings.rooms.gateway);
+        let http = settings.http.filter(|_| settings.rooms.has(Room::Gateway));
         Ok(Self {
             grpc: bind(settings.grpc).await?,
             http: maybe_bind(http).await?,

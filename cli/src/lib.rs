@@ -1,6 +1,6 @@
 //! The operators' verbs, and the wiring that turns the crates into a running cluster.
 //!
-//! `args` says what may be typed, `verb` has one file per verb, `output` writes what a verb found, `exit` says how it went.
+//! `args` says what may be typed, `room` which services there are, `verb` has one file per verb, `output` writes what a verb found, `exit` says how it went.
 //! Data goes to standard output and nothing else does: notes, progress and complaints go to standard error.
 
 pub mod args;
@@ -9,6 +9,7 @@ pub mod cluster;
 pub mod exit;
 pub mod folder;
 pub mod output;
+pub mod room;
 pub mod verb;
 
 pub use args::Args;

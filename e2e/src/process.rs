@@ -105,7 +105,7 @@ impl Start {
     }
 
     fn has_gateway(&self) -> bool {
-        self.verb != ["serve", "intake"] && self.verb != ["serve", "dispatch"]
+        self.verb == ["up"] || self.verb == ["serve", "gateway"]
     }
 
     /// With the gateway at this address.

@@ -8,6 +8,7 @@ use crate::{
     local::{Local, channels, http, post},
     raw::{self, Raw},
 };
+use jiewang::args::Room;
 use jiewang::cluster::{Rooms, folder};
 use proto::intake::v1::{CreateReportRequest, Report, reports_client::ReportsClient};
 use rand::{SeedableRng as _, rngs::SmallRng};
@@ -22,7 +23,7 @@ pub const SEED: u64 = 20_261_122;
 pub async fn run(sheet: &mut Sheet, rounds: usize, within: Duration) -> anyhow::Result<()> {
     let dir = tempfile::tempdir()?;
     let corpus = Arc::new(Corpus::load()?);
-    let local = Local::start(dir.path(), Rooms { dispatch: false, ..Rooms::ALL }).await?;
+    let local = Local::start(dir.path(), Rooms::ALL.without(Room::Dispatch)).await?;
     let answer = warm(&corpus, &local).await?;
     let echo = echo::serve(answer).await?;
     let intake = folder::database(dir.path(), intake::NAME);

@@ -27,7 +27,7 @@ pub async fn run(sheet: &mut Sheet, rounds: usize, within: Duration) -> anyhow::
     let templates = templates(&corpus).await?;
     let mut raw = RawPostgres::open(templates, &server.url("raw")).await?;
     let dir = tempfile::tempdir()?;
-    let rooms = Rooms { dispatch: false, ..Rooms::ALL };
+    let rooms = Rooms::ALL.without(Room::Dispatch);
     let mut settings = Settings::local(dir.path().to_owned(), rooms);
     settings.databases = vec![Database { room: Room::Intake, url: server.url("intake") }];
     let local = Local::start_with(settings).await?;
@@ -62,7 +62,7 @@ async fn describe(sheet: &mut Sheet, server: &PostgresServer) -> anyhow::Result<
 /// What the product stores of a report is the same on both databases.
 async fn templates(corpus: &Corpus) -> anyhow::Result<Vec<raw::Template>> {
     let dir = tempfile::tempdir()?;
-    let local = Local::start(dir.path(), Rooms { dispatch: false, ..Rooms::ALL }).await?;
+    let local = Local::start(dir.path(), Rooms::ALL.without(Room::Dispatch)).await?;
     warm(corpus, &local).await?;
     local.stop().await?;
     raw::templates(&folder::database(dir.path(), intake::NAME)).await

@@ -15,6 +15,7 @@ use crate::{disk, local::copy_folder};
 use anyhow::Context;
 use casebook::{Bounds, Casebook, verify};
 use civic::{Clock as _, Micros, SeededRng, SettableClock, SystemClock};
+use jiewang::args::Room;
 use jiewang::cluster::{Cluster, PARTITIONS, Rooms, Settings};
 use people::People;
 use plan::Plan;
@@ -101,7 +102,7 @@ pub async fn seed(folder: &Path, cases: usize, seed: u64) -> anyhow::Result<Stri
     let began = Instant::now();
     let plan = Plan::new(seed, cases);
     let clock = SettableClock::new(plan.beginning());
-    let mut settings = Settings::local(folder.to_owned(), Rooms { gateway: false, ..Rooms::ALL });
+    let mut settings = Settings::local(folder.to_owned(), Rooms::ALL.without(Room::Gateway));
     settings.http = None;
     settings.clock = Arc::new(clock.clone());
     settings.rng = Arc::new(SeededRng::new(seed));

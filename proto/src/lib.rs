@@ -11,50 +11,9 @@
 /// Encoded `FileDescriptorSet` with imports, `google.api.http` annotations and comments.
 pub const DESCRIPTORS: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/descriptors.bin"));
 
-/// `jiewang.types`
-pub mod types {
-    /// Version 1.
-    pub mod v1 {
-        tonic::include_proto!("jiewang.types.v1");
-    }
+mod packages {
+    include!(concat!(env!("OUT_DIR"), "/packages.rs"));
 }
 
-/// `jiewang.events`: what services tell each other.
-pub mod events {
-    /// Version 1.
-    pub mod v1 {
-        tonic::include_proto!("jiewang.events.v1");
-    }
-}
-
-/// `jiewang.intake`
-pub mod intake {
-    /// Version 1.
-    pub mod v1 {
-        tonic::include_proto!("jiewang.intake.v1");
-        /// Events of a report as intake stores them: internal, additive.
-        pub mod stored {
-            tonic::include_proto!("jiewang.intake.v1.stored");
-        }
-    }
-}
-
-/// `jiewang.dispatch`
-pub mod dispatch {
-    /// Version 1.
-    pub mod v1 {
-        tonic::include_proto!("jiewang.dispatch.v1");
-        /// Events of a work order as dispatch stores them: internal, additive.
-        pub mod stored {
-            tonic::include_proto!("jiewang.dispatch.v1.stored");
-        }
-    }
-}
-
-/// `jiewang.queue`: what operators see of events that could not take effect.
-pub mod queue {
-    /// Version 1.
-    pub mod v1 {
-        tonic::include_proto!("jiewang.queue.v1");
-    }
-}
+/// `jiewang.dispatch.v1` is [`dispatch::v1`], and the events that dispatch stores are [`dispatch::v1::stored`]; so it is for every package.
+pub use packages::jiewang::*;

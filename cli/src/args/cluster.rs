@@ -1,7 +1,8 @@
 //! What `up` and `serve` take. The cluster's own module turns it into configurations of the services.
 
+use crate::room::Room;
 use civic::DivisionCode;
-use clap::{Args, ValueEnum};
+use clap::Args;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::str::FromStr;
@@ -86,33 +87,6 @@ fn host_and_port(text: &str) -> Option<(&str, u16)> {
     (!host.is_empty() && text.parse::<http::uri::Authority>().is_ok()).then_some((host, port))
 }
 
-/// What can be served by a process of its own.
-#[derive(Copy, Clone, PartialEq, Eq, PartialOrd, Ord, Debug, ValueEnum)]
-pub enum Room {
-    Intake,
-    Dispatch,
-    Gateway,
-}
-
-impl Room {
-    /// The name in paths, addresses and settings.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Intake => "intake",
-            Self::Dispatch => "dispatch",
-            Self::Gateway => "gateway",
-        }
-    }
-
-    /// Those that keep cases and are called by others.
-    pub const SERVICES: [Self; 2] = [Self::Intake, Self::Dispatch];
-
-    fn of_service(name: &str) -> Option<Self> {
-        Self::SERVICES.into_iter().find(|room| room.as_str() == name)
-    }
-}
-
 /// Settings of a process of the cluster (docs/contract.md, addresses).
 #[derive(Args, Debug, Clone)]
 pub struct ClusterArgs {
@@ -166,7 +140,7 @@ pub struct Database {
 pub enum DatabaseError {
     #[error("a database is given as SERVICE=URL, such as intake=postgres://host/intake")]
     Shape,
-    #[error("only intake and dispatch have a database")]
+    #[error("only {} have a database", Room::list_of_services())]
     Service,
     #[error("the address of a database begins with postgres://")]
     Scheme,
@@ -200,7 +174,7 @@ impl std::fmt::Display for Place {
 pub enum PeerError {
     #[error("a peer is given as SERVICE=HOST:PORT, such as intake=10.0.0.7:50051")]
     Shape,
-    #[error("only intake and dispatch are called by others")]
+    #[error("only {} are called by others", Room::list_of_services())]
     Service,
     #[error("the address that others call is given as HOST:PORT")]
     Advertised,

@@ -1,7 +1,7 @@
 //! Who this process is, when its connections are encrypted.
 
 use super::{Folder, Settings};
-use crate::args::Room;
+use crate::room::Room;
 use anyhow::{Context, bail};
 use mesh::tls::Tls;
 use std::sync::Arc;
@@ -18,7 +18,7 @@ pub(super) fn open(
     if name.cluster != folder.cluster {
         bail!("the certificate in {} is of the cluster {}, not {}", path.display(), name.cluster, folder.cluster);
     }
-    let rooms = [Room::Intake, Room::Dispatch, Room::Gateway].into_iter().filter(|room| settings.rooms.has(*room));
+    let rooms = Room::all().iter().filter(|room| settings.rooms.has(**room));
     if let [only] = rooms.collect::<Vec<_>>()[..]
         && only.as_str() != name.service
     {

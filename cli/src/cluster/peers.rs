@@ -18,7 +18,7 @@ pub(super) struct Peers {
 
 impl Peers {
     pub(super) fn new(chassis: &Chassis, settings: &Settings, tls: Option<&Tls>) -> Self {
-        let elsewhere = Room::SERVICES.into_iter().filter(|room| !settings.rooms.has(*room));
+        let elsewhere = Room::services().map(|(room, _)| room).filter(|room| !settings.rooms.has(*room));
         let channel = |room: Room| {
             let addresses = source(chassis, settings, room)?;
             Some((room, Channel::to_replicas(room.as_str(), addresses, tls.cloned())))
@@ -51,9 +51,8 @@ impl Peers {
     pub(super) fn upstreams(&self, chassis: &Chassis) -> gateway::Upstreams {
         let here = gateway::Upstreams::single(chassis.at_edge(&self.here));
         self.elsewhere.iter().fold(here, |upstreams, (room, channel)| {
-            packages(*room)
-                .iter()
-                .fold(upstreams, |upstreams, package| upstreams.with(package, chassis.at_edge(channel)))
+            let packages = room.service().map_or(&[][..], |service| service.packages);
+            packages.iter().fold(upstreams, |upstreams, package| upstreams.with(package, chassis.at_edge(channel)))
         })
     }
 }
@@ -77,14 +76,4 @@ fn source(chassis: &Chassis, settings: &Settings, room: Room) -> Option<Addresse
     let (addresses, keep) = settings.consul.as_ref()?.watch(room.as_str(), Pace::default(), chassis.rng());
     chassis.tasks().spawn_aside("discovery.consul", keep);
     Some(addresses)
-}
-
-/// The proto packages that a service serves.
-const fn packages(room: Room) -> &'static [&'static str] {
-    match room {
-        Room::Intake => &["jiewang.intake.v1"],
-        // The stream of public events is cut by places and units, which dispatch knows.
-        Room::Dispatch => &["jiewang.dispatch.v1", "jiewang.events.v1"],
-        Room::Gateway => &[],
-    }
 }

@@ -19,7 +19,7 @@ pub(super) fn begin(chassis: &mut Chassis, settings: &Settings, listens: SocketA
         None => (listens.ip().to_string(), listens.port()),
     };
     let mut farewells = Vec::new();
-    for room in [Room::Intake, Room::Dispatch, Room::Gateway].into_iter().filter(|room| settings.rooms.has(*room)) {
+    for room in Room::all().iter().filter(|room| settings.rooms.has(**room)) {
         let service = Service { name: room.as_str(), host: host.clone(), port, tls: settings.tls.is_some() };
         let (registered, farewell) = consul.register(service);
         chassis.tasks().spawn_worker("discovery.registration", registered.keep(chassis.drain()));

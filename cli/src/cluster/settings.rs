@@ -13,28 +13,24 @@ pub struct Door {
     pub variable: &'static str,
 }
 
-/// Which parts this process runs.
+/// Which rooms this process runs: one bit for each.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Rooms {
-    pub intake: bool,
-    pub dispatch: bool,
-    pub gateway: bool,
-}
+pub struct Rooms(u32);
 
 impl Rooms {
-    pub const ALL: Self = Self { intake: true, dispatch: true, gateway: true };
+    pub const ALL: Self = Self(u32::MAX);
 
     /// One alone.
-    pub fn only(room: Room) -> Self {
-        Self { intake: room == Room::Intake, dispatch: room == Room::Dispatch, gateway: room == Room::Gateway }
+    pub const fn only(room: Room) -> Self {
+        Self(1 << room as u32)
+    }
+
+    pub const fn without(self, room: Room) -> Self {
+        Self(self.0 & !Self::only(room).0)
     }
 
     pub const fn has(self, room: Room) -> bool {
-        match room {
-            Room::Intake => self.intake,
-            Room::Dispatch => self.dispatch,
-            Room::Gateway => self.gateway,
-        }
+        self.0 & Self::only(room).0 != 0
     }
 }
 

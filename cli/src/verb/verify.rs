@@ -7,6 +7,7 @@ use crate::{
     cluster::{Cluster, PARTITIONS, Rooms, Settings, folder},
     exit::{Exit, Failure},
     output::{Finding, Printer},
+    room::Room,
 };
 use casebook::verify::{Bounds, Expects, Report, verify, verify_effects};
 use casebook::{Casebook, Kinds, StoreError};
@@ -24,7 +25,7 @@ const LATE: i64 = 600 * 1_000_000;
 pub(super) async fn open(stores: &Stores) -> Result<Cluster, Failure> {
     let opened = async {
         let name = folder::read_cluster(&stores.data_dir)?;
-        let mut settings = Settings::local(stores.data_dir.clone(), Rooms { gateway: false, ..Rooms::ALL });
+        let mut settings = Settings::local(stores.data_dir.clone(), Rooms::ALL.without(Room::Gateway));
         settings.place = name.split('-').next().unwrap_or_default().parse()?;
         settings.http = None;
         settings.databases = stores.postgres.clone();
@@ -81,11 +82,7 @@ async fn between(books: &[Casebook], bounds: &Bounds, reports: &mut [(String, Re
 }
 
 fn kinds_of(service: &str) -> Kinds {
-    match service {
-        intake::NAME => intake::kinds(),
-        dispatch::NAME => dispatch::kinds(),
-        _ => Kinds::default(),
-    }
+    Room::of_service(service).and_then(Room::service).map_or_else(Kinds::default, |service| (service.kinds)())
 }
 
 fn found(service: &str, report: &Report, only: &[String]) -> Vec<Value> {

@@ -22,3 +22,4 @@ mod running;
 mod verified;
 mod whistled;
 mod wristband;
+// new-service: through the gateway

@@ -4,6 +4,7 @@ use crate::fake::{json_of, stderr};
 use crate::running::{MONDAY, Running, until, verb};
 use casebook::{Bundle, Consume, Effects, GiveUp};
 use civic::{Micros, Role, SettableClock};
+use jiewang::args::Room;
 use jiewang::cluster::{Cluster, PARTITIONS, Rooms, Settings};
 use proto::events::v1::Envelope;
 use queue::{Apply as _, Batch, EventSource as _, Slice};
@@ -62,7 +63,7 @@ impl Effects for Careless {
 
 /// Lets `consumer` take what `producer` has told since, carelessly.
 async fn consume_carelessly(folder: &Path, clock: &SettableClock, consumer: &str, producer: &str) {
-    let mut settings = Settings::local(folder.to_owned(), Rooms { gateway: false, ..Rooms::ALL });
+    let mut settings = Settings::local(folder.to_owned(), Rooms::ALL.without(Room::Gateway));
     settings.clock = Arc::new(clock.clone());
     let cluster = Cluster::open(settings).await.unwrap();
     let book = |name: &str| cluster.books.iter().find(|book| book.service() == name).unwrap();
@@ -100,12 +101,12 @@ async fn a_report_that_was_consumed_without_its_order_is_found_and_so_is_what_wa
     cluster.file().await;
     cluster.stop().await;
     assert_eq!(found(folder.path()).await, []);
-    let cluster = Running::start_with(folder.path(), &clock, Rooms { dispatch: false, ..Rooms::ALL }).await;
+    let cluster = Running::start_with(folder.path(), &clock, Rooms::ALL.without(Room::Dispatch)).await;
     cluster.report().await;
     clock.advance(5 * Micros::MINUTE);
     cluster.stop().await;
     assert_eq!(found(folder.path()).await, [], "it may still come");
-    let cluster = Running::start_with(folder.path(), &clock, Rooms { dispatch: false, ..Rooms::ALL }).await;
+    let cluster = Running::start_with(folder.path(), &clock, Rooms::ALL.without(Room::Dispatch)).await;
     clock.advance(5 * Micros::HOUR);
     cluster.stop().await;
     let late = found(folder.path()).await;
@@ -126,7 +127,7 @@ async fn a_step_of_an_order_that_its_report_does_not_show_is_found() {
     let (quiet, order) = (cluster.file().await, cluster.file().await);
     cancel_and_hear(&cluster, &quiet).await;
     cluster.stop().await;
-    let cluster = Running::start_with(folder.path(), &clock, Rooms { intake: false, ..Rooms::ALL }).await;
+    let cluster = Running::start_with(folder.path(), &clock, Rooms::ALL.without(Room::Intake)).await;
     cluster.cancel(&order).await;
     cluster.stop().await;
     assert_eq!(found(folder.path()).await, []);

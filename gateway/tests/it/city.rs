@@ -339,6 +339,7 @@ impl City {
         chassis.add_service(EvaluationsServer::new(Operators));
         chassis.add_service(SuggestionsServer::new(Operators));
         chassis.add_service(ParkedCasesServer::new(Operators));
+        // new-service: its server
         let (channel, services) = (chassis.at_edge(&chassis.channel()), chassis.drain());
         let mut tasks = JoinSet::new();
         let inner = TcpListener::bind("127.0.0.1:0").await.unwrap();

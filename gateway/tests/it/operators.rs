@@ -14,7 +14,7 @@ use tonic::{Request, Response, Status};
 pub(crate) struct Operators;
 
 macro_rules! nothing_to_tell {
-    ($service:ident: $($method:ident($request:ty) -> $response:ty;)*) => {
+    ($service:path: $($method:ident($request:ty) -> $response:ty;)*) => {
         #[tonic::async_trait]
         impl $service for Operators {
             $(async fn $method(&self, _: Request<$request>) -> Result<Response<$response>, Status> {
@@ -165,3 +165,5 @@ nothing_to_tell! {
     strike_suggestion(intake::StrikeSuggestionRequest) -> intake::Selection;
     choose_selection(intake::ChooseSelectionRequest) -> intake::Selection;
 }
+
+// new-service: its rpcs

@@ -7,6 +7,7 @@ mod open;
 use casebook::{Filter, Page, Scope};
 use dispatch::domain::work_order::WorkOrder;
 use intake::domain::Report;
+use jiewang::args::Room;
 use jiewang::cluster::{Cluster, Rooms, Settings};
 use loadtest::seed::{self, SEED, plan};
 use std::path::Path;
@@ -14,7 +15,7 @@ use std::path::Path;
 const CASES: usize = 400;
 
 async fn opened(folder: &Path) -> Cluster {
-    let mut settings = Settings::local(folder.to_owned(), Rooms { gateway: false, ..Rooms::ALL });
+    let mut settings = Settings::local(folder.to_owned(), Rooms::ALL.without(Room::Gateway));
     settings.http = None;
     Cluster::open(settings).await.unwrap()
 }

@@ -3,6 +3,7 @@
 use crate::cluster::simulated::SimulatedClock;
 use crate::cluster::{Cluster, Hands, Rooms, Settings};
 use crate::exit::Failure;
+use crate::room::Room;
 use civic::{DivisionCode, Micros};
 use mesh::Drain;
 use std::path::Path;
@@ -21,7 +22,7 @@ pub(super) struct Stage {
 impl Stage {
     pub(super) async fn start(folder: &Path, place: DivisionCode, begin: Micros) -> Result<Self, Failure> {
         let clock = SimulatedClock::new(begin);
-        let mut settings = Settings::local(folder.to_owned(), Rooms { gateway: false, ..Rooms::ALL });
+        let mut settings = Settings::local(folder.to_owned(), Rooms::ALL.without(Room::Gateway));
         settings.place = place.clone();
         settings.clock = Arc::new(clock.clone());
         settings.simulated = true;

@@ -77,7 +77,7 @@ impl Told {
             "machine": self.machine.json(), "commit": self.machine.commit, "date": self.machine.date,
             "asked": asked, "whole": self.whole,
             "marks": self.marks.iter().map(|m| json!({"name": m.name, "from": m.from, "until": m.until})).collect::<Vec<_>>(),
-            "all": of_counts(&self.tally.all), "kinds": kinds,
+            "goodputPerSecond": self.goodput(), "all": of_counts(&self.tally.all), "kinds": kinds,
             "phases": self.tally.phases.iter().map(of_phase).collect::<Vec<_>>(), "recoveredSeconds": self.recovered(),
             "held": of_delay(&self.tally.held), "generatorLate": of_delay(&self.tally.late),
             "seconds": self.tally.seconds.iter().map(of_second).collect::<Vec<_>>(),
@@ -118,6 +118,7 @@ impl Told {
         for (outcome, count) in &self.tally.all.outcomes {
             println!("{outcome:<32} {count:>9}");
         }
+        println!("goodput: {:.1} requests served a second", self.goodput());
         for (what, delay) in self.delays() {
             println!("{what}: {delay}");
         }
@@ -141,11 +142,12 @@ impl Told {
         ]
     }
 
-    /// Requests served a second, over the seconds in which some were due.
+    /// Requests served a second, until the last second in which one was due: what comes later was not served in time.
     #[must_use]
     pub fn goodput(&self) -> f64 {
-        let due = self.tally.seconds.iter().filter(|second| second.offered > 0).count();
-        self.tally.all.ok() as f64 / due.max(1) as f64
+        let seconds = &self.tally.seconds;
+        let run = seconds.iter().rposition(|second| second.offered > 0).map_or(0, |last| last + 1);
+        seconds[..run].iter().map(|second| second.ok).sum::<u64>() as f64 / run.max(1) as f64
     }
 
     /// How many seconds after the storm the p99 of a second was at most twice the median of those before; nothing without a storm,
@@ -158,11 +160,6 @@ impl Told {
         let before: Vec<f64> = self.tally.seconds.get(..storm)?.iter().map(|second| second.p99 as f64).collect();
         let calm = |second: &Second| second.p99 > 0 && second.p99 as f64 <= 2.0 * median(&before);
         self.tally.seconds.get(after..)?.iter().position(calm)
-    }
-
-    #[must_use]
-    pub fn of_kind(&self, kind: Kind) -> Option<&Counts> {
-        self.tally.kinds.get(&kind)
     }
 }
 
@@ -214,6 +211,7 @@ mod tests {
     use crate::open::{
         curve::Storm,
         drive::{Outcome, Record},
+        schedule::Arrival,
     };
 
     /// A run with one request in the middle of each second, which takes so many milliseconds.
@@ -238,5 +236,16 @@ mod tests {
         let phase = &json["phases"][1];
         assert_eq!((&phase["name"], &phase["kinds"]["emergency"]["requests"]), (&json!("in the storm"), &json!(2)));
         assert_eq!(json["recoveredSeconds"], 0);
+    }
+
+    #[test]
+    fn what_is_served_when_nothing_is_due_any_more_is_no_goodput() {
+        let arrivals = [0, 1].map(|second| Arrival { due: second * SECOND, kind: Kind::List });
+        let mut tally = Tally::new(&arrivals, None);
+        for (due, done) in [(0, 500_000), (1_000_000, 7_000_000)] {
+            tally.add(&Record { kind: Kind::List, due, sent: due, done, held: 0, outcome: Outcome::Ok });
+        }
+        tally.finish();
+        assert_eq!(Told { tally, ..told(None, &[]) }.goodput(), 0.5);
     }
 }

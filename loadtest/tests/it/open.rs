@@ -23,6 +23,7 @@ use std::{
     future::pending,
     net::SocketAddr,
     path::Path,
+    process::{Command, Output, Stdio},
     sync::{
         Arc, Mutex,
         atomic::{AtomicBool, AtomicUsize, Ordering},
@@ -131,7 +132,7 @@ async fn a_gateway_that_stands_still_shows_in_the_99th_percentile_though_few_req
     assert_eq!(p99, all.from_due.value_at_quantile(0.99) as f64 / 1000.0);
     let sum = |field: &str| json["seconds"].as_array().unwrap().iter().map(|s| s[field].as_u64().unwrap()).sum::<u64>();
     assert_eq!((sum("offered"), sum("ok")), (all.total(), all.total()));
-    assert_eq!(json["kinds"]["list"]["outcomes"]["OK"], told.of_kind(Kind::List).unwrap().ok());
+    assert_eq!(json["kinds"]["list"]["outcomes"]["OK"], told.tally.kinds[&Kind::List].ok());
     let page = read("html");
     for part in [format!("<td>{p99:.1}</td>"), told.machine.commit.clone(), "&lt;still&gt;".to_owned()] {
         assert!(page.contains(&part), "{part} is not on the page");
@@ -139,6 +140,53 @@ async fn a_gateway_that_stands_still_shows_in_the_99th_percentile_though_few_req
     assert_eq!(page.matches("<svg").count(), 3);
     for foreign in ["<script", "src=", "href=", "url(", "@import"] {
         assert!(!page.contains(foreign), "the page asks for {foreign}");
+    }
+}
+
+/// The program, with nothing of the surroundings' settings.
+async fn program(args: &[&str]) -> Output {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_jiewang-load"));
+    command.args(args).stdin(Stdio::null());
+    for (name, _) in std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("JIEWANG_")) {
+        command.env_remove(name);
+    }
+    tokio::task::spawn_blocking(move || command.output().unwrap()).await.unwrap()
+}
+
+#[tokio::test]
+async fn the_program_finds_a_cluster_by_its_folder_and_writes_what_it_saw() {
+    let (dir, results) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let local = Local::start(dir.path(), Rooms::ALL).await.unwrap();
+    let [cluster, record] = [&dir, &results].map(|folder| folder.path().to_str().unwrap());
+    let asked = ["--rate", "40", "--seconds", "1", "--storm", "2:0.5:0.2", "--warm", "5", "--name", "short"];
+    let output = program(&[&["--cluster", cluster, "--record", record][..], &asked[..]].concat()).await;
+    let told = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert!(output.status.success(), "{told}{}", String::from_utf8_lossy(&output.stderr));
+    assert!(told.contains("goodput:") && told.contains("recorded as "), "{told}");
+    let files = std::fs::read_dir(results.path()).unwrap().map(|entry| entry.unwrap().path()).collect::<Vec<_>>();
+    let json = files.iter().find(|file| file.to_string_lossy().ends_with("-short.json")).unwrap();
+    let json: Value = serde_json::from_slice(&std::fs::read(json).unwrap()).unwrap();
+    assert_eq!((&json["whole"], &json["phases"][1]["name"]), (&json!(true), &json!("in the storm")));
+    assert!(files.iter().any(|file| file.to_string_lossy().ends_with("-short.html")), "{files:?}");
+    local.stop().await.unwrap();
+}
+
+#[tokio::test]
+async fn what_cannot_be_run_is_refused_with_a_word_of_help() {
+    let folder = with_key();
+    let cluster = folder.path().to_str().unwrap();
+    for (args, says) in [
+        (&["--storm", "10"][..], "TIMES:AT:SECONDS"),
+        (&["--mix", "lists=1"], "the kinds are citizen"),
+        (&["--rate=-1"], "from 0 on"),
+        (&["--speed", "60"], "--week"),
+        (&["--cluster", cluster], "no cluster was at work"),
+        (&["--cluster", cluster, "--gateway", "127.0.0.1:1"], "http://"),
+        (&["--cluster", cluster, "--gateway", "http://127.0.0.1:1"], "nothing answers at http://127.0.0.1:1"),
+    ] {
+        let output = program(args).await;
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(!output.status.success() && said.contains(says), "{args:?}: {said}");
     }
 }
 
@@ -150,7 +198,7 @@ async fn the_product_takes_every_kind_of_request() {
     let mix = "citizen=4,hotline=2,grid=2,device=2,emergency=2,track=2,list=2,step=4".parse().unwrap();
     let told = run(local.http, dir.path(), &curve, &mix, 32).await;
     for kind in Kind::ALL {
-        let counts = told.of_kind(kind).unwrap();
+        let counts = &told.tally.kinds[&kind];
         assert!(counts.ok() > 0, "{kind}: {:?}", counts.outcomes);
     }
     assert_eq!(told.tally.all.ok(), told.tally.all.total(), "{:?}", told.tally.all.outcomes);
@@ -159,6 +207,6 @@ async fn the_product_takes_every_kind_of_request() {
     let url = format!("http://{}/v1/emergencies", local.http);
     let answer = loadtest::local::get_json(&loadtest::local::http(), &url, &local.mint(&actor)).await.unwrap();
     let emergencies = answer.body["emergencies"].as_array().map_or(0, Vec::len) as u64;
-    assert_eq!(emergencies, told.of_kind(Kind::Emergency).unwrap().ok().min(50), "{}", answer.body);
+    assert_eq!(emergencies, told.tally.kinds[&Kind::Emergency].ok().min(50), "{}", answer.body);
     local.stop().await.unwrap();
 }

@@ -156,7 +156,9 @@ impl Chaos {
         })
         .await;
         let state = serde_json::to_vec(&self.state).expect("JSON");
-        fs::write(self.folder.join("state.json"), state).expect("the state can be written");
+        // Renamed into place: a full disk leaves the old one, and who reads meanwhile a whole one.
+        let (file, beside) = (self.folder.join("state.json"), self.folder.join("state.json.new"));
+        fs::write(&beside, state).and_then(|()| fs::rename(beside, file)).expect("the state can be written");
     }
 
     /// Waits until a process that was told to end has.

@@ -14,7 +14,7 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 use tokio::{net::TcpListener, task::JoinSet};
-use tonic::{Request, Response, Status};
+use tonic::{Request, Response, Status, codec::CompressionEncoding};
 
 /// What a span tells.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -80,7 +80,7 @@ impl Collector {
         let address = listener.local_addr().expect("a bound socket has an address");
         let mut chassis = Chassis::builder(TokenKey::from_bytes([0; 32])).build();
         let kept = Kept::default();
-        chassis.add_service(TraceServiceServer::new(kept.clone()));
+        chassis.add_service(TraceServiceServer::new(kept.clone()).accept_compressed(CompressionEncoding::Gzip));
         let mut serving = JoinSet::new();
         serving.spawn(async move { drop(chassis.serve(listener).await) });
         Self { address, kept, _serving: serving }

@@ -4,11 +4,13 @@
 
 pub mod fault;
 pub mod history;
+pub mod line;
 pub mod proxy;
 pub mod seed;
 pub mod server;
 
 pub use fault::{Fault, Faults};
+pub use line::Line;
 pub use proxy::CutProxy;
 pub use seed::Seed;
-pub use server::{ConsulServer, PostgresServer, RedisServer, free_port};
+pub use server::{ConsulServer, PostgresServer, RedisServer, RotelServer, free_port};

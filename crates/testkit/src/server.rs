@@ -1,12 +1,15 @@
 //! Real servers for one test: on a free loopback port, in a temporary folder, ended by their own pid.
 mod consul;
+mod listening;
 mod postgres;
 mod process;
 mod redis;
+mod rotel;
 
 pub use consul::ConsulServer;
 pub use postgres::PostgresServer;
 pub use redis::RedisServer;
+pub use rotel::RotelServer;
 
 use std::io::Write;
 use std::net::TcpListener;
@@ -30,6 +33,11 @@ fn find(program: &str) -> Option<PathBuf> {
     let path = env::var_os("PATH").unwrap_or_default();
     let on_path = env::split_paths(&path).collect::<Vec<_>>();
     on_path.into_iter().chain(debian_postgres()).map(|dir| dir.join(program)).find(|file| file.is_file())
+}
+
+/// The program that a variable names, when there is one.
+fn named(variable: &str) -> Option<PathBuf> {
+    env::var_os(variable).map(PathBuf::from).filter(|file| file.is_file())
 }
 
 fn debian_postgres() -> Vec<PathBuf> {

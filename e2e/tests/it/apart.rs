@@ -16,7 +16,7 @@ use std::{
     process::Command,
 };
 use tempfile::TempDir;
-use testkit::{ConsulServer, PostgresServer, RedisServer, Seed, free_port};
+use testkit::{ConsulServer, PostgresServer, RedisServer, RotelServer, Seed, free_port};
 
 /// What a process says while another one that it calls is away.
 const AWAY: [&str; 8] = [
@@ -119,9 +119,10 @@ async fn a_report_lives_its_life_through_three_processes_and_the_death_of_each()
 }
 
 #[tokio::test]
-async fn one_trace_shows_the_way_of_a_report_through_all_processes() {
+async fn one_trace_shows_the_way_of_a_report_through_all_processes_and_a_real_collector() {
     let collector = Collector::start().await;
-    let apart = Apart::started(1, |start| start.tracing_to(collector.address), |_| Vec::new()).await;
+    let Some(rotel) = RotelServer::start("one_trace", collector.address) else { return };
+    let apart = Apart::started(1, |start| start.tracing_to(rotel.address()), |_| Vec::new()).await;
     let crew = Crew::of(&apart.gateway);
     let (trace, caller) = ("4bf92f3577b34da6a3ce929d0e0e4736", "00f067aa0ba902b7");
     let headers = [("traceparent", &*format!("00-{trace}-{caller}-01")), ("content-type", "application/json")];

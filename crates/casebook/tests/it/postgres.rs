@@ -1,4 +1,4 @@
-//! What only PostgreSQL can show: replicas, a killed server, a line cut after COMMIT.
+//! What only PostgreSQL can show: replicas, a killed server, one that takes over, a line that is cut or slow.
 
 use crate::{
     kinds::{Command, Labels, Parcel},
@@ -10,7 +10,9 @@ use civic::CaseId;
 use futures_util::future::join_all;
 use queue::{EventSource as _, Position};
 use sqlx::{Connection as _, PgConnection};
-use testkit::{CutProxy, PostgresServer};
+use std::net::SocketAddr;
+use std::time::Duration;
+use testkit::{CutProxy, Line, PostgresServer};
 
 /// Address of a new database on the server.
 pub(crate) async fn database(server: &PostgresServer, name: &str) -> String {
@@ -130,6 +132,73 @@ async fn a_line_cut_after_commit_is_answered_by_the_retry() {
         assert!(found.replayed, "it had been committed");
         assert_eq!(found.state.weight, i64::try_from(i).unwrap());
     }
+    w.place().await;
+    assert!(check(&w).await.is_clean());
+}
+
+/// A line to the database `name` of the server, and a casebook over it.
+async fn over_a_line(server: &PostgresServer, name: &str) -> (Line, World) {
+    database(server, name).await;
+    let line = Line::start(at(server.port())).unwrap();
+    let through = format!("postgres://postgres@{}/{name}?sslmode=disable", line.address());
+    let w = World::new(&Backend::Postgres(through)).await;
+    (line, w)
+}
+
+fn at(port: u16) -> SocketAddr {
+    SocketAddr::from(([127, 0, 0, 1], port))
+}
+
+/// Replication is synchronous, as it must be where an answer means that it is kept.
+async fn wait_for_replicas(server: &PostgresServer) {
+    let mut admin = PgConnection::connect(&server.url()).await.unwrap();
+    sqlx::query("ALTER SYSTEM SET synchronous_standby_names = '*'").execute(&mut admin).await.unwrap();
+    sqlx::query("SELECT pg_reload_conf()").execute(&mut admin).await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_promoted_replica_goes_on_with_everything_that_was_answered() {
+    let test = "a_promoted_replica_goes_on";
+    let Some(mut primary) = PostgresServer::start(test) else { return };
+    let Some(replica) = PostgresServer::replica_of(test, &primary) else { return };
+    wait_for_replicas(&primary).await;
+    let (line, w) = over_a_line(&primary, "failover").await;
+    let id = w.parcel().await;
+    let book = w.book.clone();
+    let stream = async {
+        for _ in 0..60 {
+            insist(&w, id, Command::Weigh(1)).await;
+        }
+    };
+    let fail_over = async {
+        while book.get::<Parcel>(&Scope::All, id).await.is_ok_and(|f| f.version < 10) {}
+        primary.kill_9();
+        replica.promote();
+        line.lead_to(Some(at(replica.port())));
+    };
+    futures_util::join!(stream, fail_over);
+    assert_eq!(w.book.get::<Parcel>(&Scope::All, id).await.unwrap().state.weight, 60, "each request once");
+    w.place().await;
+    assert!(check(&w).await.is_clean());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_line_that_breaks_is_told_and_a_slow_one_is_waited_for() {
+    let Some(server) = PostgresServer::start("a_line_that_breaks") else { return };
+    let (line, w) = over_a_line(&server, "breaks").await;
+    let id = w.parcel().await;
+    for _ in 0..3 {
+        line.lead_to(None);
+        let lost = w.run(id, Command::Weigh(1)).await;
+        assert!(matches!(lost, Err(Error::Store(StoreError::Unavailable(_)))), "{lost:?}");
+        line.lead_to(Some(at(server.port())));
+        insist(&w, id, Command::Weigh(1)).await;
+    }
+    line.slow_down(Duration::from_millis(40));
+    let slow = join_all((0..20).map(|_| w.run(id, Command::Weigh(1)))).await;
+    assert!(slow.iter().all(Result::is_ok), "{slow:?}");
+    line.slow_down(Duration::ZERO);
+    assert_eq!(w.book.get::<Parcel>(&Scope::All, id).await.unwrap().state.weight, 23);
     w.place().await;
     assert!(check(&w).await.is_clean());
 }

@@ -7,8 +7,10 @@ use queue::{Envelope, Partition, Position};
 use redis::aio::MultiplexedConnection;
 use redis::streams::{StreamRangeReply, StreamReadReply};
 use redis::{AsyncConnectionConfig, AsyncTypedCommands, Client};
+use std::net::SocketAddr;
 use std::sync::Arc;
-use testkit::RedisServer;
+use std::time::Duration;
+use testkit::{Line, RedisServer};
 use tokio::sync::{Semaphore, watch};
 
 /// A connection of the test's own that may block as long as it likes.
@@ -81,6 +83,56 @@ async fn restarted_and_killed_while_events_flow() {
         world.all_is_consumed().await;
         redis.restart();
         world.log.commit(&world.seed, 200);
+        streams_reach_the_heads(&redis, &world.log).await;
+    }
+    world.finish().await;
+}
+
+#[tokio::test]
+async fn a_promoted_replica_carries_on() {
+    let test = "a_promoted_replica_carries_on";
+    let Some(mut primary) = RedisServer::start(test) else { return };
+    let line = Line::start(SocketAddr::from(([127, 0, 0, 1], primary.port()))).unwrap();
+    let carrier = RedisAt(format!("redis://{}/", line.address()));
+    let mut world = World::new(&carrier);
+    world.start_relay();
+    world.start_consumer();
+    world.commit_in_bursts(10).await;
+    let Some(replica) = RedisServer::replica_of(test, &primary) else { return };
+    world.commit_in_bursts(10).await;
+    // What the replica has not heard of yet is gone with the primary: consumers bring it from the log.
+    primary.kill_9();
+    world.commit_in_bursts(5).await;
+    redis::cmd("REPLICAOF").arg("NO").arg("ONE").exec_async(&mut connect(&replica).await).await.unwrap();
+    line.lead_to(Some(SocketAddr::from(([127, 0, 0, 1], replica.port()))));
+    world.commit_in_bursts(10).await;
+    world.all_is_consumed().await;
+    world.log.commit(&world.seed, 200);
+    streams_reach_the_heads(&replica, &world.log).await;
+    world.finish().await;
+}
+
+#[tokio::test]
+async fn slow_and_cut_off() {
+    let Some(redis) = RedisServer::start("slow_and_cut_off") else { return };
+    let server = SocketAddr::from(([127, 0, 0, 1], redis.port()));
+    let line = Line::start(server).unwrap();
+    let carrier = RedisAt(format!("redis://{}/", line.address()));
+    let mut world = World::new(&carrier);
+    // A stream that was never there is begun at the head, also after a cut.
+    world.log.commit(&world.seed, 200);
+    seed_streams(&redis, &world.log).await;
+    world.start_relay();
+    world.start_consumer();
+    for round in 0..3 {
+        line.slow_down(Duration::from_millis(50));
+        world.commit_in_bursts(5).await;
+        line.lead_to((round == 1).then_some(server));
+        world.commit_in_bursts(5).await;
+        world.all_is_consumed().await;
+        line.slow_down(Duration::ZERO);
+        line.lead_to(Some(server));
+        world.log.commit(&world.seed, 100);
         streams_reach_the_heads(&redis, &world.log).await;
     }
     world.finish().await;

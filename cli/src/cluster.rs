@@ -52,6 +52,8 @@ impl Cluster {
         let cluster = Self::open(settings).await?;
         cluster.rooms.import(&cluster.settings).await?;
         cluster.folder.begin(cluster.settings.clock.now(), cluster.http)?;
+        let parked = Arc::clone(&cluster.parked);
+        cluster.chassis.tasks().spawn_aside("parked", async move { parked.tell().await });
         cluster.rooms.join(&cluster.chassis, &cluster.settings, &cluster.peers)?;
         Ok(cluster)
     }

@@ -12,7 +12,10 @@ use prost::Message as _;
 use proto::queue::v1 as pb;
 use queue::{Envelope, EventSource as _, Position};
 use std::sync::Arc;
+use std::time::Duration;
 use tokio::sync::Mutex;
+
+const COUNTED_EVERY: Duration = Duration::from_secs(15);
 
 /// One service that consumes.
 struct Desk {
@@ -62,6 +65,23 @@ impl Parked {
         }
         cases.sort_by_key(|case| (case.first().at, case.first().position));
         Ok(cases)
+    }
+
+    /// Says how many there are of each service, every so often: `queue_parked_cases`.
+    pub async fn tell(&self) {
+        loop {
+            match self.cases().await {
+                Ok(cases) => {
+                    for desk in &self.0 {
+                        let service = desk.book.service();
+                        let parked = cases.iter().filter(|case| case.service == service).count();
+                        metrics::gauge!("queue_parked_cases", "consumer" => service.to_owned()).set(parked as f64);
+                    }
+                }
+                Err(error) => tracing::debug!(%error, "parked cases cannot be counted now"),
+            }
+            tokio::time::sleep(COUNTED_EVERY).await;
+        }
     }
 
     /// The one that is called `<service>/<id>`.

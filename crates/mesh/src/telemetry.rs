@@ -4,6 +4,8 @@
 //! look at one flag. Known gaps: a [`crate::Channel`] passes the trace on but records no client span of its own, and a timer that fires begins
 //! no trace.
 
+mod spans;
+
 use crate::trace::TraceContext;
 use opentelemetry::Context;
 use opentelemetry::trace::{SpanContext, SpanId, TraceContextExt, TraceFlags, TraceId, TraceState, TracerProvider};
@@ -11,6 +13,7 @@ use opentelemetry_otlp::WithExportConfig;
 use opentelemetry_sdk::Resource;
 use opentelemetry_sdk::trace::SdkTracerProvider;
 use queue::Envelope;
+use spans::{Ended, Sent};
 use std::sync::atomic::{AtomicBool, Ordering};
 use tracing::Span;
 use tracing_opentelemetry::OpenTelemetrySpanExt;
@@ -101,7 +104,8 @@ fn log_layer(format: Format) -> Box<dyn Layer<Registry> + Send + Sync> {
 fn exporter(service: &str, endpoint: &str) -> Result<SdkTracerProvider, TelemetryError> {
     let exporter = opentelemetry_otlp::SpanExporter::builder().with_tonic().with_endpoint(endpoint).build()?;
     let resource = Resource::builder().with_service_name(service.to_owned()).build();
-    Ok(SdkTracerProvider::builder().with_batch_exporter(exporter).with_resource(resource).build())
+    let provider = SdkTracerProvider::builder().with_span_processor(Ended).with_batch_exporter(Sent(exporter));
+    Ok(provider.with_resource(resource).build())
 }
 
 /// The span of a served call, and the context that its own calls pass on.

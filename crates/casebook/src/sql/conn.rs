@@ -77,7 +77,11 @@ impl Db {
     async fn begin_on(&self, here: bool) -> Result<Tx, StoreError> {
         Ok(match self {
             Self::Sqlite(file) => Tx::Sqlite(file.begin(here).await?),
-            Self::Postgres(pool) => Tx::Postgres(pool.begin().await.map_err(store_error)?),
+            Self::Postgres(pool) => {
+                let began = pool.begin().await.map_err(store_error)?;
+                tell_use(pool);
+                Tx::Postgres(began)
+            }
         })
     }
 
@@ -184,4 +188,11 @@ fn sqlstate(code: &str, said: String) -> StoreError {
         "XX001" | "XX002" => StoreError::Corrupt { table: "?", row: said },
         _ => StoreError::Unavailable(said),
     }
+}
+
+/// How many connections there are, and how many wait for work.
+fn tell_use(pool: &PgPool) {
+    let idle = u32::try_from(pool.num_idle()).unwrap_or(u32::MAX);
+    metrics::gauge!("casebook_pool_connections", "state" => "idle").set(f64::from(idle));
+    metrics::gauge!("casebook_pool_connections", "state" => "used").set(f64::from(pool.size().saturating_sub(idle)));
 }

@@ -18,3 +18,5 @@ cargo test --workspace --quiet "$@"
 # The walk-throughs of both READMEs, as they stand there.
 command -v curl >/dev/null || need_packages curl
 scripts/walk.sh "${CARGO_TARGET_DIR:-target}/debug/jiewang"
+# And docs/adding-a-service.md, in a copy that has one service more.
+scripts/walk-new-service.sh

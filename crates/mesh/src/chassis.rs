@@ -8,6 +8,7 @@
 mod accept;
 mod answer;
 mod ending;
+mod guests;
 mod health;
 mod routes;
 mod served;

@@ -4,6 +4,7 @@
 //! of its own, and puts four more layers around every request. Here a connection is a task in a set that can be aborted.
 
 use super::answer::{Desk, Peer};
+use super::guests::{Conduct, Guests};
 use crate::drain::Drain;
 use crate::memory;
 use crate::tls::{self, Tls};
@@ -33,6 +34,8 @@ const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 pub struct Transport {
     /// Connections at once over TCP; one more is closed at once.
     pub max_connections: usize,
+    /// The same of one address.
+    pub max_connections_per_address: usize,
     /// Calls at once on one connection, as told to the peer.
     pub max_streams_per_connection: u32,
     /// Bytes of headers of one request.
@@ -51,6 +54,7 @@ impl Default for Transport {
     fn default() -> Self {
         Self {
             max_connections: 4096,
+            max_connections_per_address: 512,
             max_streams_per_connection: 1024,
             max_header_bytes: 16 * 1024,
             stream_window: 1024 * 1024,
@@ -82,13 +86,15 @@ pub(super) struct Door {
     transport: Transport,
     /// Connections over TCP are encrypted.
     tls: Option<Tls>,
+    guests: Arc<Guests>,
     open: JoinSet<()>,
     leave: CancellationToken,
 }
 
 impl Door {
     pub(super) fn new(desk: Arc<Desk>, transport: Transport, tls: Option<Tls>) -> Self {
-        Self { desk, transport, tls, open: JoinSet::new(), leave: CancellationToken::new() }
+        let guests = Guests::new(transport.max_connections_per_address);
+        Self { desk, transport, tls, guests, open: JoinSet::new(), leave: CancellationToken::new() }
     }
 
     /// Takes connections until `end` has ended, then closes the socket.
@@ -114,6 +120,14 @@ impl Door {
             tracing::warn!(limit = self.transport.max_connections, "a connection is refused: too many are open");
             return;
         }
+        let address = peer.ip().to_canonical();
+        let seat = match self.guests.admit(address) {
+            Ok(seat) => seat,
+            Err(refusal) => {
+                tracing::warn!(%address, ?refusal, "a connection is refused");
+                return;
+            }
+        };
         if let Err(error) = stream.set_nodelay(true) {
             tracing::debug!(%error, "failed to set nodelay");
         }
@@ -125,8 +139,8 @@ impl Door {
                 spoken = tokio::time::timeout(FIRST_WORD, begin(stream, tls.as_ref())) => spoken,
                 () = leave.cancelled() => return,
             };
-            let peer = |certified| Peer { address: Some(peer.ip().to_canonical()), certified };
-            match spoken {
+            let peer = |certified| Peer { address: Some(address), certified };
+            let ended = match spoken {
                 Ok(Ok(Begun::Plain(stream))) => serve(desk, &transport, leave.cancelled(), stream, peer(true)).await,
                 Ok(Ok(Begun::Encrypted(stream, named))) => {
                     let leave = async {
@@ -135,10 +149,14 @@ impl Door {
                             () = changed => {}
                         }
                     };
-                    serve(desk, &transport, leave, *stream, peer(named)).await;
+                    serve(desk, &transport, leave, *stream, peer(named)).await
                 }
-                Ok(Err(error)) => tell_refusal(&error, peer(false).address),
-                Err(_silent) => {}
+                Ok(Err(error)) => return tell_refusal(&error, address),
+                Err(_silent) => return,
+            };
+            if ended == Ended::Misused {
+                tracing::warn!(%address, "a connection is ended: its calls are taken back, or its frames are a flood");
+                seat.offend();
             }
         });
     }
@@ -156,7 +174,10 @@ impl Door {
 
     fn admit_memory(&mut self, stream: DuplexStream) {
         let (desk, transport, leave) = (Arc::clone(&self.desk), self.transport.clone(), self.leave.clone());
-        self.open.spawn(async move { serve(desk, &transport, leave.cancelled(), stream, Peer::INSIDE).await });
+        self.open.spawn(async move {
+            // Nobody inside the process is a guest.
+            let _ended = serve(desk, &transport, leave.cancelled(), stream, Peer::INSIDE).await;
+        });
     }
 
     /// Tells every peer to leave, waits for calls in flight, and after `bound` cuts what is left. Says how many that were.
@@ -190,10 +211,10 @@ async fn begin(stream: TcpStream, tls: Option<&Tls>) -> io::Result<Begun> {
     Ok(Begun::Encrypted(Box::new(stream), name.is_some()))
 }
 
-fn tell_refusal(error: &io::Error, peer: Option<IpAddr>) {
+fn tell_refusal(error: &io::Error, address: IpAddr) {
     match tls::refusal(error) {
-        Some(why) => tracing::warn!(?peer, why, "a connection is refused: its certificate"),
-        None => tracing::debug!(?peer, %error, "connection failed before its first word"),
+        Some(why) => tracing::warn!(%address, why, "a connection is refused: its certificate"),
+        None => tracing::debug!(%address, %error, "connection failed before its first word"),
     }
 }
 
@@ -204,24 +225,62 @@ async fn changed(tls: Option<&Tls>) {
     }
 }
 
+/// How a connection ended.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Ended {
+    InOrder,
+    /// The peer had to be sent away, and had done nothing else.
+    Misused,
+}
+
+impl Ended {
+    /// A gateway whose clients leave in crowds must not be taken for them: it is cut off, and not kept out.
+    fn by(conduct: &Conduct) -> Self {
+        if conduct.did_nothing_else() { Self::Misused } else { Self::InOrder }
+    }
+}
+
 /// Until `leave` has ended, and then to the end of the calls in flight.
-async fn serve<S>(desk: Arc<Desk>, transport: &Transport, leave: impl Future<Output = ()>, stream: S, peer: Peer)
+async fn serve<S>(
+    desk: Arc<Desk>,
+    transport: &Transport,
+    leave: impl Future<Output = ()>,
+    stream: S,
+    peer: Peer,
+) -> Ended
 where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
+    let conduct = Arc::new(Conduct::default());
+    let calls = Arc::clone(&conduct);
     let service = service_fn(move |request| {
-        let desk = Arc::clone(&desk);
-        async move { Ok::<_, Infallible>(desk.answer(request, peer).await) }
+        let (desk, begun) = (Arc::clone(&desk), calls.begin());
+        async move {
+            let response = desk.answer(request, peer).await;
+            begun.end();
+            Ok::<_, Infallible>(response)
+        }
     });
     let mut connection = pin!(transport.builder().serve_connection(TokioIo::new(stream), service));
     let ended = tokio::select! {
         ended = &mut connection => ended,
+        () = conduct.over() => return Ended::by(&conduct),
         () = leave => {
             connection.as_mut().graceful_shutdown();
             connection.await
         }
     };
-    if let Err(error) = ended {
-        tracing::debug!(%error, "connection failed");
+    match ended {
+        Err(error) => {
+            tracing::debug!(%error, "connection failed");
+            if is_a_flood(&error) { Ended::by(&conduct) } else { Ended::InOrder }
+        }
+        Ok(()) => Ended::InOrder,
     }
+}
+
+/// HTTP/2 itself has told the peer to calm down.
+fn is_a_flood(error: &hyper::Error) -> bool {
+    let source = std::error::Error::source(error).and_then(|source| source.downcast_ref::<h2::Error>());
+    source.is_some_and(|error| error.reason() == Some(h2::Reason::ENHANCE_YOUR_CALM))
 }

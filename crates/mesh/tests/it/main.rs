@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, reason = "tests")]
 
 mod admin;
+mod attacks;
 mod calls;
 mod certificates;
 mod clocks;

@@ -1,0 +1,204 @@
+//! Who may connect, and how they behave: limits for each address, and for each connection what hyper does not count.
+//!
+//! HTTP/2 lets a peer begin calls and take them back at once, as many as it can write; each costs this side more than that one ("rapid
+//! reset"). hyper ends a connection on which too many such calls wait to be seen; a peer that is a little slower than that is ended
+//! here. An address that was sent away three times within a minute, and did nothing else, is not let in for half a minute.
+
+use std::collections::HashMap;
+use std::net::IpAddr;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
+
+/// So often within [`REMEMBERED`].
+const OFFENCES: u32 = 3;
+const REMEMBERED: Duration = Duration::from_secs(60);
+const KEPT_OUT: Duration = Duration::from_secs(30);
+
+/// Calls that a peer may take back on one connection before they are weighed against those that it let end: deadlines pass, people leave.
+const TAKEN_BACK: u32 = 200;
+
+/// Why a connection is not taken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Refusal {
+    TooMany,
+    KeptOut,
+}
+
+/// All addresses that have a connection, or are remembered.
+pub(super) struct Guests {
+    limit: usize,
+    known: Mutex<HashMap<IpAddr, Guest>>,
+}
+
+#[derive(Default)]
+struct Guest {
+    open: usize,
+    offences: u32,
+    offended: Option<Instant>,
+}
+
+impl Guests {
+    pub(super) fn new(limit: usize) -> Arc<Self> {
+        Arc::new(Self { limit, known: Mutex::default() })
+    }
+
+    pub(super) fn admit(self: &Arc<Self>, address: IpAddr) -> Result<Seat, Refusal> {
+        let now = Instant::now();
+        let mut known = self.known();
+        let guest = known.entry(address).or_default();
+        guest.forget(now);
+        if guest.offences >= OFFENCES {
+            return Err(Refusal::KeptOut);
+        }
+        if guest.open >= self.limit {
+            return Err(Refusal::TooMany);
+        }
+        guest.open += 1;
+        Ok(Seat { guests: Arc::clone(self), address })
+    }
+
+    fn known(&self) -> MutexGuard<'_, HashMap<IpAddr, Guest>> {
+        self.known.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Guest {
+    fn forget(&mut self, now: Instant) {
+        let Some(offended) = self.offended else { return };
+        let over = if self.offences >= OFFENCES { KEPT_OUT } else { REMEMBERED };
+        if now.saturating_duration_since(offended) >= over {
+            (self.offences, self.offended) = (0, None);
+        }
+    }
+}
+
+/// One connection of an address, until it is dropped.
+pub(super) struct Seat {
+    guests: Arc<Guests>,
+    address: IpAddr,
+}
+
+impl Seat {
+    /// The peer had to be sent away.
+    pub(super) fn offend(&self) {
+        let now = Instant::now();
+        if let Some(guest) = self.guests.known().get_mut(&self.address) {
+            guest.forget(now);
+            guest.offences += 1;
+            guest.offended = Some(now);
+        }
+    }
+}
+
+impl Drop for Seat {
+    fn drop(&mut self) {
+        let mut known = self.guests.known();
+        let Some(guest) = known.get_mut(&self.address) else { return };
+        guest.open -= 1;
+        guest.forget(Instant::now());
+        if guest.open == 0 && guest.offended.is_none() {
+            known.remove(&self.address);
+        }
+    }
+}
+
+/// What becomes of the calls of one connection.
+#[derive(Default)]
+pub(super) struct Conduct {
+    ended: AtomicU32,
+    taken_back: AtomicU32,
+    over: CancellationToken,
+}
+
+impl Conduct {
+    pub(super) fn begin(self: &Arc<Self>) -> Begun {
+        Begun { conduct: Arc::clone(self), ended: false }
+    }
+
+    /// No call came to its end.
+    pub(super) fn did_nothing_else(&self) -> bool {
+        self.ended.load(Ordering::Relaxed) == 0
+    }
+
+    /// Ends when the peer has taken back too much.
+    pub(super) async fn over(&self) {
+        self.over.cancelled().await;
+    }
+}
+
+/// A call that has begun; dropped without an end it was taken back.
+pub(super) struct Begun {
+    conduct: Arc<Conduct>,
+    ended: bool,
+}
+
+impl Begun {
+    pub(super) fn end(mut self) {
+        self.ended = true;
+    }
+}
+
+impl Drop for Begun {
+    fn drop(&mut self) {
+        if self.ended {
+            self.conduct.ended.fetch_add(1, Ordering::Relaxed);
+            return;
+        }
+        let taken_back = self.conduct.taken_back.fetch_add(1, Ordering::Relaxed) + 1;
+        if taken_back > TAKEN_BACK && taken_back > self.conduct.ended.load(Ordering::Relaxed) {
+            self.conduct.over.cancel();
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ONE: IpAddr = IpAddr::V4(std::net::Ipv4Addr::new(10, 0, 0, 1));
+    const OTHER: IpAddr = IpAddr::V4(std::net::Ipv4Addr::new(10, 0, 0, 2));
+
+    #[tokio::test(start_paused = true)]
+    async fn an_address_that_offends_three_times_in_a_minute_is_kept_out_for_a_while_and_alone() {
+        let guests = Guests::new(8);
+        for _ in 0..2 {
+            guests.admit(ONE).unwrap().offend();
+        }
+        tokio::time::advance(REMEMBERED).await;
+        for _ in 0..2 {
+            guests.admit(ONE).unwrap().offend();
+        }
+        guests.admit(ONE).expect("two of them are forgotten").offend();
+        assert_eq!(guests.admit(ONE).err(), Some(Refusal::KeptOut));
+        assert!(guests.admit(OTHER).is_ok());
+        tokio::time::advance(KEPT_OUT).await;
+        drop(guests.admit(ONE).unwrap());
+        assert!(guests.known().is_empty(), "who has gone and behaved is not remembered");
+    }
+
+    #[test]
+    fn an_address_has_so_many_connections_and_a_closed_one_makes_room() {
+        let guests = Guests::new(2);
+        let (first, _second) = (guests.admit(ONE).unwrap(), guests.admit(ONE).unwrap());
+        assert_eq!(guests.admit(ONE).err(), Some(Refusal::TooMany));
+        drop(first);
+        assert!(guests.admit(ONE).is_ok());
+    }
+
+    #[test]
+    fn calls_that_end_pay_for_calls_that_are_taken_back() {
+        let conduct = Arc::new(Conduct::default());
+        for _ in 0..300 {
+            conduct.begin().end();
+        }
+        for _ in 0..300 {
+            drop(conduct.begin());
+        }
+        assert!(!conduct.over.is_cancelled());
+        drop(conduct.begin());
+        assert!(conduct.over.is_cancelled());
+    }
+}

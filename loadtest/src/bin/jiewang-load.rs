@@ -45,7 +45,7 @@ struct Args {
     /// How the mean is spread over the run; a --week spreads it as that week was
     #[arg(long, value_enum, default_value_t = Shape::Constant)]
     curve: Shape,
-    /// CSV of reports, as `jiewang load` takes it: the hours of the week are spread as its rows are
+    /// CSV with a column created_at or occurTime, plain or gzip: the hours of the week are spread as its rows are
     #[arg(long, value_name = "FILE", conflicts_with = "curve")]
     week: Option<PathBuf>,
     /// Hour of that week at which the run begins, Monday 00:00 is 0

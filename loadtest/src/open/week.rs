@@ -2,14 +2,23 @@
 
 use anyhow::{Context, ensure};
 use civic::Micros;
-use jiewang::verb::load::source::Rows;
-use std::path::Path;
+use csv::{ByteRecord, ReaderBuilder};
+use flate2::bufread::MultiGzDecoder;
+use jiff::civil::DateTime;
+use std::{
+    fs::File,
+    io::{BufRead as _, BufReader, Read},
+    path::Path,
+};
 
 pub const HOURS: usize = 7 * 24;
 /// 1970-01-01 was a Thursday, three days after its Monday.
 const EPOCH_HOURS: i64 = 3 * 24;
-/// China's civil time, which the files are read in (`jiewang load`).
 const SHANGHAI_HOURS: i64 = 8;
+/// First bytes of every gzip file (RFC 1952); its name does not matter.
+const GZIP: [u8; 2] = [0x1f, 0x8b];
+/// What tells when a report was: in open 311 tables and petition archives, and in the table of `jiewang load`.
+const COLUMNS: [&str; 2] = ["created_at", "occurTime"];
 
 /// Each hour's share; the mean of all is 1.
 #[derive(Debug, Clone, PartialEq)]
@@ -25,23 +34,16 @@ pub struct Measured {
 }
 
 impl Week {
-    /// Of the rows of a file that `jiewang load` takes, by the time of occurrence.
+    /// Of a CSV with one of the [`COLUMNS`], plain or gzip. A time without an offset is one of the city's own clock, so it is read
+    /// as China's: nine in the morning is nine in the morning.
     ///
     /// # Errors
-    /// When it is none, or too few rows tell their time.
+    /// When it is no such table, or no row tells its time.
     pub fn measure(path: &Path) -> anyhow::Result<(Self, Measured)> {
-        let mut instants = Vec::new();
-        let mut unreadable = 0;
-        for row in Rows::open(path)? {
-            let filing = row.filing.ok();
-            match filing.and_then(|filing| filing.occur_time.parse::<jiff::Timestamp>().ok()) {
-                Some(at) => instants.push(Micros(at.as_microsecond())),
-                None => unreadable += 1,
-            }
-        }
+        let (instants, unreadable) = instants(path).with_context(|| path.display().to_string())?;
         let (hours, days) = count(&instants);
         let measured = Measured { rows: instants.len(), by_day: days.iter().sum::<f64>() as usize, unreadable };
-        let week = Self::of_counts(spread(hours, days)).with_context(|| format!("{}: no week", path.display()))?;
+        let week = Self::of_counts(spread(hours, days)).with_context(|| path.display().to_string())?;
         Ok((week, measured))
     }
 
@@ -78,6 +80,33 @@ impl Week {
     pub fn most(&self) -> f64 {
         self.0.iter().copied().fold(0.0, f64::max)
     }
+}
+
+/// When the rows were, and how many do not say so.
+fn instants(path: &Path) -> anyhow::Result<(Vec<Micros>, usize)> {
+    let mut bytes = BufReader::new(File::open(path)?);
+    let gzip = bytes.fill_buf()?.starts_with(&GZIP);
+    let plain: Box<dyn Read> = if gzip { Box::new(MultiGzDecoder::new(bytes)) } else { Box::new(bytes) };
+    let mut reader = ReaderBuilder::new().flexible(true).from_reader(plain);
+    let header = reader.headers()?;
+    let column = COLUMNS.iter().find_map(|name| header.iter().position(|column| column.trim() == *name));
+    let column = column.with_context(|| format!("no column tells when a row was ({})", COLUMNS.join(" or ")))?;
+    let (mut instants, mut unreadable, mut record) = (Vec::new(), 0, ByteRecord::new());
+    while reader.read_byte_record(&mut record).context("the file breaks off")? {
+        match record.get(column).and_then(instant) {
+            Some(at) => instants.push(at),
+            None => unreadable += 1,
+        }
+    }
+    Ok((instants, unreadable))
+}
+
+fn instant(text: &[u8]) -> Option<Micros> {
+    let text = std::str::from_utf8(text).ok()?.trim();
+    if let Ok(at) = text.parse::<jiff::Timestamp>() {
+        return Some(Micros(at.as_microsecond()));
+    }
+    text.parse::<DateTime>().ok().map(Micros::from_local)
 }
 
 /// By hour of the week, and by weekday those that tell the day only: the first moment of a day is what a date becomes.
@@ -140,16 +169,33 @@ mod tests {
         assert!(Week::of_counts([0.0; HOURS]).is_err());
     }
 
-    #[test]
-    fn a_table_of_ours_is_measured_and_what_is_none_is_refused() {
+    fn measured(bytes: &[u8]) -> anyhow::Result<(Week, Measured)> {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("reports.csv");
-        let rows = "requestId,kind,channel,text,occurTime\n1,HELP,HOTLINE_12345,灯,2026-11-23T09:15:00+08:00\n2,HELP,HOTLINE_12345,灯,\n";
-        std::fs::write(&file, rows).unwrap();
-        let (week, measured) = Week::measure(&file).unwrap();
-        assert_eq!(measured, Measured { rows: 1, by_day: 0, unreadable: 1 });
-        assert_eq!(week.at(9.0), 168.0);
-        std::fs::write(&file, "a,b\n1,2\n").unwrap();
-        assert!(Week::measure(&file).is_err());
+        std::fs::write(&file, bytes).unwrap();
+        Week::measure(&file)
+    }
+
+    #[test]
+    fn a_table_of_reports_and_an_archive_are_measured_by_their_own_columns() {
+        let ours = "requestId,text,occurTime\n1,灯,2026-11-23T09:15:00+08:00\n2,灯,\n3,灯,2026-11-23T01:15:00Z\n";
+        let (week, told) = measured(ours.as_bytes()).unwrap();
+        assert_eq!((week.at(9.0), told), (168.0, Measured { rows: 2, by_day: 0, unreadable: 1 }));
+        let archive = "id,created_at\n1,2026-11-23T09:15:00\n2,2026-11-24\n3,yesterday\n4\n";
+        let mut gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+        std::io::Write::write_all(&mut gzip, archive.as_bytes()).unwrap();
+        let (week, told) = measured(&gzip.finish().unwrap()).unwrap();
+        assert_eq!((week.at(9.0), week.at(33.0)), (84.0, 84.0));
+        assert_eq!(told, Measured { rows: 2, by_day: 1, unreadable: 2 });
+    }
+
+    #[test]
+    fn what_tells_no_time_is_refused_with_what_is_missing() {
+        for (text, says) in
+            [("a,b\n1,2\n", "created_at or occurTime"), ("", "created_at"), ("created_at\nnever\n", "no row tells")]
+        {
+            let refused = format!("{:#}", measured(text.as_bytes()).unwrap_err());
+            assert!(refused.contains(says), "{text:?}: {refused}");
+        }
     }
 }

@@ -1,6 +1,6 @@
 //! Every room a process of its own: the same main job, and the same end whichever of them dies.
 
-use crate::postgres::{databases, flags, port};
+use crate::postgres::{databases, flags, port, services};
 use e2e::{
     audit::{Load, check},
     chaos::Chaos,
@@ -29,7 +29,6 @@ const AWAY: [&str; 8] = [
     "queue::consumer: failed to renew leases",
     "queue::consumer: the feed is away, events come from the log",
 ];
-const SERVICES: [&str; 2] = ["intake", "dispatch"];
 
 /// Processes with one key and one name of the cluster, each in a folder of its own.
 struct Apart {
@@ -48,8 +47,7 @@ impl Apart {
         let folders = tempfile::tempdir().unwrap();
         std::fs::write(folders.path().join("cluster.id"), "50-apart").unwrap();
         std::fs::write(folders.path().join("cluster.key"), "07".repeat(32)).unwrap();
-        let doors: Vec<(&str, SocketAddr)> = SERVICES
-            .into_iter()
+        let doors: Vec<(&str, SocketAddr)> = services()
             .flat_map(|service| (0..replicas).map(move |_| (service, SocketAddr::from(([127, 0, 0, 1], free_port())))))
             .collect();
         let peers: Vec<String> =
@@ -112,10 +110,13 @@ async fn a_report_lives_its_life_through_three_processes_and_the_death_of_each()
     for service in &mut apart.services {
         assert!(service.stop().await.success());
     }
-    // Both databases in one folder: what one service told must have taken effect in the other.
-    let [intake, dispatch] = &apart.services[..] else { panic!("two services") };
-    std::fs::copy(dispatch.data_dir().join("dispatch.sqlite3"), intake.data_dir().join("dispatch.sqlite3")).unwrap();
-    intake.verify();
+    // All databases in one folder: what one service told must have taken effect in the other.
+    let (first, others) = apart.services.split_first().unwrap();
+    for (service, other) in services().skip(1).zip(others) {
+        let file = format!("{service}.sqlite3");
+        std::fs::copy(other.data_dir().join(&file), first.data_dir().join(&file)).unwrap();
+    }
+    first.verify();
 }
 
 #[tokio::test]
@@ -167,7 +168,7 @@ async fn replicas_that_are_killed_under_load_lose_and_double_nothing() {
     let load = Load::start(&Crew::of(&apart.gateway), 4, &seed);
     for _round in 0..rounds(4, 40) {
         load.more(5 + usize::try_from(seed.below(20)).unwrap()).await;
-        let chosen = usize::try_from(seed.below(4)).unwrap();
+        let chosen = usize::try_from(seed.below(apart.services.len() as u64)).unwrap();
         apart.services[chosen].kill();
         load.more(5).await;
         apart.services[chosen].start_again().await;

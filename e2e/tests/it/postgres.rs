@@ -7,7 +7,8 @@ use e2e::{
     proxy::Proxy,
     rounds, until,
 };
-use sqlx::{Connection as _, PgConnection};
+use jiewang::room::Room;
+use sqlx::{AssertSqlSafe, Connection as _, PgConnection};
 use testkit::{PostgresServer, Seed};
 
 /// What a cluster says while its database is away.
@@ -27,21 +28,24 @@ const AWAY: [&str; 14] = [
     "sqlx::pool::acquire: acquired connection, but time to acquire exceeded slow threshold",
     "sqlx_core::pool::connection: error occurred while testing the connection on-release",
 ];
-const SERVICES: [&str; 2] = ["intake", "dispatch"];
+
+/// All that keep cases.
+pub(crate) fn services() -> impl Iterator<Item = &'static str> {
+    Room::services().map(|(_, service)| service.name)
+}
 
 pub(crate) async fn databases(server: &PostgresServer) {
     let mut connection = PgConnection::connect(&server.url()).await.unwrap();
-    for sql in ["CREATE DATABASE intake", "CREATE DATABASE dispatch"] {
-        sqlx::query(sql).execute(&mut connection).await.unwrap();
+    for service in services() {
+        sqlx::query(AssertSqlSafe(format!("CREATE DATABASE {service}"))).execute(&mut connection).await.unwrap();
     }
     connection.close().await.unwrap();
 }
 
 /// The flags that name the databases, on this port.
 pub(crate) fn flags(flag: &str, port: u16) -> Vec<String> {
-    let database =
-        |service: &&str| [flag.to_owned(), format!("{service}=postgres://postgres@127.0.0.1:{port}/{service}")];
-    SERVICES.iter().flat_map(database).collect()
+    let database = |service| [flag.to_owned(), format!("{service}=postgres://postgres@127.0.0.1:{port}/{service}")];
+    services().flat_map(database).collect()
 }
 
 pub(crate) fn port(server: &PostgresServer) -> u16 {

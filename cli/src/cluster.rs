@@ -52,8 +52,14 @@ impl Cluster {
         let cluster = Self::open(settings).await?;
         cluster.rooms.import(&cluster.settings).await?;
         cluster.folder.begin(cluster.settings.clock.now(), cluster.http)?;
-        let parked = Arc::clone(&cluster.parked);
-        cluster.chassis.tasks().spawn_aside("parked", async move { parked.tell().await });
+        let (parked, drain) = (Arc::clone(&cluster.parked), cluster.drain.clone());
+        // It holds the books, so it must not outlive the cluster.
+        cluster.chassis.tasks().spawn("parked", async move {
+            tokio::select! {
+                () = parked.tell() => {}
+                () = drain.begun() => {}
+            }
+        });
         cluster.rooms.join(&cluster.chassis, &cluster.settings, &cluster.peers)?;
         Ok(cluster)
     }

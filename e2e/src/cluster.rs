@@ -26,7 +26,7 @@ impl Inside {
     pub async fn start(data_dir: &Path, clock: SettableClock) -> Self {
         let mut settings = Settings::local(data_dir.to_owned(), Rooms::ALL);
         settings.clock = Arc::new(clock.clone());
-        let cluster = until("the folder is free", || start(settings.clone())).await;
+        let cluster = Cluster::start(settings).await.expect("a cluster starts");
         let (address, drain) = (cluster.http.expect("it has a gateway"), cluster.drain.clone());
         let ready = cluster.ready();
         let mut serving = JoinSet::new();
@@ -61,15 +61,5 @@ impl Inside {
     pub async fn stop_hard(mut self) {
         self.drain.stop_hard();
         while self.serving.join_next().await.is_some() {}
-    }
-}
-
-/// `None` while the folder is locked: a process that another test is just starting holds copies of our files until it is the
-/// other program.
-async fn start(settings: Settings) -> Option<Cluster> {
-    match Cluster::start(settings).await {
-        Ok(cluster) => Some(cluster),
-        Err(error) if error.to_string().contains("another process uses") => None,
-        Err(error) => panic!("a cluster starts: {error:#}"),
     }
 }

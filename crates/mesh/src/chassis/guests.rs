@@ -17,6 +17,9 @@ const OFFENCES: u32 = 3;
 const REMEMBERED: Duration = Duration::from_secs(60);
 const KEPT_OUT: Duration = Duration::from_secs(30);
 
+/// Addresses from which on those that are forgotten are also dropped: who offends and never comes back leaves nothing behind for ever.
+const MANY: usize = 4096;
+
 /// Calls that a peer may take back on one connection before they are weighed against those that it let end: deadlines pass, people leave.
 const TAKEN_BACK: u32 = 200;
 
@@ -48,6 +51,9 @@ impl Guests {
     pub(super) fn admit(self: &Arc<Self>, address: IpAddr) -> Result<Seat, Refusal> {
         let now = Instant::now();
         let mut known = self.known();
+        if known.len() >= MANY {
+            known.retain(|_, guest| guest.open > 0 || guest.is_remembered(now));
+        }
         let guest = known.entry(address).or_default();
         guest.forget(now);
         if guest.offences >= OFFENCES {
@@ -66,10 +72,13 @@ impl Guests {
 }
 
 impl Guest {
+    fn is_remembered(&self, now: Instant) -> bool {
+        let long = if self.offences >= OFFENCES { KEPT_OUT } else { REMEMBERED };
+        self.offended.is_some_and(|offended| now.saturating_duration_since(offended) < long)
+    }
+
     fn forget(&mut self, now: Instant) {
-        let Some(offended) = self.offended else { return };
-        let over = if self.offences >= OFFENCES { KEPT_OUT } else { REMEMBERED };
-        if now.saturating_duration_since(offended) >= over {
+        if !self.is_remembered(now) {
             (self.offences, self.offended) = (0, None);
         }
     }
@@ -177,6 +186,17 @@ mod tests {
         tokio::time::advance(KEPT_OUT).await;
         drop(guests.admit(ONE).unwrap());
         assert!(guests.known().is_empty(), "who has gone and behaved is not remembered");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn offenders_that_never_come_back_are_dropped() {
+        let guests = Guests::new(1);
+        for number in 0..u32::try_from(MANY).unwrap() {
+            guests.admit(IpAddr::V4(number.into())).unwrap().offend();
+        }
+        tokio::time::advance(REMEMBERED).await;
+        drop(guests.admit(ONE).unwrap());
+        assert!(guests.known().is_empty());
     }
 
     #[test]

@@ -17,6 +17,8 @@ trap 'rm -rf "$folder"' EXIT
 # The tracked files as they are now, with the times at which they changed.
 mkdir -p "$folder/copy" "$folder/target/debug"
 git ls-files -z | tar --null --files-from=- -cf - | tar -xf - -C "$folder/copy"
+# The brief and the real data lie beside a clone, when there are any.
+[ ! -e ../shared ] || ln -s "$(realpath ../shared)" "$folder/shared"
 if [ -d "$target/debug/.fingerprint" ]; then
   cp -al "$target/debug/.fingerprint" "$target/debug/build" "$target/debug/deps" "$folder/target/debug/"
   # Ours are built anew: a linked file that the compiler wrote into would change here, too.

@@ -22,11 +22,15 @@ use crate::room::Room;
 use anyhow::Context;
 use casebook::Casebook;
 use folder::Folder;
+use futures_util::future::join_all;
 use mesh::{Chassis, Drain, Drained, EventLogs};
 use parked::Parked;
 use peers::Peers;
-use std::{future::Future, net::SocketAddr, path::Path, sync::Arc};
+use std::{future::Future, net::SocketAddr, path::Path, sync::Arc, time::Duration};
 use tokio::net::TcpListener;
+
+/// A write-ahead log of 64 MB is moved into its file within it, also on a slow disk.
+const CLOSING: Duration = Duration::from_secs(5);
 
 /// A started cluster. It is served while [`Cluster::serve`] runs.
 pub struct Cluster {
@@ -120,9 +124,15 @@ impl Cluster {
         async move { readiness.ready().await }
     }
 
-    /// Serves until the drain has ended.
+    /// Serves until the drain has ended and the data is closed: only then is the folder somebody else's. Whoever was given
+    /// [`Cluster::books`] or [`Cluster::hands`] lets go of them first; they are waited for a few seconds.
     pub async fn serve(self) -> anyhow::Result<Drained> {
+        let closed = join_all(self.books.iter().map(Casebook::closed));
         let drained = self.chassis.serve(self.grpc).await?;
+        drop((self.rooms, self.peers, self.parked, self.books));
+        if tokio::time::timeout(CLOSING, closed).await.is_err() {
+            tracing::warn!(waited = ?CLOSING, "jiewang.data.not_closed");
+        }
         self.folder.end(self.settings.clock.now())?;
         Ok(drained)
     }

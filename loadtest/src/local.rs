@@ -95,6 +95,7 @@ impl Local {
     }
 
     pub async fn stop(self) -> anyhow::Result<()> {
+        drop(self.books);
         self.drain.begin();
         self.served.await??;
         Ok(())

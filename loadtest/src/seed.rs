@@ -116,6 +116,7 @@ pub async fn seed(folder: &Path, cases: usize, seed: u64) -> anyhow::Result<Stri
     clock.set(SystemClock.now());
     settle(&books, clock.now()).await?;
     let violations = if cases <= SMALL { verified(&books, clock.now()).await? } else { Vec::new() };
+    drop((people, books));
     drain.begin();
     served.await??;
     anyhow::ensure!(violations.is_empty(), "the seed breaks invariants: {}", violations.join("; "));

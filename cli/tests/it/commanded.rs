@@ -1,8 +1,7 @@
 //! Two published stories through the gateway of a whole cluster: a building day that opens five orders, and the pre-paid-card app that was found
 //! on a patrol and closed within hours by a task force with an interview.
 
-use crate::fake::stderr;
-use crate::running::{MONDAY, Running, until, verb};
+use crate::running::{MONDAY, Running, assert_clean, until};
 use civic::{Micros, Role, SettableClock};
 use jiewang::client::Client;
 use serde_json::{Value, json};
@@ -60,8 +59,7 @@ async fn a_building_day_opens_five_orders_each_with_its_unit_and_date() {
     let closed = post(&town, &format!("/v1/{order}:close"), json!({"requestId": "close"})).await;
     assert_eq!(closed["state"], "CLOSED");
     cluster.stop().await;
-    let verified = verb(folder.path(), &["verify"]).await;
-    assert_eq!(verified.status.code(), Some(0), "{}", stderr(&verified));
+    assert_clean(folder.path()).await;
 }
 
 /// The grid worker's task of the day that has this rule.
@@ -158,6 +156,5 @@ async fn a_prepaid_card_app_found_on_a_patrol_is_closed_within_hours_by_a_task_f
     let ended = post(&commander, &format!("/v1/{}:dissolve", name(&force)), end).await;
     assert_eq!((ended.get("active"), ended.get("behind")), (None, None), "{ended}");
     cluster.stop().await;
-    let verified = verb(folder.path(), &["verify"]).await;
-    assert_eq!(verified.status.code(), Some(0), "{}", stderr(&verified));
+    assert_clean(folder.path()).await;
 }

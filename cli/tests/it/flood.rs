@@ -1,8 +1,7 @@
 //! A flood warning down five levels, through the gateway of a whole cluster: the city warns, district, town, villages and households answer;
 //! one village is silent until it is called again.
 
-use crate::fake::stderr;
-use crate::running::{MONDAY, Running, until, verb};
+use crate::running::{MONDAY, Running, assert_clean, until};
 use civic::{Micros, Role, SettableClock};
 use jiewang::client::Client;
 use serde_json::{Value, json};
@@ -97,6 +96,5 @@ async fn a_flood_warning_goes_down_five_levels_and_a_silent_village_is_called_ag
     assert_eq!(answered.len(), count("household"));
     assert!(answered.iter().all(|place| place["calls"] == 1 && place["reached"] == 120));
     cluster.stop().await;
-    let verified = verb(folder.path(), &["verify"]).await;
-    assert_eq!(verified.status.code(), Some(0), "{}", stderr(&verified));
+    assert_clean(folder.path()).await;
 }

@@ -1,7 +1,6 @@
 //! A mass incident through the gateway of a whole cluster: a water pipe bursts, dozens call, one order carries it, each caller is told.
 
-use crate::fake::stderr;
-use crate::running::{MONDAY, Running, until, verb};
+use crate::running::{MONDAY, Running, assert_clean, until};
 use civic::{Role, SettableClock};
 use jiewang::client::Client;
 use serde_json::{Value, json};
@@ -106,8 +105,7 @@ async fn dozens_of_callers_about_one_pipe_are_one_order_and_each_is_told() {
     all_are(&nobody, &reports[..last], "DONE").await;
     assert_eq!(tracked(&nobody, &reports[last], last).await["state"], "BEING_HANDLED");
     cluster.stop().await;
-    let verified = verb(folder.path(), &["verify"]).await;
-    assert_eq!(verified.status.code(), Some(0), "{}", stderr(&verified));
+    assert_clean(folder.path()).await;
 }
 
 /// Names of the members, over all pages.

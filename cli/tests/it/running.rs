@@ -116,12 +116,15 @@ impl Running {
 
     /// As by SIGTERM.
     pub(crate) async fn stop(mut self) {
+        // They hold the data open.
+        self.books.clear();
         self.drain.begin();
         while self.serving.join_next().await.is_some() {}
     }
 
     /// Without finishing anything.
     pub(crate) async fn stop_hard(mut self) {
+        self.books.clear();
         self.drain.stop_hard();
         while self.serving.join_next().await.is_some() {}
     }
@@ -153,4 +156,11 @@ pub(crate) async fn verb_with(folder: &Path, token: &str, args: &[&str]) -> Outp
         command.env("JIEWANG_TOKEN", token);
     }
     tokio::task::spawn_blocking(move || command.output().unwrap()).await.unwrap()
+}
+
+/// Nothing stands in `folder` that `jiewang verify` would not have.
+pub(crate) async fn assert_clean(folder: &Path) {
+    let verified = verb(folder, &["verify"]).await;
+    let told = [&verified.stdout[..], &verified.stderr[..]].map(String::from_utf8_lossy);
+    assert_eq!(verified.status.code(), Some(0), "{}", told.concat());
 }

@@ -1,8 +1,7 @@
 //! 吹哨, as it is told: a fire lane is blocked by parked cars. The town's section whistles, three departments come, each within its own time to
 //! report in, each answers for its part; then the lead resolves. All of it through the gateway.
 
-use crate::fake::stderr;
-use crate::running::{MONDAY, Running, until, verb};
+use crate::running::{MONDAY, Running, assert_clean, until};
 use civic::{Micros, Role, SettableClock};
 use jiewang::client::{CallError, Client};
 use serde_json::{Value, json};
@@ -99,6 +98,5 @@ async fn a_blocked_lane_is_whistled_for_and_solved_by_three_departments() {
     });
     assert_eq!(told.await["reply"], "消防通道已恢复畅通");
     cluster.stop().await;
-    let verified = verb(folder.path(), &["verify"]).await;
-    assert_eq!(verified.status.code(), Some(0), "{}", stderr(&verified));
+    assert_clean(folder.path()).await;
 }

@@ -1,8 +1,7 @@
 //! The published story of the wristband, through the gateway of a whole cluster: a heart rate collapses, four parties are called at the same
 //! instant, one of them does not answer, and the next in its chain is called, also when the process dies in between.
 
-use crate::fake::stderr;
-use crate::running::{MONDAY, Running, until, verb};
+use crate::running::{MONDAY, Running, assert_clean, until};
 use civic::{Micros, Role, SettableClock};
 use jiewang::client::Client;
 use serde_json::{Value, json};
@@ -126,8 +125,7 @@ async fn a_wristband_calls_four_parties_at_once_and_the_silent_one_is_replaced_b
         assert!(!text.contains(WEARER) && !text.contains(PHONE), "{text}");
     }
     cluster.stop().await;
-    let verified = verb(folder.path(), &["verify"]).await;
-    assert_eq!(verified.status.code(), Some(0), "{}", stderr(&verified));
+    assert_clean(folder.path()).await;
     nothing_in_the_clear(folder.path());
 }
 

@@ -368,6 +368,11 @@ impl Casebook {
         &self.0.pages
     }
 
+    /// Ends when the data is closed, which is after the last user of this casebook has let it go.
+    pub fn closed(&self) -> impl Future<Output = ()> + use<> {
+        self.0.store.closed()
+    }
+
     pub fn store(&self) -> &dyn Store {
         &*self.0.store
     }

@@ -37,6 +37,7 @@ use crate::{
 use async_trait::async_trait;
 use civic::{CaseId, Clock, Micros};
 use conn::Db;
+use futures_util::future::BoxFuture;
 use queue::{Lease, Partition, Position};
 use statement::Statements;
 use std::{sync::Arc, time::Duration};
@@ -72,6 +73,13 @@ pub struct SqlStore {
 impl Store for SqlStore {
     fn blocks(&self) -> bool {
         self.db.is_sqlite()
+    }
+
+    fn closed(&self) -> BoxFuture<'static, ()> {
+        match &self.db {
+            Db::Sqlite(file) => Box::pin(file.closed()),
+            Db::Postgres(_) => Box::pin(std::future::ready(())),
+        }
     }
 
     async fn commit(&self, batch: &mut [Submission]) -> Result<Committed, StoreError> {

@@ -9,6 +9,7 @@ use crate::{
 };
 use async_trait::async_trait;
 use civic::{CaseId, Micros};
+use futures_util::future::BoxFuture;
 use queue::{Lease, Partition, Position};
 use std::time::Duration;
 
@@ -106,6 +107,11 @@ pub trait Store: Send + Sync + 'static {
     /// Whether `commit` holds the thread that it runs on until the disk has answered. Then the committer takes a thread of its own.
     fn blocks(&self) -> bool {
         false
+    }
+    /// Ends when whatever this store holds open has been closed after its last user let it go: at once where nothing outlives it.
+    /// It does not keep the store alive.
+    fn closed(&self) -> BoxFuture<'static, ()> {
+        Box::pin(std::future::ready(()))
     }
     /// Runs every submission in one transaction and leaves an outcome in each work. An error means that nothing was committed,
     /// except `Unavailable`, after which that is unknown and a retry with the same request finds out.

@@ -38,6 +38,8 @@ impl Stage {
 
     /// Ends in order, so that the folder says until when it was at work.
     pub(super) async fn stop(mut self) -> Result<(), Failure> {
+        // They hold the data open.
+        drop(self.hands);
         self.drain.begin();
         match self.serving.join_next().await {
             Some(Ok(ended)) => ended,

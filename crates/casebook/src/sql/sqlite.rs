@@ -14,6 +14,7 @@ use rusqlite::{
     types::{ToSqlOutput, ValueRef},
 };
 use std::{
+    ops::Deref,
     path::{Path, PathBuf},
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
@@ -39,17 +40,30 @@ const WRITER: &str = "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAG
 /// reader may not.
 pub(super) struct Sqlite {
     idle: Mutex<Vec<Connection>>,
-    write: Arc<tokio::sync::Mutex<Connection>>,
+    write: Arc<tokio::sync::Mutex<Writer>>,
     seats: Arc<Semaphore>,
     mover: Arc<Mover>,
     path: PathBuf,
 }
 
-/// The one writer inside a transaction, begun and ended by our own statements.
+/// The one connection that writes.
+struct Writer {
+    connection: Connection,
+    mover: Arc<Mover>,
+}
+
+impl Deref for Writer {
+    type Target = Connection;
+
+    fn deref(&self) -> &Connection {
+        &self.connection
+    }
+}
+
+/// The writer inside a transaction, begun and ended by our own statements.
 pub(super) struct Writing {
     /// Away while a statement runs elsewhere, and for ever when that ended badly.
-    connection: Option<OwnedMutexGuard<Connection>>,
-    mover: Arc<Mover>,
+    writer: Option<OwnedMutexGuard<Writer>>,
     here: bool,
 }
 
@@ -58,11 +72,13 @@ impl Sqlite {
         let path = path.to_owned();
         let opened = blocking(move || writer(&path).map(|connection| (connection, path))).await?;
         let (connection, path) = opened.map_err(store_error)?;
+        let mover = Arc::new(Mover::new(path.clone()));
+        let writer = Writer { connection, mover: Arc::clone(&mover) };
         Ok(Arc::new(Self {
             idle: Mutex::default(),
-            write: Arc::new(tokio::sync::Mutex::new(connection)),
+            write: Arc::new(tokio::sync::Mutex::new(writer)),
             seats: Arc::new(Semaphore::new(READERS)),
-            mover: Arc::new(Mover::new(path.clone())),
+            mover,
             path,
         }))
     }
@@ -70,9 +86,9 @@ impl Sqlite {
     /// Takes the write lock at once, not at the first write: two writers never find out at commit. `here`: on this thread, which
     /// then waits for the disk.
     pub(super) async fn begin(&self, here: bool) -> Result<Writing, StoreError> {
-        let connection = Arc::clone(&self.write).lock_owned().await;
-        let mut writing = Writing { connection: Some(connection), mover: Arc::clone(&self.mover), here };
-        writing.with(begin).await?;
+        let writer = Arc::clone(&self.write).lock_owned().await;
+        let mut writing = Writing { writer: Some(writer), here };
+        writing.with(|writer| begin(writer)).await?;
         Ok(writing)
     }
 
@@ -95,35 +111,39 @@ impl Sqlite {
         idle.map_or_else(|| connect(&self.path, OpenFlags::SQLITE_OPEN_READ_ONLY), Ok)
     }
 
+    /// Ends when nobody has the file open any more; from then on a copy of it is a backup.
+    pub(super) fn closed(&self) -> impl Future<Output = ()> + use<> {
+        self.mover.closed()
+    }
+
     /// A quota for the file: beyond it writes are refused as on a full disk.
     pub(super) async fn limit_pages(&self, pages: u32) -> Result<(), StoreError> {
-        let connection = Arc::clone(&self.write).lock_owned().await;
-        let limit = move || connection.execute_batch(&format!("PRAGMA max_page_count = {pages}"));
+        let writer = Arc::clone(&self.write).lock_owned().await;
+        let limit = move || writer.execute_batch(&format!("PRAGMA max_page_count = {pages}"));
         blocking(limit).await?.map_err(store_error)
     }
 }
 
 impl Writing {
     pub(super) async fn execute(&mut self, sql: Arc<str>, values: Vec<Value>) -> Result<u64, StoreError> {
-        let written = self.with(move |connection| prepare(connection, &sql, &values)?.raw_execute()).await?;
+        let written = self.with(move |writer| prepare(writer, &sql, &values)?.raw_execute()).await?;
         Ok(u64::try_from(written).unwrap_or(u64::MAX))
     }
 
     pub(super) async fn query(&mut self, sql: Arc<str>, values: Vec<Value>) -> Result<Arc<Rows>, StoreError> {
-        self.with(move |connection| query(connection, &sql, &values)).await.map(Arc::new)
+        self.with(move |writer| query(writer, &sql, &values)).await.map(Arc::new)
     }
 
     pub(super) async fn batch(&mut self, sql: String) -> Result<(), StoreError> {
-        self.with(move |connection| connection.execute_batch(&sql)).await
+        self.with(move |writer| writer.execute_batch(&sql)).await
     }
 
     pub(super) async fn commit(mut self) -> Result<(), StoreError> {
-        let mover = Arc::clone(&self.mover);
-        self.with(move |connection| {
-            let done = mover.watch(connection, || command(connection, "COMMIT"));
+        self.with(|writer| {
+            let done = writer.mover.watch(writer, || command(writer, "COMMIT"));
             if done.is_err() {
                 // The commit's own error says more than the rollback's.
-                drop(roll_back(connection));
+                drop(roll_back(writer));
             }
             done
         })
@@ -131,22 +151,22 @@ impl Writing {
     }
 
     pub(super) async fn rollback(mut self) -> Result<(), StoreError> {
-        self.with(roll_back).await
+        self.with(|writer| roll_back(writer)).await
     }
 
     async fn with<T, F>(&mut self, work: F) -> Result<T, StoreError>
     where
-        F: FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
+        F: FnOnce(&Writer) -> rusqlite::Result<T> + Send + 'static,
         T: Send + 'static,
     {
         let lost = || StoreError::Unavailable("the transaction was lost".to_owned());
-        let connection = self.connection.take().ok_or_else(lost)?;
+        let writer = self.writer.take().ok_or_else(lost)?;
         let work = move || {
-            let done = work(&connection);
-            (connection, done)
+            let done = work(&writer);
+            (writer, done)
         };
-        let (connection, done) = if self.here { work() } else { blocking(work).await? };
-        self.connection = Some(connection);
+        let (writer, done) = if self.here { work() } else { blocking(work).await? };
+        self.writer = Some(writer);
         done.map_err(store_error)
     }
 }
@@ -313,6 +333,21 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn it_is_closed_when_a_transaction_that_nobody_waits_for_has_ended() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = open(&folder).await;
+        let mut tx = file.begin(false).await.unwrap();
+        let series = "WITH RECURSIVE s (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM s WHERE n < 200000) INSERT INTO t (n) SELECT n FROM s";
+        let given_up = tokio::time::timeout(Duration::ZERO, tx.batch(series.to_owned())).await;
+        assert!(given_up.is_err(), "it takes longer than nothing");
+        drop(tx);
+        let closed = file.closed();
+        drop(file);
+        closed.await;
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1, "the log was moved, nobody has the file");
+    }
+
+    #[tokio::test]
     async fn a_reader_writes_nothing_and_the_last_close_leaves_one_file() {
         let folder = tempfile::tempdir().unwrap();
         let file = open(&folder).await;
@@ -320,7 +355,9 @@ mod tests {
         assert!(matches!(refused, Err(StoreError::Unavailable(_))), "{refused:?}");
         assert_eq!(count(&file).await, 0);
         assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 3);
+        let closed = file.closed();
         drop(file);
+        closed.await;
         assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
     }
 }

@@ -7,6 +7,7 @@ use casebook::{
     store::{CaseRow, Committed, EventRow, Identity, Span, Unplaced},
 };
 use civic::{CaseId, Micros};
+use futures_util::future::BoxFuture;
 use queue::{Lease, Partition, Position};
 use std::{sync::Arc, time::Duration};
 use testkit::Faults;
@@ -32,6 +33,10 @@ type Answer<T> = Result<T, StoreError>;
 impl Store for Faulty {
     fn blocks(&self) -> bool {
         self.inner.blocks()
+    }
+
+    fn closed(&self) -> BoxFuture<'static, ()> {
+        self.inner.closed()
     }
 
     async fn commit(&self, batch: &mut [Submission]) -> Answer<Committed> {

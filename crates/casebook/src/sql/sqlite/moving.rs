@@ -14,6 +14,7 @@ use std::{
     path::PathBuf,
     sync::{Arc, Mutex, PoisonError},
 };
+use tokio::sync::watch;
 
 /// Pages in the log, 32 MB of them: a page written often is moved once, and what is moved at a time stays far below the disk's second.
 const LONG: u32 = 16_000;
@@ -41,15 +42,23 @@ enum Stage {
     Moved,
 }
 
-/// See the module.
+/// See the module. Whoever has a connection to the file holds this too, and lets it go after the connection.
 pub(super) struct Mover {
     path: PathBuf,
     stage: Mutex<Stage>,
+    /// Says nothing: its end says that the last connection is closed.
+    open: watch::Sender<()>,
 }
 
 impl Mover {
     pub(super) fn new(path: PathBuf) -> Self {
-        Self { path, stage: Mutex::new(Stage::Idle) }
+        Self { path, stage: Mutex::new(Stage::Idle), open: watch::Sender::default() }
+    }
+
+    /// Ends when the file is closed.
+    pub(super) fn closed(&self) -> impl Future<Output = ()> + use<> {
+        let mut open = self.open.subscribe();
+        async move { while open.changed().await.is_ok() {} }
     }
 
     /// Runs a COMMIT and sees to the log after it.

@@ -200,17 +200,13 @@ async fn a_cluster_that_is_struck_while_it_works_loses_and_doubles_nothing() {
     let load = Load::start(&Crew::at(&door, UNIT), 4, &seed);
     for _round in 0..rounds(4, 200) {
         load.more(5 + usize::try_from(seed.below(20)).unwrap()).await;
-        eprintln!("{}", chaos.strike(&seed).await);
+        eprintln!("{}", chaos.strike(&seed).await.told);
     }
     load.more(5).await;
     let seen = load.finish().await;
     eprintln!("{} attempts at reports, {} of them in doubt", seen.history.len(), seen.doubtful);
     check(&seen, &door.member("city-dispatcher", "50")).await;
-    let mut args =
-        vec!["verify".to_owned(), "--data-dir".to_owned(), folder.path().join("verify").display().to_string()];
-    join(&folder.path().join("gateway-1"), &folder.path().join("verify"));
-    args.extend(flags("--postgres", chaos.server("postgres").port()));
-    until("everything has taken effect", || async { verb(&args).status.success().then_some(()) }).await;
+    until("everything has taken effect", || async { chaos.verify().status.success().then_some(()) }).await;
     drop(standing);
 }
 

@@ -22,6 +22,7 @@ use std::{
 };
 use target::{Target, address, alive};
 use testkit::Seed;
+use tokio::time::Instant;
 use wire::Wire;
 
 /// Between two looks.
@@ -108,10 +109,10 @@ impl Chaos {
         let target = &targets[usize::try_from(seed.below(targets.len() as u64)).expect("few")];
         let fault = Fault::by_chance(seed, self.wire.is_some());
         match (fault, self.wire) {
-            (Fault::Kill, _) => self.again(target, "KILL").await,
+            (Fault::Kill, _) => drop(self.again(target, "KILL").await),
             // TERM would have PostgreSQL wait for its clients.
-            (Fault::End, _) if target.name == "postgres" => self.again(target, "INT").await,
-            (Fault::End, _) => self.again(target, "TERM").await,
+            (Fault::End, _) if target.name == "postgres" => drop(self.again(target, "INT").await),
+            (Fault::End, _) => drop(self.again(target, "TERM").await),
             (Fault::Freeze { long }, _) => {
                 target.signal("STOP");
                 tokio::time::sleep(long).await;
@@ -131,19 +132,52 @@ impl Chaos {
         Strike { target: target.name.clone(), fault: fault.name(), told: format!("{}: {fault:?}", target.name) }
     }
 
+    /// Every process that is a gateway or a service, those of one service beside each other.
+    #[must_use]
+    pub fn processes(&self) -> Vec<String> {
+        self.targets().into_iter().filter(|target| !target.is_server).map(|target| target.name).collect()
+    }
+
+    /// Where a process is called: a gateway's HTTP, a service's gRPC.
+    ///
+    /// # Panics
+    /// When there is none of that name.
+    #[must_use]
+    pub fn door(&self, process: &str) -> SocketAddr {
+        self.target(process).busiest_door()
+    }
+
+    /// Ends a process in good order and starts it again; how long the end took.
+    ///
+    /// # Panics
+    /// When there is none of that name, and when it does not come back.
+    pub async fn restart(&mut self, process: &str) -> Duration {
+        let target = self.target(process);
+        let took = self.again(&target, "TERM").await;
+        target.becomes_ready().await;
+        took
+    }
+
+    fn target(&self, name: &str) -> Target {
+        self.targets().into_iter().find(|target| target.name == name).expect("a process of the cluster")
+    }
+
     fn targets(&self) -> Vec<Target> {
         let servers = self.state["servers"].as_object().into_iter().flatten();
         let processes = self.state["processes"].as_array().into_iter().flatten();
         servers.map(|(name, value)| Target::server(name, value)).chain(processes.map(Target::process)).collect()
     }
 
-    async fn again(&mut self, target: &Target, how: &str) {
+    /// How long it took to end.
+    async fn again(&mut self, target: &Target, how: &str) -> Duration {
         let mut command = target.command(&self.folder).expect("every process has a command");
         let log = fs::OpenOptions::new().append(true).open(self.folder.join(format!("{}.log", target.name)));
         let log = log.expect("every process has a log");
         command.stdin(Stdio::null()).stdout(log.try_clone().expect("a file")).stderr(log);
+        let began = Instant::now();
         target.signal(how);
         self.gone(target).await;
+        let took = began.elapsed();
         // PostgreSQL refuses to start while children of the one that was killed are still there.
         until(&format!("{} starts again", target.name), || {
             let child = command.spawn().expect("it could be started before");
@@ -166,6 +200,7 @@ impl Chaos {
         // Renamed into place: a full disk leaves the old one, and who reads meanwhile a whole one.
         let (file, beside) = (self.folder.join("state.json"), self.folder.join("state.json.new"));
         fs::write(&beside, state).and_then(|()| fs::rename(beside, file)).expect("the state can be written");
+        took
     }
 
     /// Waits until a process that was told to end has.

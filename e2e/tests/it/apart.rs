@@ -7,14 +7,12 @@ use e2e::{
     collector::Collector,
     door::Door,
     matters::{Crew, LIGHTS, UNIT, report},
-    process::{Jiewang, Start, binary, verb},
-    rounds, until,
+    process::{Jiewang, Start, verb},
+    rounds,
+    standing::Standing,
+    until,
 };
-use std::{
-    net::SocketAddr,
-    path::{Path, PathBuf},
-    process::Command,
-};
+use std::{net::SocketAddr, path::Path};
 use tempfile::TempDir;
 use testkit::{ConsulServer, PostgresServer, RedisServer, RotelServer, Seed, free_port};
 
@@ -194,7 +192,7 @@ async fn a_cluster_that_is_struck_while_it_works_loses_and_doubles_nothing() {
     let (Some(_), Some(_), Some(_)) = servers else { return };
     let seed = Seed::from_env();
     let folder = tempfile::tempdir().unwrap();
-    let standing = Standing::start(folder.path());
+    let standing = Standing::start(folder.path()).unwrap();
     let mut chaos = Chaos::of(folder.path()).unwrap();
     let door = Door::new(chaos.gateways()[0], &folder.path().join("gateway-1"));
     let load = Load::start(&Crew::at(&door, UNIT), 4, &seed);
@@ -208,28 +206,4 @@ async fn a_cluster_that_is_struck_while_it_works_loses_and_doubles_nothing() {
     check(&seen, &door.member("city-dispatcher", "50")).await;
     until("everything has taken effect", || async { chaos.verify().status.success().then_some(()) }).await;
     drop(standing);
-}
-
-/// A cluster of `make cluster`; dropping it ends it.
-struct Standing(PathBuf);
-
-impl Standing {
-    fn start(folder: &Path) -> Self {
-        let standing = Self(folder.to_owned());
-        standing.script("up");
-        standing
-    }
-
-    fn script(&self, verb: &str) {
-        let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("../scripts/cluster.sh");
-        let mut command = Command::new(script);
-        command.arg(verb).env("JIEWANG_CLUSTER_DIR", &self.0).env("JIEWANG_BIN", binary());
-        assert!(command.status().unwrap().success(), "cluster.sh {verb}");
-    }
-}
-
-impl Drop for Standing {
-    fn drop(&mut self) {
-        self.script("down");
-    }
 }

@@ -8,11 +8,13 @@
 //! [`open`] is another program's: an open-loop load on a cluster that runs already.
 
 pub mod accept;
+pub mod apart;
 pub mod corpus;
 pub mod days;
 pub mod disk;
 pub mod echo;
 pub mod figures;
+pub mod fleet;
 pub mod flight;
 pub mod lamps;
 pub mod lifecycle;
@@ -21,13 +23,17 @@ pub mod machine;
 pub mod mass;
 pub mod memory;
 pub mod open;
+pub mod overload;
 pub mod postgres;
 pub mod raw;
 pub mod reads;
+pub mod replicas;
+pub mod rolling;
 mod screen;
 pub mod seed;
 pub mod server;
 pub mod stream;
 pub mod sustained;
 pub mod text;
+pub mod up;
 pub mod written;

@@ -130,7 +130,8 @@ async fn one_trace_shows_the_way_of_a_report_through_all_processes_and_a_real_co
     assert_eq!(filed.status, 200);
     let way = [
         ("gateway", "POST /v1/reports"),
-        ("intake", "/jiewang.intake.v1.Reports/CreateReport"),
+        ("gateway", "jiewang.intake.v1.Reports/CreateReport"),
+        ("intake", "jiewang.intake.v1.Reports/CreateReport"),
         ("dispatch", "consume report.filed.v1"),
         ("intake", "consume workOrder.changed.v1"),
     ];

@@ -39,8 +39,9 @@ fn http_rule() -> DescriptorProto {
             pattern(scalar("post", 4, Type::String)),
             pattern(scalar("delete", 5, Type::String)),
             pattern(scalar("patch", 6, Type::String)),
-            scalar("body", 7, Type::String),
+            // Before `body`, although its number is higher: protobuf for C++ refuses a file whose oneof is interrupted.
             pattern(message("custom", 8, ".google.api.CustomHttpPattern")),
+            scalar("body", 7, Type::String),
             repeated(message("additional_bindings", 11, ".google.api.HttpRule")),
             scalar("response_body", 12, Type::String),
         ],

@@ -65,7 +65,8 @@ impl Connection {
     pub(super) async fn send(&self, request: Request<Body>) -> Result<Sent, Fault> {
         let mut live = match self.live() {
             Some(live) => live,
-            None => match self.dial().await {
+            // Apart from the call: a handshake is large, and every call would carry the room for one.
+            None => match Box::pin(self.dial()).await {
                 Ok(live) => live,
                 Err(fault) => return Ok(Sent::Unreached(Box::new((request, fault)))),
             },

@@ -14,7 +14,7 @@ use crate::error::{Code, Fault, code_in};
 use crate::metrics::Rpc;
 use civic::{Rng, SystemRng};
 use http::uri::{Authority, Scheme};
-use http::{HeaderMap, Request, Response, Uri};
+use http::{Extensions, HeaderMap, Request, Response, Uri};
 use http_body_util::{BodyExt, Full};
 use hyper::body::Incoming;
 use metrics::{Counter, counter};
@@ -109,6 +109,8 @@ impl Pool {
     ) -> Result<Response<Content>, Fault> {
         let (head, body) = request.into_parts();
         let mut head = Request::from_parts(head, ());
+        // Nothing behind this looks at them, and they would be copied for every attempt.
+        *head.extensions_mut() = Extensions::new();
         let message = body.collect().await.map_err(Fault::internal)?.to_bytes();
         self.budget.deposit();
         let mut chosen = self.choose(None)?;
@@ -248,4 +250,29 @@ fn absolute(uri: &Uri, authority: &Authority) -> Uri {
     parts.scheme = Some(Scheme::HTTP);
     parts.authority = Some(authority.clone());
     Uri::from_parts(parts).expect("a generated path with a parsed authority is a uri")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::connection::{Target, Way};
+    use super::*;
+    use crate::metrics::{Side, Table};
+    use std::sync::Arc;
+
+    /// A future is moved as a whole when it is wrapped, and boxed with all its room: what is rare must not make every call large.
+    #[test]
+    fn a_call_carries_no_room_for_a_handshake() {
+        let target = Target::Tcp("127.0.0.1:1".to_owned(), Way::Plain);
+        let member = Arc::new(Member::new(&target, Authority::from_static("127.0.0.1:1")));
+        let pool = Pool::new(Members::one(Arc::clone(&member)), "intake".to_owned());
+        let rpc = Table::of(Side::Client).find("/jiewang.intake.v1.Reports/CreateReport");
+        let sent = size_of_val(&member.connection().send(Request::new(Body::empty())));
+        let once = size_of_val(&pool.deliver_once(Request::new(Body::empty()), None));
+        let repeated = size_of_val(&pool.deliver_repeatedly(Request::new(Body::empty()), None));
+        let delivered = size_of_val(&pool.deliver(rpc, Request::new(Body::empty()), None));
+        assert!(
+            sent < 1024 && delivered < 4096,
+            "sent {sent}, once {once}, repeated {repeated}, delivered {delivered}"
+        );
+    }
 }

@@ -5,6 +5,7 @@ cd "$(dirname "$0")/.."
 . scripts/need.sh
 need_toolchain
 need_packages postgresql || true
+need_packages haproxy || true
 cargo build --release --bin jiewang --bin jiewang-bench
 export MIMALLOC_PURGE_DELAY="${MIMALLOC_PURGE_DELAY:-1000}" # docs/adr/0017
 exec target/release/jiewang-bench "$@"

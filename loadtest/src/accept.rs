@@ -15,7 +15,7 @@ use rand::{SeedableRng as _, rngs::SmallRng};
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 use tonic::{Request, metadata::MetadataValue, transport::Channel};
 
-const IN_FLIGHT: usize = 256;
+pub(crate) const IN_FLIGHT: usize = 256;
 /// Seed of the clients' request ids, printed with the result.
 pub const SEED: u64 = 20_261_122;
 
@@ -48,17 +48,31 @@ pub async fn run(sheet: &mut Sheet, rounds: usize, within: Duration) -> anyhow::
 
 /// Files the corpus once: what the raw side copies, and what the echo answers.
 pub(crate) async fn warm(corpus: &Corpus, local: &Local) -> anyhow::Result<Report> {
-    let mut client = ReportsClient::new(channels(local.grpc)?.remove(0));
+    warm_at(corpus, local.grpc, &local.token).await
+}
+
+/// The same with an intake anywhere.
+pub(crate) async fn warm_at(corpus: &Corpus, intake: SocketAddr, token: &str) -> anyhow::Result<Report> {
+    let mut client = ReportsClient::new(channels(intake)?.remove(0));
     let mut rng = SmallRng::seed_from_u64(SEED - 1);
     let mut last = Report::default();
     for n in 0..1000 {
-        let request = authorized(corpus.request(n, &random_id(&mut rng)), &local.token);
+        let request = authorized(corpus.request(n, &random_id(&mut rng)), token);
         last = client.create_report(request).await?.into_inner();
     }
     Ok(last)
 }
 
-fn authorized(message: CreateReportRequest, token: &str) -> Request<CreateReportRequest> {
+/// What intake answers a report of the corpus with, for echoes.
+pub(crate) async fn an_answer(corpus: &Corpus) -> anyhow::Result<Report> {
+    let dir = tempfile::tempdir()?;
+    let local = Local::start(dir.path(), Rooms::ALL.without(Room::Dispatch)).await?;
+    let answer = warm(corpus, &local).await?;
+    local.stop().await?;
+    Ok(answer)
+}
+
+pub(crate) fn authorized(message: CreateReportRequest, token: &str) -> Request<CreateReportRequest> {
     let mut request = Request::new(message);
     if let Ok(bearer) = MetadataValue::try_from(format!("Bearer {token}")) {
         request.metadata_mut().insert("authorization", bearer);
@@ -66,7 +80,7 @@ fn authorized(message: CreateReportRequest, token: &str) -> Request<CreateReport
     request
 }
 
-fn id_of(round: usize, n: usize) -> String {
+pub(crate) fn id_of(round: usize, n: usize) -> String {
     random_id(&mut SmallRng::seed_from_u64(SEED ^ ((round as u64 + 1) << 40) ^ n as u64))
 }
 

@@ -17,13 +17,18 @@ pub async fn serve(answer: Report) -> anyhow::Result<SocketAddr> {
     let listener = TcpListener::bind("127.0.0.1:0").await.context("failed to listen")?;
     let address = listener.local_addr()?;
     let incoming = tonic::transport::server::TcpIncoming::from(listener).with_nodelay(Some(true));
-    let server = tonic::transport::Server::builder().add_service(ReportsServer::new(Echo(answer)));
+    let server = tonic::transport::Server::builder().add_service(service(answer));
     #[expect(clippy::disallowed_methods, reason = "a bare server is the point: it lasts as long as the bench")]
     tokio::spawn(server.serve_with_incoming(incoming));
     Ok(address)
 }
 
-struct Echo(Report);
+/// What it answers with, for any server of gRPC.
+pub(crate) fn service(answer: Report) -> ReportsServer<Echo> {
+    ReportsServer::new(Echo(answer))
+}
+
+pub(crate) struct Echo(Report);
 
 fn not_here<T>() -> Result<Response<T>, Status> {
     Err(Status::unimplemented("the echo answers CreateReport only"))

@@ -1,5 +1,6 @@
 //! So many calls in flight, for so long: the closed loop of the accept benches.
 
+use crate::process::processor_seconds;
 use std::{
     future::Future,
     sync::{
@@ -88,15 +89,11 @@ pub struct Usage {
 impl Usage {
     pub fn now() -> Self {
         let read = |file: &str| std::fs::read_to_string(file).unwrap_or_default();
-        let stat = read("/proc/self/stat");
-        // After the command in parentheses: state is field 3, utime 14, stime 15, in ticks of 1/100 s.
-        let fields: Vec<&str> = stat.rsplit(')').next().unwrap_or_default().split_whitespace().collect();
-        let ticks = |n: usize| fields.get(n).and_then(|f| f.parse::<f64>().ok()).unwrap_or(0.0);
         let io = read("/proc/self/io");
         let written = io.lines().find_map(|l| l.strip_prefix("write_bytes: ")).and_then(|n| n.parse().ok());
         let pages = read("/proc/self/statm").split_whitespace().nth(1).and_then(|n| n.parse::<u64>().ok());
         Self {
-            cpu: (ticks(11) + ticks(12)) / 100.0,
+            cpu: processor_seconds(&read("/proc/self/stat")).unwrap_or_default(),
             written: written.unwrap_or(0),
             resident: pages.unwrap_or(0) * 4096,
         }

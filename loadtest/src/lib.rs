@@ -8,13 +8,12 @@
 //! [`open`] is another program's: an open-loop load on a cluster that runs already.
 
 pub mod accept;
-pub mod apart;
+pub mod calls;
 pub mod corpus;
 pub mod days;
 pub mod disk;
 pub mod echo;
 pub mod figures;
-pub mod fleet;
 pub mod flight;
 pub mod lamps;
 pub mod lifecycle;
@@ -23,17 +22,18 @@ pub mod machine;
 pub mod mass;
 pub mod memory;
 pub mod open;
-pub mod overload;
 pub mod postgres;
+mod process;
 pub mod raw;
 pub mod reads;
-pub mod replicas;
-pub mod rolling;
+pub mod relay;
+pub mod role;
 mod screen;
 pub mod seed;
 pub mod server;
+mod spans;
 pub mod stream;
 pub mod sustained;
 pub mod text;
-pub mod up;
+pub mod traced;
 pub mod written;

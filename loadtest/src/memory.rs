@@ -4,7 +4,7 @@ use crate::{
     accept::file_at,
     corpus::Corpus,
     figures::{Asked, Sheet},
-    up::Up,
+    process::{Jiewang, token},
 };
 use std::{
     sync::Arc,
@@ -19,12 +19,13 @@ const IDLE: Duration = Duration::from_secs(5);
 /// Files `reports` into an empty cluster.
 pub async fn run(sheet: &mut Sheet, reports: usize) -> anyhow::Result<()> {
     let dir = tempfile::tempdir()?;
-    let up = Up::start(dir.path()).await?;
+    let Jiewang { process: mut up, http, .. } = Jiewang::start(dir.path(), &["up"], None)?;
+    up.answers(&format!("http://{http}/readyz")).await?;
     tokio::time::sleep(IDLE).await;
     sheet.row("resident when idle", up.memory("VmRSS")?, "MiB", Asked::Below(IDLE_BELOW));
     let corpus = Arc::new(Corpus::load()?);
-    let (began, token) = (Instant::now(), up.token()?);
-    let flown = file_at(&corpus, &up.http, &token, reports).await;
+    let (began, token) = (Instant::now(), token(dir.path())?);
+    let flown = file_at(&corpus, &http.to_string(), &token, reports).await;
     let seconds = began.elapsed().as_secs_f64();
     sheet.row("reports loaded over HTTP, 256 in flight", flown.done as f64, "", Asked::AtLeast(reports as f64));
     sheet.row("at a rate of", flown.done as f64 / seconds, "/s", Asked::Nothing);

@@ -3,8 +3,8 @@
 use anyhow::Context;
 use clap::{Parser, ValueEnum};
 use loadtest::{
-    accept, apart, days, figures::Sheet, lamps, lifecycle, mass, memory, overload, postgres, reads, replicas, rolling,
-    seed::Seeded, stream, sustained, text, written,
+    accept, calls, days, figures::Sheet, lamps, lifecycle, mass, memory, postgres, reads, relay, role, seed::Seeded,
+    stream, sustained, text, traced, written,
 };
 use std::{
     fs::File,
@@ -87,16 +87,12 @@ enum Part {
     Duplicates,
     /// A text classified
     Classify,
-    /// From a report sent to its event through separate processes, at half the highest rate
-    Apart,
-    /// One of two replicas is killed, one is ten times slower
-    Replicas,
-    /// Three times more than can be carried
-    Overload,
-    /// Every process restarted under load
-    Restarts,
-    /// Every certificate changed under load
-    Certificates,
+    /// A call between two services with everything that it carries, against a bare tonic's
+    Calls,
+    /// Accepted reports with every trace recorded and sent, against none
+    Traced,
+    /// The gateway's processor time a request, against HAProxy and Envoy
+    Relay,
 }
 
 impl Args {
@@ -106,6 +102,9 @@ impl Args {
 }
 
 fn main() -> ExitCode {
+    if let Some(played) = role::play(std::env::args_os()) {
+        return played;
+    }
     let args = Args::parse();
     let done = if std::env::var_os(LOG).is_some() { measure(&args) } else { with_log(&args) };
     done.unwrap_or_else(|error| {
@@ -192,33 +191,23 @@ async fn parts(args: &Args, sheet: &mut Sheet) -> anyhow::Result<()> {
         sheet.part("postgres", &how);
         postgres::run(sheet, args.rounds, within).await?;
     }
-    of_processes(args, sheet, within).await
+    beside_others(args, sheet, within).await
 }
 
-/// What a cluster of separate processes is asked.
-async fn of_processes(args: &Args, sheet: &mut Sheet, within: Duration) -> anyhow::Result<()> {
-    if args.wants(Part::Apart) {
-        sheet.part("apart", "two of each service and gateway over PostgreSQL, Redis and Consul, encrypted; open loop");
-        apart::run(sheet, within).await?;
+/// Each with processes of its own.
+async fn beside_others(args: &Args, sheet: &mut Sheet, within: Duration) -> anyhow::Result<()> {
+    let turns = format!("{} rounds of {} s in turn", args.rounds, args.seconds);
+    if args.wants(Part::Calls) {
+        sheet.part("calls", &format!("{turns}, CreateReport of the corpus to an echo, 4 connections"));
+        calls::run(sheet, args.rounds, within).await?;
     }
-    if args.wants(Part::Replicas) {
-        sheet.part("replicas", "64 in flight over one channel to two servers in this process");
-        replicas::run(sheet, within).await?;
+    if args.wants(Part::Traced) {
+        sheet.part("traced", &format!("{turns}, 256 in flight, `jiewang serve intake`"));
+        traced::run(sheet, args.rounds, within).await?;
     }
-    if args.wants(Part::Overload) {
-        sheet.part(
-            "overload",
-            "one process on one core, clients on another; open loop, one request in a hundred an alarm",
-        );
-        overload::run(sheet, within).await?;
-    }
-    if args.wants(Part::Restarts) {
-        sheet.part("restarts", "processes as in apart, one after the other; 200 reports a second at their instants");
-        rolling::restarts(sheet).await?;
-    }
-    if args.wants(Part::Certificates) {
-        sheet.part("certificates", "as restarts; leaf, intermediate and root, then every process again");
-        rolling::rotations(sheet).await?;
+    if args.wants(Part::Relay) {
+        sheet.part("relay", &format!("{turns}, 64 in flight, POST /v1/reports of the corpus"));
+        relay::run(sheet, args.rounds, within).await?;
     }
     Ok(())
 }

@@ -1,14 +1,19 @@
 //! How busy a replica is, as a caller sees it: calls in flight, weighted with how long its answers take.
 //!
-//! The average jumps up to every answer that took longer and comes down slowly (a peak-sensitive average), so that a replica that
-//! becomes slow is left alone after one answer, not after many. While nothing is heard of a replica its average fades, so that it is
-//! tried again. Two threads that observe at once may lose one observation; the next one mends that, and no lock is taken.
+//! The average follows what is seen within a second. It does not jump to the longest answer, as peak-sensitive averages do: a quick
+//! replica answers more often, so on a busy machine it has more answers that stood still for a moment, and would look as slow as one
+//! that is. A replica that has just become slow is told by its calls in flight before its answers tell. While nothing is heard of a
+//! replica its average fades, so that it is tried again. Two threads that observe at once may lose one observation; the next one mends
+//! that, and no lock is taken.
 
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::time::Duration;
 use tokio::time::Instant;
 
-/// In which time what was seen loses its weight but for a third. One ten times slower is tried again after twice that.
+/// In which time, in seconds, what was seen before counts for a third.
+const SETTLES: f64 = 1.0;
+
+/// In which time, in seconds, the average of a replica of which nothing is heard falls to a third. One ten times slower is tried again after twice that.
 const FADES: f64 = 5.0;
 
 /// Seconds an answer is taken for before one was seen: little, so that a newcomer is tried; more than nothing, so that its calls in
@@ -47,9 +52,8 @@ impl Load {
     /// A call that began ended, or its caller stopped waiting for it: that it took at least so long is known then, too.
     pub(super) fn end(&self, took: Duration, failed: bool, now: Instant) {
         self.in_flight.fetch_sub(1, Ordering::Relaxed);
-        let took = took.as_secs_f64().max(if failed { FAILED } else { 0.0 });
-        let (average, kept) = (self.average(), self.kept(now));
-        let next = if took > average { took } else { average * kept + took * (1.0 - kept) };
+        let (took, average, kept) = (took.as_secs_f64(), self.average(), (-self.silent(now) / SETTLES).exp());
+        let next = if failed { took.max(average).max(FAILED) } else { average * kept + took * (1.0 - kept) };
         self.average.store(next.to_bits(), Ordering::Relaxed);
         self.observed.store(self.age(now).to_bits(), Ordering::Relaxed);
     }
@@ -60,8 +64,13 @@ impl Load {
 
     /// The share of the average that time has left.
     fn kept(&self, now: Instant) -> f64 {
+        (-self.silent(now) / FADES).exp()
+    }
+
+    /// Seconds since something was seen.
+    fn silent(&self, now: Instant) -> f64 {
         let observed = f64::from_bits(self.observed.load(Ordering::Relaxed));
-        (-(self.age(now) - observed).max(0.0) / FADES).exp()
+        (self.age(now) - observed).max(0.0)
     }
 
     fn age(&self, now: Instant) -> f64 {

@@ -8,7 +8,7 @@ use mesh::discovery::{
 use mesh::{Chassis, Check, Drain, TokenKey};
 use std::sync::Arc;
 use std::time::Duration;
-use testkit::ConsulServer;
+use testkit::{ConsulServer, Line};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
@@ -26,13 +26,17 @@ struct Replica {
 
 impl Replica {
     async fn start(consul: &str) -> Self {
+        Self::start_as(consul, None).await
+    }
+
+    async fn start_as(consul: &str, token: Option<&str>) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let mut chassis = Chassis::builder(TokenKey::from_bytes([7; 32])).build();
         let (drain, health) = (chassis.drain(), chassis.readiness().check("test"));
         health.pass();
         let service = Service { name: "dispatch", host: address.ip().to_string(), port: address.port(), tls: false };
-        let (registered, farewell) = Consul::new(consul, None).unwrap().register(service);
+        let (registered, farewell) = Consul::new(consul, token).unwrap().register(service);
         chassis.tasks().spawn_worker("registration", registered.keep(drain.clone()));
         chassis.before_closing(farewell);
         let mut serving = JoinSet::new();
@@ -48,8 +52,13 @@ impl Replica {
 }
 
 fn watch(consul: &str) -> (Addresses, JoinSet<()>) {
+    watch_as(consul, None)
+}
+
+fn watch_as(consul: &str, token: Option<&str>) -> (Addresses, JoinSet<()>) {
     let pace = Pace { empty_for: Duration::ZERO, longest_retry: Duration::from_millis(500), ..Pace::default() };
-    let (addresses, keep) = Consul::new(consul, None).unwrap().watch("dispatch", pace, Arc::new(SeededRng::new(1)));
+    let consul = Consul::new(consul, token).unwrap();
+    let (addresses, keep) = consul.watch("dispatch", pace, Arc::new(SeededRng::new(1)));
     let mut running = JoinSet::new();
     running.spawn(keep);
     (addresses, running)
@@ -113,4 +122,41 @@ async fn a_process_that_the_agent_forgot_registers_again() {
     assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
     until(&mut known, &[]).await;
     until(&mut known, &[&one.address]).await;
+}
+
+#[tokio::test]
+async fn with_access_lists_only_who_has_the_token_registers_and_finds() {
+    let token = "11111111-2222-3333-4444-555555555555";
+    let Some(consul) = ConsulServer::start_guarded("with_access_lists_only_who_has_the_token", token) else { return };
+    let (mut known, _running) = watch_as(&consul.url(), Some(token));
+    let (blind, _also_running) = watch(&consul.url());
+    let _stranger = Replica::start(&consul.url()).await;
+    let one = Replica::start_as(&consul.url(), Some(token)).await;
+    until(&mut known, &[&one.address]).await;
+    assert!(blind.borrow().is_empty(), "{:?}", blind.borrow());
+    one.end().await;
+    until(&mut known, &[]).await;
+}
+
+#[tokio::test]
+async fn an_agent_that_answers_slowly_and_one_that_comes_and_goes_are_borne() {
+    let Some(consul) = ConsulServer::start("an_agent_that_answers_slowly") else { return };
+    let agent = consul.url().trim_start_matches("http://").parse().unwrap();
+    let line = Line::start(agent).unwrap();
+    line.slow_down(Duration::from_millis(700));
+    let over = format!("http://{}", line.address());
+    let (mut known, _running) = watch(&over);
+    let one = Replica::start(&over).await;
+    until(&mut known, &[&one.address]).await;
+    for _ in 0..5 {
+        line.lead_to(None);
+        tokio::task::yield_now().await;
+        assert_eq!(**known.borrow(), [one.address.clone()], "what is known stays");
+        line.lead_to(Some(agent));
+    }
+    let two = Replica::start(&over).await;
+    until(&mut known, &[&one.address, &two.address]).await;
+    line.slow_down(Duration::ZERO);
+    one.end().await;
+    until(&mut known, &[&two.address]).await;
 }

@@ -11,10 +11,25 @@ pub struct ConsulServer(Listening);
 impl ConsulServer {
     /// Starts one. `None`, and a line saying so, where there is no `consul` (JIEWANG_CONSUL_BIN or PATH); in CI that is a panic.
     pub fn start(test: &str) -> Option<Self> {
+        Self::start_with(test, "")
+    }
+
+    /// The same; nobody may do anything without `token`, which has to be a UUID.
+    pub fn start_guarded(test: &str, token: &str) -> Option<Self> {
+        Self::start_with(
+            test,
+            &format!(
+                "acl {{ enabled = true default_policy = \"deny\" tokens {{ initial_management = \"{token}\" agent = \"{token}\" }} }}"
+            ),
+        )
+    }
+
+    fn start_with(test: &str, more: &str) -> Option<Self> {
         let Some(program) = named("JIEWANG_CONSUL_BIN").or_else(|| find("consul")) else {
             skip(test, "consul");
             return None;
         };
+        let more = more.to_owned();
         let command = move |http: u16, folder: &Path| {
             // Only the HTTP port has to stay: nobody else knows the others.
             let (server, serf) = (free_port(), free_port());
@@ -25,6 +40,7 @@ impl ConsulServer {
             command
                 .args(["agent", "-server", "-bootstrap-expect=1", "-node=test", "-bind=127.0.0.1", "-client=127.0.0.1"])
                 .args(["-hcl", &ports, "-hcl", "performance { raft_multiplier = 1 } disable_update_check = true"])
+                .args(["-hcl", &more])
                 .arg("-data-dir")
                 .arg(folder);
             command

@@ -1,5 +1,5 @@
 # Recipes of one line; anything longer is a script or `cargo xtask`.
-.PHONY: run test check bench load cluster cluster-down chaos fmt clean
+.PHONY: run test check bench load cluster cluster-down chaos soak fmt clean
 
 run: ## build and start a whole cluster in one process (SQLite, embedded feed)
 	@scripts/run.sh $(ARGS)
@@ -23,7 +23,10 @@ cluster-down: ## end exactly that cluster
 	@scripts/cluster.sh down
 
 chaos: ## strike that cluster: kill, freeze and end its processes and servers, `make chaos ARGS="200"` strikes
-	@cargo run --quiet --profile quick -p e2e --bin jiewang-chaos -- .cluster $(ARGS)
+	@scripts/chaos.sh .cluster $(ARGS)
+
+soak: ## a cluster of its own in a network of its own, struck for an hour while it works: also lines are cut; `make soak ARGS=5` minutes
+	@scripts/soak.sh $(ARGS)
 
 fmt: ## format the code
 	@cargo fmt --all

@@ -146,10 +146,14 @@ await_each_other() {
 }
 
 write_state() {
-  local name processes=() gateways=()
+  local name door processes=() gateways=()
   for name in "${names[@]}"; do
-    processes+=("{\"name\":\"$name\",\"pid\":${pids[$name]},\"grpc\":\"127.0.0.1:${grpc[$name]}\",\"admin\":\"127.0.0.1:${admin[$name]}\"}")
-    [ -z "${http[$name]:-}" ] || gateways+=("\"127.0.0.1:${http[$name]}\"")
+    door=""
+    if [ -n "${http[$name]:-}" ]; then
+      door=",\"http\":\"127.0.0.1:${http[$name]}\""
+      gateways+=("\"127.0.0.1:${http[$name]}\"")
+    fi
+    processes+=("{\"name\":\"$name\",\"pid\":${pids[$name]},\"grpc\":\"127.0.0.1:${grpc[$name]}\",\"admin\":\"127.0.0.1:${admin[$name]}\"$door}")
   done
   local IFS=,
   cat >"$state.new" <<JSON

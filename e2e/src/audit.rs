@@ -25,6 +25,14 @@ use tokio::{task::JoinSet, time::Instant};
 const AGAIN: Duration = Duration::from_millis(30);
 
 impl Seen {
+    /// What others saw, too.
+    pub fn add(&mut self, other: Self) {
+        self.history.merge(other.history);
+        self.steps.extend(other.steps);
+        self.doubtful += other.doubtful;
+        self.longest = self.longest.max(other.longest);
+    }
+
     /// One attempt at a report, recorded; the problem when it was not accepted.
     ///
     /// # Errors
@@ -60,12 +68,20 @@ pub struct Seen {
     pub steps: BTreeMap<String, Vec<&'static str>>,
     /// Attempts at a report that were left without a last word.
     pub doubtful: usize,
+    /// The longest from the first attempt at a report to its acceptance.
+    pub longest: Duration,
 }
 
 impl Load {
     /// Each writer files reports, and takes some of their orders on.
     #[must_use]
     pub fn start(crew: &Crew, writers: usize, seed: &Seed) -> Self {
+        Self::start_paced(crew, writers, Duration::ZERO, seed)
+    }
+
+    /// The same with a pause after each report: what goes on for an hour must be read again in the end.
+    #[must_use]
+    pub fn start_paced(crew: &Crew, writers: usize, pause: Duration, seed: &Seed) -> Self {
         let mut load = Self { writers: JoinSet::new(), accepted: Arc::default(), stop: Arc::default() };
         for number in 0..writers {
             let writer = Writer {
@@ -73,6 +89,7 @@ impl Load {
                 name: format!("{number}-{:x}", seed.next()),
                 seed: Seed::new(seed.next()),
                 accepted: load.accepted.clone(),
+                pause,
                 seen: Seen::default(),
             };
             load.writers.spawn(writer.run(load.stop.clone()));
@@ -101,9 +118,7 @@ impl Load {
         let mut all = Seen::default();
         while let Some(seen) = self.writers.join_next().await {
             let seen = seen.unwrap_or_else(|error| std::panic::resume_unwind(error.into_panic()));
-            all.history.merge(seen.history);
-            all.steps.extend(seen.steps);
-            all.doubtful += seen.doubtful;
+            all.add(seen);
         }
         all
     }
@@ -114,6 +129,7 @@ struct Writer {
     name: String,
     seed: Seed,
     accepted: Arc<AtomicUsize>,
+    pause: Duration,
     seen: Seen,
 }
 
@@ -128,6 +144,9 @@ impl Writer {
                 if self.seed.per_mille(500) {
                     self.step(&order, "start").await;
                 }
+            }
+            if !self.pause.is_zero() {
+                tokio::time::sleep(self.pause).await;
             }
         }
         self.seen
@@ -149,6 +168,7 @@ impl Writer {
             self.seen.history.record(Submission { key: key.clone(), content: content(&body), answer: told });
             if let Some(order) = order {
                 self.accepted.fetch_add(1, Ordering::SeqCst);
+                self.seen.longest = self.seen.longest.max(began.elapsed());
                 return order;
             }
             assert!(began.elapsed() < crate::PATIENCE, "{key} is never answered: {answer:?}");
@@ -183,18 +203,21 @@ fn content(report: &Value) -> u64 {
     hasher.finish()
 }
 
-/// Every report that `reader` may read.
-///
-/// # Panics
-/// When one has no key in its text.
+/// Every report that `reader` may read and that has a key in its text: the others are of other people, who may work beside the load.
 pub async fn stored(reader: &Client) -> Vec<Stored> {
-    let reports = reader.all_reports().await;
-    let stored = reports.iter().map(|report| Stored {
-        case: id_of(report["name"].as_str().expect("a report has a name")).to_owned(),
-        key: key_of(report["text"].as_str().expect("a report has a text")).expect("a key in the text").to_owned(),
-        content: content(report),
+    of_ours(&reader.all_reports().await)
+}
+
+fn of_ours(reports: &[Value]) -> Vec<Stored> {
+    let stored = reports.iter().filter_map(|report| {
+        let key = key_of(report["text"].as_str()?)?.to_owned();
+        Some(Stored { case: id_of(report["name"].as_str()?).to_owned(), key, content: content(report) })
     });
     stored.collect()
+}
+
+fn ids(cases: &[Value]) -> BTreeSet<String> {
+    cases.iter().map(|case| id_of(case["name"].as_str().unwrap_or_default()).to_owned()).collect()
 }
 
 /// I1 to I3, and then: every report has exactly its order, every step that was answered took effect once, nothing else happened.
@@ -202,18 +225,15 @@ pub async fn stored(reader: &Client) -> Vec<Stored> {
 /// # Panics
 /// When any of it does not hold.
 pub async fn check(seen: &Seen, reader: &Client) {
-    let stored = stored(reader).await;
-    assert_eq!(seen.history.check(&stored), []);
-    let reports: BTreeSet<String> = stored.iter().map(|report| report.case.clone()).collect();
+    let stored = reader.all_reports().await;
+    assert_eq!(seen.history.check(&of_ours(&stored)), []);
     let orders = crate::until("every report has its order", || async {
         let orders = reader.list("workOrders", "").await;
-        (orders.len() >= reports.len()).then_some(orders)
+        (orders.len() >= stored.len()).then_some(orders)
     })
     .await;
-    let ids: Vec<String> =
-        orders.iter().map(|order| id_of(order["name"].as_str().unwrap_or_default()).to_owned()).collect();
-    assert_eq!(ids.len(), reports.len(), "as many orders as reports");
-    assert_eq!(ids.into_iter().collect::<BTreeSet<_>>(), reports);
+    assert_eq!(orders.len(), stored.len(), "as many orders as reports");
+    assert_eq!(ids(&orders), ids(&stored));
     for (order, taken) in &seen.steps {
         let timeline = reader.insist(Method::GET, &format!("v1/{order}/timeline"), &Value::Null).await.ok();
         let took: Vec<String> =

@@ -1,47 +1,32 @@
-//! Faults on purpose against a cluster that `make cluster` has started: one process or server after the other is killed, frozen or ended,
-//! and started again as it was.
+//! Faults on purpose against a cluster that `make cluster` has started: one process or server after the other is killed, frozen, ended,
+//! cut off or slowed, and started again as it was.
 //!
 //! What runs is read from `state.json`, how it was started from the `.command` beside its log. A process that is started again has another
 //! pid, which is written back, so that `make cluster-down` still ends exactly that cluster.
 
-use crate::{client::Client, until};
+mod fault;
+mod target;
+mod wire;
+
+use crate::{process::verb, until};
+use fault::Fault;
+use jiewang::room::Room;
 use serde_json::{Value, json};
 use std::{
     collections::BTreeMap,
-    ffi::OsStr,
     fs, io,
     net::SocketAddr,
-    os::unix::{ffi::OsStrExt as _, process::CommandExt as _},
     path::{Path, PathBuf},
-    process::{Child, Command, Stdio},
+    process::{Child, Output, Stdio},
     time::Duration,
 };
+use target::{Target, address, alive};
 use testkit::Seed;
-use tokio::net::TcpStream;
-
-/// The longest that a process is frozen: longer than a lease, so that another one takes its work over and it comes back as a zombie.
-const LONGEST_FREEZE_MS: u64 = 20_000;
+use tokio::time::Instant;
+use wire::Wire;
 
 /// Between two looks.
 const LOOK: Duration = Duration::from_millis(50);
-
-/// What becomes of a process.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Fault {
-    Kill,
-    Freeze(Duration),
-    End,
-}
-
-impl Fault {
-    fn of(seed: &Seed) -> Self {
-        match seed.below(3) {
-            0 => Self::Kill,
-            1 => Self::Freeze(Duration::from_millis(seed.below(LONGEST_FREEZE_MS))),
-            _ => Self::End,
-        }
-    }
-}
 
 /// See the module.
 #[derive(Debug)]
@@ -50,25 +35,18 @@ pub struct Chaos {
     state: Value,
     /// What it has started itself.
     children: BTreeMap<String, Child>,
+    /// Where lines may be cut.
+    wire: Option<Wire>,
 }
 
-/// A process of the cluster.
-#[derive(Debug, Clone)]
-struct Target {
-    name: String,
-    pid: u64,
-    /// Where it says whether it is ready; a server just listens.
-    door: SocketAddr,
-    is_server: bool,
-}
-
-impl Target {
-    async fn is_ready(&self) -> bool {
-        match self.is_server {
-            true => TcpStream::connect(self.door).await.is_ok(),
-            false => Client::new(self.door, None).get("readyz").await.is_ok_and(|answer| answer.status == 200),
-        }
-    }
+/// What was done to whom.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Strike {
+    pub target: String,
+    /// One word.
+    pub fault: &'static str,
+    /// With how long it took.
+    pub told: String,
 }
 
 impl Chaos {
@@ -78,7 +56,7 @@ impl Chaos {
     /// When there is none.
     pub fn of(folder: &Path) -> io::Result<Self> {
         let state = serde_json::from_slice(&fs::read(folder.join("state.json"))?)?;
-        Ok(Self { folder: folder.to_owned(), state, children: BTreeMap::new() })
+        Ok(Self { folder: folder.to_owned(), state, children: BTreeMap::new(), wire: Wire::here() })
     }
 
     /// Where its gateways listen.
@@ -99,44 +77,107 @@ impl Chaos {
         address(&self.state["servers"][name]["address"])
     }
 
+    /// What `jiewang verify` says of the cluster's databases, while it works.
+    ///
+    /// # Panics
+    /// When the cluster's folder cannot be written to.
+    #[must_use]
+    pub fn verify(&self) -> Output {
+        let folder = self.folder.join("verify");
+        fs::create_dir_all(&folder).expect("a folder for verify");
+        for file in ["cluster.id", "cluster.key"] {
+            fs::copy(self.folder.join("gateway-1").join(file), folder.join(file)).expect("a member of the cluster");
+        }
+        let port = self.server("postgres").port();
+        let database = |name| format!("{name}=postgres://postgres@127.0.0.1:{port}/{name}");
+        let databases = Room::services().flat_map(|(_, service)| ["--postgres".to_owned(), database(service.name)]);
+        verb(["verify".to_owned(), "--data-dir".to_owned(), folder.display().to_string()].into_iter().chain(databases))
+    }
+
+    /// Whether lines are cut and slowed, too.
+    #[must_use]
+    pub fn cuts_lines(&self) -> bool {
+        self.wire.is_some()
+    }
+
     /// Strikes one of them, chosen by chance, and sees it back. Says what it did.
     ///
     /// # Panics
     /// When it does not come back.
-    pub async fn strike(&mut self, seed: &Seed) -> String {
+    pub async fn strike(&mut self, seed: &Seed) -> Strike {
         let targets = self.targets();
         let target = &targets[usize::try_from(seed.below(targets.len() as u64)).expect("few")];
-        let fault = Fault::of(seed);
-        match fault {
-            Fault::Freeze(long) => {
-                signal(target.pid, "STOP");
-                tokio::time::sleep(long).await;
-                signal(target.pid, "CONT");
-            }
-            Fault::Kill => self.again(target, "KILL").await,
+        let fault = Fault::by_chance(seed, self.wire.is_some());
+        match (fault, self.wire) {
+            (Fault::Kill, _) => drop(self.again(target, "KILL").await),
             // TERM would have PostgreSQL wait for its clients.
-            Fault::End if target.name == "postgres" => self.again(target, "INT").await,
-            Fault::End => self.again(target, "TERM").await,
+            (Fault::End, _) if target.name == "postgres" => drop(self.again(target, "INT").await),
+            (Fault::End, _) => drop(self.again(target, "TERM").await),
+            (Fault::Freeze { long }, _) => {
+                target.signal("STOP");
+                tokio::time::sleep(long).await;
+                target.signal("CONT");
+            }
+            (Fault::Cut { long }, Some(wire)) => {
+                let _rules = wire.cut(&target.ports()).expect("rules are taken");
+                tokio::time::sleep(long).await;
+            }
+            (Fault::Slow { long, delay }, Some(wire)) => {
+                let _line = wire.slow(target.busiest_door(), delay).expect("rules are taken");
+                tokio::time::sleep(long).await;
+            }
+            (Fault::Cut { .. } | Fault::Slow { .. }, None) => unreachable!("not by chance where there is no wire"),
         }
-        answers(target).await;
-        format!("{}: {fault:?}", target.name)
+        target.becomes_ready().await;
+        Strike { target: target.name.clone(), fault: fault.name(), told: format!("{}: {fault:?}", target.name) }
+    }
+
+    /// Every process that is a gateway or a service, those of one service beside each other.
+    #[must_use]
+    pub fn processes(&self) -> Vec<String> {
+        self.targets().into_iter().filter(|target| !target.is_server).map(|target| target.name).collect()
+    }
+
+    /// Where a process is called: a gateway's HTTP, a service's gRPC.
+    ///
+    /// # Panics
+    /// When there is none of that name.
+    #[must_use]
+    pub fn door(&self, process: &str) -> SocketAddr {
+        self.target(process).busiest_door()
+    }
+
+    /// Ends a process in good order and starts it again; how long the end took.
+    ///
+    /// # Panics
+    /// When there is none of that name, and when it does not come back.
+    pub async fn restart(&mut self, process: &str) -> Duration {
+        let target = self.target(process);
+        let took = self.again(&target, "TERM").await;
+        target.becomes_ready().await;
+        took
+    }
+
+    fn target(&self, name: &str) -> Target {
+        self.targets().into_iter().find(|target| target.name == name).expect("a process of the cluster")
     }
 
     fn targets(&self) -> Vec<Target> {
         let servers = self.state["servers"].as_object().into_iter().flatten();
-        let server = |(name, value): (&String, &Value)| target(name, value, "address", true);
         let processes = self.state["processes"].as_array().into_iter().flatten();
-        let process = |value: &Value| target(value["name"].as_str().unwrap_or_default(), value, "admin", false);
-        servers.map(server).chain(processes.map(process)).collect()
+        servers.map(|(name, value)| Target::server(name, value)).chain(processes.map(Target::process)).collect()
     }
 
-    async fn again(&mut self, target: &Target, how: &str) {
-        let mut command = started_with(&self.folder, &target.name).expect("every process has a command");
+    /// How long it took to end.
+    async fn again(&mut self, target: &Target, how: &str) -> Duration {
+        let mut command = target.command(&self.folder).expect("every process has a command");
         let log = fs::OpenOptions::new().append(true).open(self.folder.join(format!("{}.log", target.name)));
         let log = log.expect("every process has a log");
         command.stdin(Stdio::null()).stdout(log.try_clone().expect("a file")).stderr(log);
-        signal(target.pid, how);
+        let began = Instant::now();
+        target.signal(how);
         self.gone(target).await;
+        let took = began.elapsed();
         // PostgreSQL refuses to start while children of the one that was killed are still there.
         until(&format!("{} starts again", target.name), || {
             let child = command.spawn().expect("it could be started before");
@@ -159,6 +200,7 @@ impl Chaos {
         // Renamed into place: a full disk leaves the old one, and who reads meanwhile a whole one.
         let (file, beside) = (self.folder.join("state.json"), self.folder.join("state.json.new"));
         fs::write(&beside, state).and_then(|()| fs::rename(beside, file)).expect("the state can be written");
+        took
     }
 
     /// Waits until a process that was told to end has.
@@ -180,15 +222,6 @@ impl Chaos {
     }
 }
 
-fn address(value: &Value) -> SocketAddr {
-    value.as_str().and_then(|text| text.parse().ok()).expect("an address in state.json")
-}
-
-fn target(name: &str, value: &Value, door: &str, is_server: bool) -> Target {
-    let pid = value["pid"].as_u64().expect("a pid in state.json");
-    Target { name: name.to_owned(), pid, door: address(&value[door]), is_server }
-}
-
 /// Writes another pid into the state.
 fn note(state: &mut Value, target: &Target, pid: u64) {
     if let Some(server) = state["servers"].get_mut(&target.name) {
@@ -199,32 +232,4 @@ fn note(state: &mut Value, target: &Target, pid: u64) {
             process["pid"] = json!(pid);
         }
     }
-}
-
-/// Whether a process is there, one that has ended and was not yet waited for not counted.
-fn alive(pid: u64) -> impl Fn() -> bool {
-    move || {
-        let stat = fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
-        stat.rsplit_once(')').is_some_and(|(_, rest)| !rest.trim_start().starts_with(['Z', 'X']))
-    }
-}
-
-/// The command that a process was started with, as the script has noted it.
-fn started_with(folder: &Path, name: &str) -> io::Result<Command> {
-    let noted = fs::read(folder.join(format!("{name}.command")))?;
-    let mut words = noted.split(|byte| *byte == 0).filter(|word| !word.is_empty()).map(OsStr::from_bytes);
-    let mut command = Command::new(words.next().unwrap_or_default());
-    // A signal to us, such as Ctrl-C, is none to what we have started.
-    command.args(words).process_group(0);
-    Ok(command)
-}
-
-/// To exactly this process.
-fn signal(pid: u64, name: &str) {
-    let sent = Command::new("sh").arg("-c").arg(format!("kill -{name} {pid}")).status();
-    assert!(sent.expect("there is a shell").success(), "signal {name}");
-}
-
-async fn answers(target: &Target) {
-    until(&format!("{} is ready", target.name), || async { target.is_ready().await.then_some(()) }).await;
 }

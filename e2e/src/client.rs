@@ -8,6 +8,7 @@ use hyper::body::Incoming;
 use hyper_util::{client::legacy, client::legacy::connect::HttpConnector, rt::TokioExecutor};
 use serde_json::Value;
 use std::{
+    collections::BTreeMap,
     net::SocketAddr,
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
@@ -235,13 +236,11 @@ impl Client {
 
     /// All reports, the finished ones too: a list without a state is one of what is open.
     pub async fn all_reports(&self) -> Vec<Value> {
-        let mut reports = self.list("reports", "").await;
-        for state in ["DONE", "ENDED"] {
-            let more = self.list("reports", &format!("state={state}")).await;
-            let known = |report: &Value| reports.iter().any(|other| other["name"] == report["name"]);
-            let new: Vec<Value> = more.into_iter().filter(|report| !known(report)).collect();
-            reports.extend(new);
+        let mut reports = BTreeMap::new();
+        for state in ["", "state=DONE", "state=ENDED"] {
+            let named = |report: Value| (report["name"].to_string(), report);
+            reports.extend(self.list("reports", state).await.into_iter().map(named));
         }
-        reports
+        reports.into_values().collect()
     }
 }

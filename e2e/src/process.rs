@@ -20,13 +20,13 @@ pub fn binary() -> PathBuf {
     if let Some(named) = std::env::var_os("JIEWANG_BIN") {
         return named.into();
     }
-    let test = std::env::current_exe().expect("a running test has a path");
-    let beside = test.parent().and_then(Path::parent).expect("tests lie in target/<profile>/deps").join("jiewang");
-    assert!(
-        beside.is_file(),
-        "there is no jiewang beside this test: build it with `cargo build -p jiewang`, or test with --workspace"
-    );
-    beside
+    let own = std::env::current_exe().expect("a running program has a path");
+    // A program lies in target/<profile>, a test in target/<profile>/deps.
+    let folders = own.ancestors().skip(1).take(2);
+    let beside = folders.map(|folder| folder.join("jiewang")).find(|file| file.is_file());
+    beside.expect(
+        "there is no jiewang beside this program: build it with `cargo build -p jiewang`, or test with --workspace",
+    )
 }
 
 /// Runs a verb to its end.

@@ -84,7 +84,10 @@ impl Edge {
             Found::Route(route, segments) => {
                 let (span, trace) = mesh::telemetry::edge_span(method.as_str(), &route.template.text, trace);
                 let place = Place { route, segments: &segments, peer, trace };
-                (Some(route.index), self.walk(place, &parts, body).instrument(span).await)
+                let walked = self.walk(place, &parts, body).instrument(span.clone()).await;
+                let status = walked.as_ref().map_or_else(|problem| problem.status, |reply| reply.status().as_u16());
+                mesh::telemetry::end_request(&span, status);
+                (Some(route.index), walked)
             }
             Found::OtherMethods(methods) => (None, Err(other_methods(&methods))),
             Found::Nothing => (None, self.fixed_page(method, parts.uri.path()).await),

@@ -8,12 +8,14 @@
 //! [`open`] is another program's: an open-loop load on a cluster that runs already.
 
 pub mod accept;
+pub mod apart;
 pub mod calls;
 pub mod corpus;
 pub mod days;
 pub mod disk;
 pub mod echo;
 pub mod figures;
+pub mod fleet;
 pub mod flight;
 pub mod lamps;
 pub mod lifecycle;
@@ -22,12 +24,15 @@ pub mod machine;
 pub mod mass;
 pub mod memory;
 pub mod open;
+pub mod overload;
 pub mod postgres;
 mod process;
 pub mod raw;
 pub mod reads;
 pub mod relay;
+pub mod replicas;
 pub mod role;
+pub mod rolling;
 mod screen;
 pub mod seed;
 pub mod server;

@@ -61,6 +61,11 @@ impl Process {
         &mut self.child
     }
 
+    /// Has it run on one core only.
+    pub(crate) fn pin(&self, core: usize) -> anyhow::Result<()> {
+        pin(self.child.id(), &core.to_string())
+    }
+
     /// Seconds of processor time until now.
     pub(crate) fn cpu(&self) -> anyhow::Result<f64> {
         let stat = fs::read_to_string(format!("/proc/{}/stat", self.child.id()))?;
@@ -145,6 +150,13 @@ impl Jiewang {
         command.env_remove("JIEWANG_LOG").env_remove("JIEWANG_OTLP").envs(otlp.map(|url| ("JIEWANG_OTLP", url)));
         Ok(Self { process: Process::start(&mut command)?, http, grpc, admin })
     }
+}
+
+/// All threads of a process on these cores, as `taskset` names them.
+pub(crate) fn pin(process: u32, cores: &str) -> anyhow::Result<()> {
+    let done = Command::new("taskset").args(["-a", "-c", "-p", cores, &process.to_string()]).output()?;
+    anyhow::ensure!(done.status.success(), "taskset: {}", String::from_utf8_lossy(&done.stderr));
+    Ok(())
 }
 
 /// A token of an integrator for a whole city, signed with the key of the folder.

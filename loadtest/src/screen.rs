@@ -46,8 +46,12 @@ impl Screen {
     pub(crate) fn new(local: &Local, of: fn(&Value) -> Option<&str>) -> Self {
         let actor =
             Actor { role: Role::CityDispatcher, subject: "screen".into(), unit: "50".parse().ok(), head: false };
-        let url = format!("http://{}/v1/events:stream", local.http);
-        Self { client: http(), url, token: local.mint(&actor), of, seen: Instants::default() }
+        Self::at(&format!("http://{}", local.http), local.mint(&actor), of)
+    }
+
+    /// Before a gateway, with a token of a dispatcher of the city.
+    pub(crate) fn at(gateway: &str, token: String, of: fn(&Value) -> Option<&str>) -> Self {
+        Self { client: http(), url: format!("{gateway}/v1/events:stream"), token, of, seen: Instants::default() }
     }
 
     pub(crate) async fn open(&self, last_event: &str) -> anyhow::Result<Incoming> {

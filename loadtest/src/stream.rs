@@ -17,9 +17,9 @@ use std::{
 };
 
 /// An order whose event has not come by then is counted as not seen.
-const PATIENCE: Duration = Duration::from_secs(60);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
 /// First seconds that are not counted: connections open, pages are read for the first time.
-const WARM: Duration = Duration::from_secs(2);
+pub(crate) const WARM: Duration = Duration::from_secs(2);
 
 /// `rate`: reports a second.
 pub async fn run(sheet: &mut Sheet, rate: f64, within: Duration) -> anyhow::Result<()> {
@@ -31,7 +31,7 @@ pub async fn run(sheet: &mut Sheet, rate: f64, within: Duration) -> anyhow::Resu
     let mut reading = tokio::task::JoinSet::new();
     reading.spawn(screen.read(body));
     let sent = Instants::default();
-    let filed = file(&local, &sent, rate, WARM + within).await;
+    let filed = file(&format!("http://{}", local.http), &local.token, &sent, rate, WARM + within).await?;
     let until = Instant::now() + PATIENCE;
     while seen.hold().len() < sent.hold().len() && Instant::now() < until {
         tokio::time::sleep(Duration::from_millis(5)).await;
@@ -39,16 +39,16 @@ pub async fn run(sheet: &mut Sheet, rate: f64, within: Duration) -> anyhow::Resu
     local.drain();
     let told = reading.join_all().await.into_iter().collect::<anyhow::Result<Vec<Told>>>()?;
     local.stop().await?;
-    report(sheet, rate, &filed, &sent.hold(), &seen.hold())?;
+    report(sheet, ("half of the sustained rate", rate), &filed, &sent.hold(), &seen.hold())?;
     for Told { opened, events } in told {
         sheet.note(format!("{events} events read; the stream was opened {opened} times"));
     }
     Ok(())
 }
 
-fn report(
+pub(crate) fn report(
     sheet: &mut Sheet,
-    rate: f64,
+    (name, rate): (&str, f64),
     filed: &Filed,
     sent: &HashMap<String, Instant>,
     seen: &HashMap<String, Instant>,
@@ -62,7 +62,7 @@ fn report(
     }
     let known = sent.keys().filter(|id| seen.contains_key(*id)).count();
     let millis = |quantile| histogram.value_at_quantile(quantile) as f64 / 1000.0;
-    sheet.row("half of the sustained rate", rate, "/s", Asked::Nothing);
+    sheet.row(name, rate, "/s", Asked::Nothing);
     sheet.row("reports accepted, open loop", sent.len() as f64 / filed.seconds, "/s", Asked::Nothing);
     sheet.row("reports refused", (filed.sent - sent.len()) as f64, "", Asked::AtMost(0.0));
     sheet.row(
@@ -78,20 +78,32 @@ fn report(
 }
 
 /// Whichever step comes first: an order that is born assigned need not be told of as created.
-fn order(changed: &Value) -> Option<&str> {
+pub(crate) fn order(changed: &Value) -> Option<&str> {
     changed["workOrder"].as_str()
 }
 
-struct Filed {
+/// The id of the order that a filed report has.
+pub(crate) fn order_of(report: &Value) -> Option<String> {
+    report["workOrder"].as_str()?.rsplit('/').next().map(str::to_owned)
+}
+
+pub(crate) struct Filed {
     sent: usize,
     began: Instant,
     seconds: f64,
 }
 
-async fn file(local: &Local, sent: &Instants, rate: f64, within: Duration) -> Filed {
-    let corpus = Corpus::load().expect("the corpus is in the binary");
+/// Reports at their instants, so many a second, to one gateway.
+pub(crate) async fn file(
+    gateway: &str,
+    token: &str,
+    sent: &Instants,
+    rate: f64,
+    within: Duration,
+) -> anyhow::Result<Filed> {
+    let corpus = Corpus::load()?;
     let mut rng = SmallRng::seed_from_u64(crate::accept::SEED + 2);
-    let (client, url) = (http(), format!("http://{}/v1/reports", local.http));
+    let (client, url) = (http(), format!("{gateway}/v1/reports"));
     let began = Instant::now();
     let mut calls = tokio::task::JoinSet::new();
     let mut n = 0;
@@ -99,17 +111,16 @@ async fn file(local: &Local, sent: &Instants, rate: f64, within: Duration) -> Fi
         let due = began + Duration::from_secs_f64(n as f64 / rate);
         tokio::time::sleep_until(due.into()).await;
         let body = corpus.body(n, &random_id(&mut rng));
-        let (client, url, token, sent) = (client.clone(), url.clone(), local.token.clone(), sent.clone());
+        let (client, url, token, sent) = (client.clone(), url.clone(), token.to_owned(), sent.clone());
         calls.spawn(async move {
-            let Ok(answer) = post_json(&client, &url, &token, "", &body).await else { return };
-            let order = answer.body["workOrder"].as_str().and_then(|name| name.rsplit('/').next());
-            if let Some(id) = order {
-                sent.note(id.to_owned(), due);
+            let answer = post_json(&client, &url, &token, "", &body).await;
+            if let Some(id) = answer.ok().and_then(|answer| order_of(&answer.body)) {
+                sent.note(id, due);
             }
         });
         n += 1;
     }
     let seconds = began.elapsed().as_secs_f64();
     calls.join_all().await;
-    Filed { sent: n, began, seconds }
+    Ok(Filed { sent: n, began, seconds })
 }

@@ -17,7 +17,7 @@ const ALLOWED: [(&str, &[&str]); 11] = [
     ("mesh", &["proto", "civic", "casebook", "queue"]),
     ("gateway", &["proto", "civic", "mesh"]),
     ("jiewang", &["proto", "civic", "casebook", "queue", "mesh", "*", "gateway"]),
-    ("loadtest", &["proto", "civic", "casebook", "queue", "mesh", "*", "gateway", "jiewang"]),
+    ("loadtest", &["proto", "civic", "casebook", "queue", "mesh", "*", "gateway", "jiewang", "e2e"]),
     ("e2e", &["proto", "civic", "casebook", "queue", "mesh", "*", "gateway", "jiewang", "testkit"]),
     ("testkit", &["proto", "civic", "queue", "casebook"]),
     ("xtask", &[]),

@@ -1,7 +1,8 @@
 //! A line that can be led elsewhere, slowed down and cut: a TCP proxy between a client and servers, for what a failover looks like from
 //! the client's side. There is no netem where the tests run.
+use socket2::{Domain, Socket, Type};
 use std::io::{Read, Write};
-use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
+use std::net::{IpAddr, Ipv4Addr, Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -24,6 +25,11 @@ pub struct Line {
 impl Line {
     /// Listens on loopback, in front of `server`.
     pub fn start(server: SocketAddr) -> std::io::Result<Self> {
+        Self::start_from(IpAddr::V4(Ipv4Addr::LOCALHOST), server)
+    }
+
+    /// The same; what it passes on comes from another address of loopback.
+    pub fn start_from(source: IpAddr, server: SocketAddr) -> std::io::Result<Self> {
         let listener = TcpListener::bind(("127.0.0.1", 0))?;
         let address = listener.local_addr()?;
         let state = State { server: Some(server), delay: Duration::ZERO, open: Vec::new(), stopped: false };
@@ -38,7 +44,7 @@ impl Line {
                     }
                     state.server
                 };
-                let upstream = server.and_then(|server| TcpStream::connect(server).ok());
+                let upstream = server.and_then(|server| connect(source, server).ok());
                 // Who is not passed on finds the line dead.
                 if let (Ok(client), Some(upstream)) = (client, upstream) {
                     let _ = pass(&client, &upstream, &ours);
@@ -76,6 +82,13 @@ impl Drop for Line {
         // Wakes the listener so that it sees the end.
         let _ = TcpStream::connect(self.address);
     }
+}
+
+fn connect(source: IpAddr, server: SocketAddr) -> std::io::Result<TcpStream> {
+    let socket = Socket::new(Domain::for_address(server), Type::STREAM, None)?;
+    socket.bind(&SocketAddr::new(source, 0).into())?;
+    socket.connect(&server.into())?;
+    Ok(socket.into())
 }
 
 fn lock(state: &Mutex<State>) -> std::sync::MutexGuard<'_, State> {

@@ -7,14 +7,12 @@ use e2e::{
     collector::Collector,
     door::Door,
     matters::{Crew, LIGHTS, UNIT, report},
-    process::{Jiewang, Start, binary, verb},
-    rounds, until,
+    process::{Jiewang, Start, verb},
+    rounds,
+    standing::Standing,
+    until,
 };
-use std::{
-    net::SocketAddr,
-    path::{Path, PathBuf},
-    process::Command,
-};
+use std::{net::SocketAddr, path::Path};
 use tempfile::TempDir;
 use testkit::{ConsulServer, PostgresServer, RedisServer, RotelServer, Seed, free_port};
 
@@ -132,7 +130,8 @@ async fn one_trace_shows_the_way_of_a_report_through_all_processes_and_a_real_co
     assert_eq!(filed.status, 200);
     let way = [
         ("gateway", "POST /v1/reports"),
-        ("intake", "/jiewang.intake.v1.Reports/CreateReport"),
+        ("gateway", "jiewang.intake.v1.Reports/CreateReport"),
+        ("intake", "jiewang.intake.v1.Reports/CreateReport"),
         ("dispatch", "consume report.filed.v1"),
         ("intake", "consume workOrder.changed.v1"),
     ];
@@ -194,46 +193,18 @@ async fn a_cluster_that_is_struck_while_it_works_loses_and_doubles_nothing() {
     let (Some(_), Some(_), Some(_)) = servers else { return };
     let seed = Seed::from_env();
     let folder = tempfile::tempdir().unwrap();
-    let standing = Standing::start(folder.path());
+    let standing = Standing::start(folder.path()).unwrap();
     let mut chaos = Chaos::of(folder.path()).unwrap();
     let door = Door::new(chaos.gateways()[0], &folder.path().join("gateway-1"));
     let load = Load::start(&Crew::at(&door, UNIT), 4, &seed);
     for _round in 0..rounds(4, 200) {
         load.more(5 + usize::try_from(seed.below(20)).unwrap()).await;
-        eprintln!("{}", chaos.strike(&seed).await);
+        eprintln!("{}", chaos.strike(&seed).await.told);
     }
     load.more(5).await;
     let seen = load.finish().await;
     eprintln!("{} attempts at reports, {} of them in doubt", seen.history.len(), seen.doubtful);
     check(&seen, &door.member("city-dispatcher", "50")).await;
-    let mut args =
-        vec!["verify".to_owned(), "--data-dir".to_owned(), folder.path().join("verify").display().to_string()];
-    join(&folder.path().join("gateway-1"), &folder.path().join("verify"));
-    args.extend(flags("--postgres", chaos.server("postgres").port()));
-    until("everything has taken effect", || async { verb(&args).status.success().then_some(()) }).await;
+    until("everything has taken effect", || async { chaos.verify().status.success().then_some(()) }).await;
     drop(standing);
-}
-
-/// A cluster of `make cluster`; dropping it ends it.
-struct Standing(PathBuf);
-
-impl Standing {
-    fn start(folder: &Path) -> Self {
-        let standing = Self(folder.to_owned());
-        standing.script("up");
-        standing
-    }
-
-    fn script(&self, verb: &str) {
-        let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("../scripts/cluster.sh");
-        let mut command = Command::new(script);
-        command.arg(verb).env("JIEWANG_CLUSTER_DIR", &self.0).env("JIEWANG_BIN", binary());
-        assert!(command.status().unwrap().success(), "cluster.sh {verb}");
-    }
-}
-
-impl Drop for Standing {
-    fn drop(&mut self) {
-        self.script("down");
-    }
 }

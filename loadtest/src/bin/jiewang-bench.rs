@@ -3,8 +3,8 @@
 use anyhow::Context;
 use clap::{Parser, ValueEnum};
 use loadtest::{
-    accept, calls, days, figures::Sheet, lamps, lifecycle, mass, memory, postgres, reads, relay, role, seed::Seeded,
-    stream, sustained, text, traced, written,
+    accept, apart, calls, days, figures::Sheet, lamps, lifecycle, mass, memory, overload, postgres, reads, relay,
+    replicas, role, rolling, seed::Seeded, stream, sustained, text, traced, written,
 };
 use std::{
     fs::File,
@@ -93,6 +93,16 @@ enum Part {
     Traced,
     /// The gateway's processor time a request, against HAProxy and Envoy
     Relay,
+    /// From a report sent to its event through separate processes, at half the highest rate
+    Apart,
+    /// One of two replicas is killed, one is ten times slower
+    Replicas,
+    /// Three times more than can be carried
+    Overload,
+    /// Every process restarted under load
+    Restarts,
+    /// Every certificate changed under load
+    Certificates,
 }
 
 impl Args {
@@ -191,7 +201,8 @@ async fn parts(args: &Args, sheet: &mut Sheet) -> anyhow::Result<()> {
         sheet.part("postgres", &how);
         postgres::run(sheet, args.rounds, within).await?;
     }
-    beside_others(args, sheet, within).await
+    beside_others(args, sheet, within).await?;
+    of_processes(args, sheet, within).await
 }
 
 /// Each with processes of its own.
@@ -208,6 +219,34 @@ async fn beside_others(args: &Args, sheet: &mut Sheet, within: Duration) -> anyh
     if args.wants(Part::Relay) {
         sheet.part("relay", &format!("{turns}, 64 in flight, POST /v1/reports of the corpus"));
         relay::run(sheet, args.rounds, within).await?;
+    }
+    Ok(())
+}
+
+/// What a cluster of separate processes is asked.
+async fn of_processes(args: &Args, sheet: &mut Sheet, within: Duration) -> anyhow::Result<()> {
+    if args.wants(Part::Apart) {
+        sheet.part("apart", "two of each service and gateway over PostgreSQL, Redis and Consul, encrypted; open loop");
+        apart::run(sheet, within).await?;
+    }
+    if args.wants(Part::Replicas) {
+        sheet.part("replicas", "64 in flight over one channel to two servers in this process");
+        replicas::run(sheet, within).await?;
+    }
+    if args.wants(Part::Overload) {
+        sheet.part(
+            "overload",
+            "one process on one core, clients on another; open loop, one request in a hundred an alarm",
+        );
+        overload::run(sheet, within).await?;
+    }
+    if args.wants(Part::Restarts) {
+        sheet.part("restarts", "processes as in apart, one after the other; 200 reports a second at their instants");
+        rolling::restarts(sheet).await?;
+    }
+    if args.wants(Part::Certificates) {
+        sheet.part("certificates", "as restarts; leaf, intermediate and root, then every process again");
+        rolling::rotations(sheet).await?;
     }
     Ok(())
 }

@@ -19,9 +19,10 @@ use crate::discovery::Addresses;
 use crate::edge::Voucher;
 use crate::error::{Code, Fault, code_in};
 use crate::memory::Dialer;
-use crate::metrics::{Side, Table};
+use crate::metrics::{Rpc, Side, Table};
+use crate::telemetry;
 use crate::tls::Tls;
-use crate::trace::TRACEPARENT;
+use crate::trace::{TRACEPARENT, TraceContext};
 use connection::{Target, Way};
 use http::header::AUTHORIZATION;
 use http::uri::Authority;
@@ -34,6 +35,7 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 use tokio::time::Instant;
 use tonic::body::Body;
+use tracing::{Instrument as _, Span};
 
 /// How long a call waits when nobody said anything else. Streams have no limit of their own.
 const DEFAULT_DEADLINE: Duration = Duration::from_secs(10);
@@ -105,10 +107,6 @@ impl Channel {
         if let Some(until) = until {
             headers.insert(deadline::GRPC_TIMEOUT, deadline::format(until.saturating_duration_since(now)));
         }
-        let trace = current.as_ref().map(|call| call.trace.to_string());
-        if let Some(trace) = trace.filter(|_| !headers.contains_key(TRACEPARENT)) {
-            headers.insert(TRACEPARENT, trace.try_into().expect("hexadecimal digits are a header value"));
-        }
         let callers = current.as_ref().and_then(|call| call.caller.bearer.as_ref());
         let bearer = self.bearer.as_ref().or(callers);
         if let Some(bearer) = bearer.filter(|_| !headers.contains_key(AUTHORIZATION)) {
@@ -120,22 +118,37 @@ impl Channel {
         until
     }
 
+    /// The span of this call where its trace is recorded. The other side hears of that span, else of whoever caused the call.
+    fn follow(&self, rpc: &Rpc, headers: &mut HeaderMap) -> Span {
+        let given = headers.get(TRACEPARENT).and_then(|value| TraceContext::parse(value.to_str().ok()?));
+        let Some(trace) = given.or_else(|| call::current().map(|call| call.trace)) else { return Span::none() };
+        let (span, own) = telemetry::client_span(rpc.method(), self.pool.name(), trace);
+        if given != Some(own) {
+            let own = own.to_string().try_into().expect("hexadecimal digits are a header value");
+            headers.insert(TRACEPARENT, own);
+        }
+        span
+    }
+
     async fn send(self, mut request: Request<Body>) -> Result<Response<Answer>, tonic::Status> {
         let rpc = Table::of(Side::Client).find(request.uri().path());
         let pending = rpc.begin();
         let until = self.prepare(request.headers_mut(), rpc.streaming);
+        let span = self.follow(rpc, request.headers_mut());
         let sent = match until {
             Some(until) if until <= Instant::now() => Err(Fault::deadline_exceeded()),
-            Some(_) | None => self.pool.deliver(rpc, request, until).await,
+            Some(_) | None => self.pool.deliver(rpc, request, until).instrument(span.clone()).await,
         };
         match sent {
             Ok(response) => {
                 // An error without a message comes in the headers alone, and nobody reads the body of that.
                 let failed = code_in(response.headers()).map(Code::of);
+                telemetry::end_sent(&span, failed);
                 let pending = pending.end_if(failed);
                 Ok(response.map(|content| Answer::new(content, pending, until)))
             }
             Err(fault) => {
+                telemetry::end_sent(&span, Some(fault.code));
                 pending.end(Some(fault.code));
                 Err(fault.into_status())
             }

@@ -1,11 +1,13 @@
-//! Rate, errors and duration of every rpc, served and sent, and the text that Prometheus scrapes.
+//! Rate, errors and duration of every rpc, served and sent, and the text that Prometheus scrapes. Names are those of OpenTelemetry's
+//! semantic conventions (<https://opentelemetry.io/docs/specs/semconv/rpc/rpc-metrics/>), as Prometheus writes them; rate and errors are
+//! the histogram's counts by status.
 //!
 //! The handles of an rpc are looked up once and kept beside its path. The paths come from the descriptor set, so a stranger
 //! who calls random paths cannot make the text grow.
 
 use crate::error::Code;
 use crate::urgency::Urgency;
-use metrics::{Counter, Gauge, Histogram, counter, gauge, histogram};
+use metrics::{Gauge, Histogram, Label, gauge, histogram};
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
 use prost::Message;
 use prost_types::method_options::IdempotencyLevel;
@@ -46,6 +48,13 @@ impl Side {
             Self::Client => "client",
         }
     }
+
+    const fn duration(self) -> &'static str {
+        match self {
+            Self::Server => "rpc_server_call_duration_seconds",
+            Self::Client => "rpc_client_call_duration_seconds",
+        }
+    }
 }
 
 /// What is known about one rpc, and its handles.
@@ -60,18 +69,16 @@ pub(crate) struct Rpc {
     /// Health and reflection: answered also when the process sheds load, or it would be taken for dead.
     pub(crate) exempt: bool,
     side: Side,
-    seconds: Histogram,
     in_flight: Gauge,
-    outcomes: [OnceLock<Counter>; Outcome::SLOTS],
+    seconds: [OnceLock<Histogram>; Outcome::SLOTS],
 }
 
 impl Rpc {
     fn new(side: Side, path: String, declared: Declared) -> Self {
-        let labels = [("rpc", path.clone()), ("side", side.as_str().to_owned())];
+        let labels = [("rpc_method", method(&path).to_owned()), ("side", side.as_str().to_owned())];
         Self {
-            seconds: histogram!("jiewang_rpc_seconds", &labels),
             in_flight: gauge!("jiewang_rpc_in_flight", &labels),
-            outcomes: Default::default(),
+            seconds: Default::default(),
             exempt: path.starts_with("/grpc."),
             urgency: Urgency::of(&path, declared.only_reads),
             path,
@@ -87,13 +94,31 @@ impl Rpc {
         Pending { rpc: self, began: Instant::now(), outcome: Outcome::Cancelled }
     }
 
-    fn count(&self, outcome: Outcome) {
-        let word = outcome.as_str();
-        let fresh =
-            || counter!("jiewang_rpc_total", "rpc" => self.path.clone(), "side" => self.side.as_str(), "code" => word);
-        self.outcomes[outcome.slot()].get_or_init(fresh).increment(1);
+    /// `package.Service/Method`.
+    pub(crate) fn method(&self) -> &str {
+        method(&self.path)
+    }
+
+    fn count(&self, outcome: Outcome, seconds: f64) {
+        let fresh = || {
+            let status = outcome.status();
+            let failed = (status != OK).then(|| Label::from_static_parts("error_type", status));
+            let labels = [
+                Label::from_static_parts("rpc_system_name", "grpc"),
+                Label::new("rpc_method", self.method().to_owned()),
+                Label::from_static_parts("rpc_response_status_code", status),
+            ];
+            histogram!(self.side.duration(), labels.into_iter().chain(failed).collect::<Vec<_>>())
+        };
+        self.seconds[outcome.slot()].get_or_init(fresh).record(seconds);
     }
 }
+
+fn method(path: &str) -> &str {
+    path.trim_start_matches('/')
+}
+
+const OK: &str = "OK";
 
 /// How a call ended.
 #[derive(Clone, Copy)]
@@ -107,15 +132,15 @@ enum Outcome {
 impl Outcome {
     const SLOTS: usize = Code::ALL.len() + 2;
 
-    const fn as_str(self) -> &'static str {
+    const fn status(self) -> &'static str {
         match self {
-            Self::Well => "ok",
-            Self::Failed(code) => code.as_str(),
-            Self::Cancelled => "cancelled",
+            Self::Well => OK,
+            Self::Failed(code) => code.grpc_name(),
+            Self::Cancelled => "CANCELLED",
         }
     }
 
-    /// Where its counter is kept: codes are numbered in the order of [`Code::ALL`].
+    /// Where its histogram is kept: codes are numbered in the order of [`Code::ALL`].
     const fn slot(self) -> usize {
         match self {
             Self::Failed(code) => code as usize,
@@ -151,8 +176,7 @@ impl Pending {
 impl Drop for Pending {
     fn drop(&mut self) {
         self.rpc.in_flight.decrement(1.0);
-        self.rpc.seconds.record(self.began.elapsed().as_secs_f64());
-        self.rpc.count(self.outcome);
+        self.rpc.count(self.outcome, self.began.elapsed().as_secs_f64());
     }
 }
 
@@ -190,7 +214,7 @@ impl Table {
                 }
             }
         }
-        Self { rpcs, unknown: Rpc::new(side, "unknown".to_owned(), Declared::default()) }
+        Self { rpcs, unknown: Rpc::new(side, "_OTHER".to_owned(), Declared::default()) }
     }
 
     pub(crate) fn find(&'static self, path: &str) -> &'static Rpc {

@@ -1,11 +1,12 @@
 //! Logs and traces of a process.
 //!
 //! Logs go to stderr. Spans are made for sampled calls only, and only when an exporter is set: an unsampled call costs a
-//! look at one flag. Known gaps: a [`crate::Channel`] passes the trace on but records no client span of its own, and a timer that fires begins
-//! no trace.
+//! look at one flag. Names are those of OpenTelemetry's semantic conventions for RPC, HTTP and messaging. Known gap: a timer that fires
+//! begins no trace.
 
 mod spans;
 
+use crate::error::Code;
 use crate::trace::TraceContext;
 use opentelemetry::Context;
 use opentelemetry::trace::{SpanContext, SpanId, TraceContextExt, TraceFlags, TraceId, TraceState, TracerProvider};
@@ -16,6 +17,7 @@ use queue::Envelope;
 use spans::{Ended, Sent};
 use std::sync::atomic::{AtomicBool, Ordering};
 use tracing::Span;
+use tracing::field::Empty;
 use tracing_opentelemetry::OpenTelemetrySpanExt;
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
@@ -114,10 +116,60 @@ fn exporter(service: &str, endpoint: &str) -> Result<SdkTracerProvider, Telemetr
 }
 
 /// The span of a served call, and the context that its own calls pass on.
-pub(crate) fn server_span(path: &str, trace: TraceContext) -> (Span, TraceContext) {
+pub(crate) fn server_span(method: &str, trace: TraceContext) -> (Span, TraceContext) {
     begun(trace, || {
-        tracing::info_span!("mesh.server.call", otel.name = path, otel.kind = "server", rpc.system = "grpc")
+        tracing::info_span!(
+            "mesh.server.call",
+            otel.name = method,
+            otel.kind = "server",
+            otel.status_code = Empty,
+            rpc.system.name = "grpc",
+            rpc.method = method,
+            rpc.response.status_code = Empty
+        )
     })
+}
+
+/// The span of a call from its first attempt to its answer, and the context that it sends on.
+pub(crate) fn client_span(method: &str, service: &str, trace: TraceContext) -> (Span, TraceContext) {
+    begun(trace, || {
+        tracing::info_span!(
+            "mesh.client.call",
+            otel.name = method,
+            otel.kind = "client",
+            otel.status_code = Empty,
+            rpc.system.name = "grpc",
+            rpc.method = method,
+            rpc.response.status_code = Empty,
+            server.address = service
+        )
+    })
+}
+
+/// How a served call ended. A refusal is no error of the server's.
+pub(crate) fn end_served(span: &Span, failed: Option<Code>) {
+    let broken = matches!(failed, Some(Code::Internal | Code::Unavailable));
+    end_call(span, failed, broken);
+}
+
+/// How a sent call ended. For who calls, everything but success is an error.
+pub(crate) fn end_sent(span: &Span, failed: Option<Code>) {
+    end_call(span, failed, failed.is_some());
+}
+
+fn end_call(span: &Span, failed: Option<Code>, is_error: bool) {
+    span.record("rpc.response.status_code", failed.map_or("OK", Code::grpc_name));
+    if is_error {
+        span.record("otel.status_code", "ERROR");
+    }
+}
+
+/// How a request at the edge ended.
+pub fn end_request(span: &Span, status: u16) {
+    span.record("http.response.status_code", status);
+    if status >= 500 {
+        span.record("otel.status_code", "ERROR");
+    }
 }
 
 /// The span of a request at the edge, and the context that its calls pass on.
@@ -129,8 +181,11 @@ pub fn edge_span(method: &str, route: &str, trace: TraceContext) -> (Span, Trace
             "gateway.request",
             otel.name = name,
             otel.kind = "server",
+            otel.status_code = Empty,
+            url.scheme = "http",
             http.request.method = method,
-            http.route = route
+            http.route = route,
+            http.response.status_code = Empty
         )
     })
 }

@@ -55,6 +55,22 @@ impl Code {
         }
     }
 
+    /// The same as the gRPC documents write it.
+    #[must_use]
+    pub const fn grpc_name(self) -> &'static str {
+        match self {
+            Self::Invalid => "INVALID_ARGUMENT",
+            Self::Unauthenticated => "UNAUTHENTICATED",
+            Self::Denied => "PERMISSION_DENIED",
+            Self::NotFound => "NOT_FOUND",
+            Self::Conflict => "ABORTED",
+            Self::Refused => "FAILED_PRECONDITION",
+            Self::Exhausted => "RESOURCE_EXHAUSTED",
+            Self::Unavailable => "UNAVAILABLE",
+            Self::Internal => "INTERNAL",
+        }
+    }
+
     /// The HTTP status.
     #[must_use]
     pub const fn http(self) -> u16 {

@@ -34,12 +34,12 @@ async fn operator_sees_life_readiness_and_metrics() {
     ask(&served.tcp(), "who").await.unwrap();
     ask(&served.tcp(), "conflict").await.unwrap_err();
     let metrics = get(address, "/metrics").await;
-    for code in ["ok", "conflict"] {
-        let wanted =
-            format!("jiewang_rpc_total{{rpc=\"/jiewang.events.v1.EventLog/Read\",side=\"server\",code=\"{code}\"}}");
+    for (side, more) in [("server", "OK\""), ("server", "ABORTED\",error_type=\"ABORTED\""), ("client", "OK\"")] {
+        let wanted = format!(
+            "rpc_{side}_call_duration_seconds_bucket{{rpc_system_name=\"grpc\",rpc_method=\"jiewang.events.v1.EventLog/Read\",rpc_response_status_code=\"{more},le="
+        );
         assert!(metrics.contains(&wanted), "{wanted} in {metrics}");
     }
-    assert!(metrics.contains("jiewang_rpc_seconds_bucket{rpc=\"/jiewang.events.v1.EventLog/Read\""), "{metrics}");
     served.drain.begin();
     soon(async { while !get(address, "/readyz").await.contains("draining") {} }).await;
 }

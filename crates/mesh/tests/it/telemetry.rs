@@ -84,6 +84,8 @@ async fn sampled_call_is_exported_in_its_callers_trace_and_others_are_not() {
     let received = received.lock().unwrap();
     assert!(holds(&received, &0x4bf9_2f35_77b3_4da6_a3ce_929d_0e0e_4736_u128.to_be_bytes()));
     assert!(holds(&received, &0x00f0_67aa_0ba9_02b7_u64.to_be_bytes()));
-    assert!(holds(&received, b"/jiewang.events.v1.EventLog/Read"));
+    for said in ["jiewang.events.v1.EventLog/Read", "rpc.method", "rpc.response.status_code", "server.address"] {
+        assert!(holds(&received, said.as_bytes()), "{said}");
+    }
     assert!(!holds(&received, &0x1111_2f35_77b3_4da6_a3ce_929d_0e0e_4736_u128.to_be_bytes()));
 }

@@ -175,7 +175,11 @@ impl Chaos {
         let log = log.expect("every process has a log");
         command.stdin(Stdio::null()).stdout(log.try_clone().expect("a file")).stderr(log);
         let began = Instant::now();
-        target.signal(how);
+        if how == "KILL" {
+            target.kill()
+        } else {
+            target.signal(how)
+        }
         self.gone(target).await;
         let took = began.elapsed();
         // PostgreSQL refuses to start while children of the one that was killed are still there.

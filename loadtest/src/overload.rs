@@ -25,6 +25,8 @@ use std::{
 
 const SEED: u64 = 20_261_124;
 const IN_FLIGHT: usize = 256;
+/// What the clients have open at most, twice what the gateway takes at a time; who is due beyond that has waited since then.
+const CONNECTIONS: usize = 1024;
 /// What is waited for an answer: as long as a gateway does.
 const PATIENCE: Duration = Duration::from_secs(15);
 /// Requests a second at which nothing waits for anything.
@@ -94,7 +96,7 @@ async fn storm_over(city: &Arc<City>, curve: &Curve, mix: &Mix) -> anyhow::Resul
     let tally = Arc::new(Mutex::new(Tally::new(&arrivals, curve.storm)));
     let counted = tally.clone();
     let seen = move |record| counted.lock().unwrap_or_else(PoisonError::into_inner).add(&record);
-    let bounds = Bounds { in_flight: arrivals.len(), patience: PATIENCE };
+    let bounds = Bounds { in_flight: CONNECTIONS, patience: PATIENCE };
     let first = 10_000_000 * (1 + usize::from(curve.storm.is_some()));
     let whole = drive(&arrivals, bounds, pending(), seen, |n, kind| {
         let city = city.clone();

@@ -62,6 +62,15 @@ impl Target {
         assert!(sent.expect("there is a shell").success(), "signal {name} to {}", self.name);
     }
 
+    /// As its machine dies, with whatever it has started: a backend of PostgreSQL outlives its server otherwise, for as long as it waits
+    /// for a client that was cut off, and nothing starts over the same data meanwhile.
+    pub(super) fn kill(&self) {
+        let children = fs::read_to_string(format!("/proc/{0}/task/{0}/children", self.pid)).unwrap_or_default();
+        self.signal("KILL");
+        // Most have ended by themselves.
+        drop(Command::new("sh").arg("-c").arg(format!("kill -KILL {children} 2>/dev/null")).status());
+    }
+
     /// The command that it was started with, as the script has noted it.
     pub(super) fn command(&self, folder: &Path) -> io::Result<Command> {
         let noted = fs::read(folder.join(format!("{}.command", self.name)))?;

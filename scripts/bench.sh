@@ -6,6 +6,7 @@ cd "$(dirname "$0")/.."
 need_toolchain
 need_packages postgresql || true
 need_packages haproxy || true
+need_packages strace || true
 cargo build --release --bin jiewang --bin jiewang-bench
 export MIMALLOC_PURGE_DELAY="${MIMALLOC_PURGE_DELAY:-1000}" # docs/adr/0017
 exec target/release/jiewang-bench "$@"

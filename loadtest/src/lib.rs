@@ -25,6 +25,7 @@ pub mod mass;
 pub mod memory;
 pub mod open;
 pub mod overload;
+pub mod peers;
 pub mod postgres;
 mod process;
 pub mod raw;

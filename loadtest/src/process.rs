@@ -61,6 +61,10 @@ impl Process {
         &mut self.child
     }
 
+    pub(crate) fn id(&self) -> u32 {
+        self.child.id()
+    }
+
     /// Has it run on one core only.
     pub(crate) fn pin(&self, core: usize) -> anyhow::Result<()> {
         pin(self.child.id(), &core.to_string())
@@ -107,7 +111,12 @@ impl Process {
 
     /// In good order, as an operator would.
     pub(crate) async fn end(&mut self) -> anyhow::Result<()> {
-        Command::new("kill").args(["-TERM", &self.child.id().to_string()]).status()?;
+        self.end_by("-TERM").await
+    }
+
+    /// Some programs end in good order by another signal.
+    pub(crate) async fn end_by(&mut self, signal: &str) -> anyhow::Result<()> {
+        Command::new("kill").args([signal, &self.child.id().to_string()]).status()?;
         self.ended().await
     }
 

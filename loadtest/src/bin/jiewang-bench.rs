@@ -3,8 +3,8 @@
 use anyhow::Context;
 use clap::{Parser, ValueEnum};
 use loadtest::{
-    accept, apart, calls, days, figures::Sheet, lamps, lifecycle, mass, memory, overload, postgres, reads, relay,
-    replicas, role, rolling, seed::Seeded, stream, sustained, text, traced, written,
+    accept, apart, calls, days, figures::Sheet, lamps, lifecycle, mass, memory, overload, peers, postgres, reads,
+    relay, replicas, role, rolling, seed::Seeded, stream, sustained, text, traced, written,
 };
 use std::{
     fs::File,
@@ -103,6 +103,8 @@ enum Part {
     Restarts,
     /// Every certificate changed under load
     Certificates,
+    /// The same job on Restate and on Temporal
+    Peers,
 }
 
 impl Args {
@@ -219,6 +221,10 @@ async fn beside_others(args: &Args, sheet: &mut Sheet, within: Duration) -> anyh
     if args.wants(Part::Relay) {
         sheet.part("relay", &format!("{turns}, 64 in flight, POST /v1/reports of the corpus"));
         relay::run(sheet, args.rounds, within).await?;
+    }
+    if args.wants(Part::Peers) {
+        sheet.part("peers", &format!("{turns}, each server alone in an empty folder"));
+        peers::run(sheet, args.rounds, within).await?;
     }
     Ok(())
 }

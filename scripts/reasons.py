@@ -14,10 +14,11 @@ DOCUMENT = ROOT / "docs/errors.md"
 SOURCES = ["crates/casebook/src", "crates/queue/src", "crates/mesh/src", "services/*/src", "gateway/src"]
 PROTO = "proto/jiewang/*/v1/*.proto"
 
-# Upper-case words in quotes that are no reasons: enum names of the contract, settings, words of other protocols.
+# Upper-case words in quotes that are no reasons: enum names of the contract, settings, words of other protocols (gRPC's codes among them).
 NO_REASONS = re.compile(
     r"JIEWANG_.*|CARGO_.*|LEVEL_(ONE|TWO|THREE|FOUR)|HOTLINE_12345|CITIZEN_WEB|MINI_PROGRAM|GRID_WORKER|POLICE_110"
     r"|[A-Z]+_UNSPECIFIED|IN_PROGRESS|HANDED_OVER"
+    r"|INVALID_ARGUMENT|PERMISSION_DENIED|FAILED_PRECONDITION|RESOURCE_EXHAUSTED"
 )
 # Reasons of one word. Any other single upper-case word in quotes is taken for something else.
 ONE_WORD = {

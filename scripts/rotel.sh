@@ -1,20 +1,6 @@
 #!/usr/bin/env bash
-# Prints the path of rotel's agent, an OpenTelemetry collector: the one on PATH, else that of the Python package, put into .tools once for each version.
+# Prints the path of rotel's agent, an OpenTelemetry collector.
 set -euo pipefail
 cd "$(dirname "$0")/.."
-version=0.0.1a15
-
-on_path="$(command -v rotel-agent || true)"
-if [ -n "$on_path" ]; then
-  echo "$on_path"
-  exit
-fi
-folder="$PWD/.tools/rotel-$version"
-if [ ! -x "$folder/rotel/rotel-agent" ]; then
-  . scripts/need.sh
-  python3 -m pip --version >/dev/null 2>&1 || need_packages python3-pip >&2 || { echo "rotel: python3 with pip is needed to bring it" >&2; exit 1; }
-  python3 -m pip install --quiet --root-user-action=ignore --disable-pip-version-check --no-deps --target "$folder.$$" "rotel==$version" >&2 || exit 1
-  rm -rf "$folder"
-  mv "$folder.$$" "$folder"
-fi
-echo "$folder/rotel/rotel-agent"
+. scripts/need.sh
+need_wheel rotel-agent rotel 0.0.1a15 rotel/rotel-agent

@@ -11,7 +11,6 @@ use std::{
     sync::{PoisonError, atomic::Ordering},
     time::Duration,
 };
-use tokio::{io::AsyncWriteExt as _, net::TcpStream};
 
 /// Reports a second.
 const RATE: f64 = 200.0;
@@ -20,26 +19,21 @@ const SEED: u64 = 20_261_123;
 const BETWEEN: Duration = Duration::from_secs(4);
 /// What a process gives those that are still connected (`drain_within` of the chassis), and a little to close the data.
 const EXIT_WITHIN: f64 = 21.0;
-/// The preface of HTTP/2 and empty settings, and then not a word.
-const SILENCE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0";
 
-/// One process after the other, each with a client attached that is silent.
+/// One process after the other.
 pub async fn restarts(sheet: &mut Sheet) -> anyhow::Result<()> {
     let mut fleet = Fleet::start()?;
     let filing = fleet.filing(RATE, SEED)?;
     let mut exits = Vec::new();
     tokio::time::sleep(BETWEEN).await;
     for process in fleet.chaos.processes() {
-        let mut silent = TcpStream::connect(fleet.chaos.door(&process)).await?;
-        silent.write_all(SILENCE).await?;
         exits.push(fleet.chaos.restart(&process).await.as_secs_f64());
-        drop(silent);
         tokio::time::sleep(BETWEEN).await;
     }
     tell(sheet, "restarts", &*filing.stop().await);
     sheet.row("processes restarted", exits.len() as f64, "", Asked::Nothing);
     let longest = exits.iter().copied().fold(0.0, f64::max);
-    sheet.row("the longest end of a process, a silent client attached", longest, "s", Asked::AtMost(EXIT_WITHIN));
+    sheet.row("the longest end of a process", longest, "s", Asked::AtMost(EXIT_WITHIN));
     Ok(())
 }
 

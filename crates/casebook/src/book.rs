@@ -153,6 +153,8 @@ pub(crate) struct Inner {
     pub(crate) committed: watch::Receiver<u64>,
     /// Counts whenever events got positions: wakes readers of the log.
     pub(crate) placed: Arc<watch::Sender<u64>>,
+    /// Counts whenever any replica may have placed events.
+    pub(crate) heard: watch::Sender<u64>,
     pub(crate) tail: Arc<Tail>,
     pub(crate) alarm: Arc<Alarm>,
     pub(crate) seen: Seen,
@@ -193,6 +195,7 @@ impl Casebook {
             clock,
             committed: changes,
             placed,
+            heard: watch::Sender::new(0),
             tail,
             alarm,
             seen: Seen::default(),
@@ -358,6 +361,12 @@ impl Casebook {
         let mut all = vec![domain.as_bytes()];
         all.extend_from_slice(parts);
         self.0.key.lookup_hash(&all)
+    }
+
+    /// Counts up whenever another replica may have added to the log, which [`queue::EventSource::changed`] does not tell of. Not more
+    /// than a hint: who must not be late looks from time to time.
+    pub fn heard(&self) -> watch::Receiver<u64> {
+        self.0.heard.subscribe()
     }
 
     pub fn sealer(&self) -> &dyn Sealer {

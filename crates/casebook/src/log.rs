@@ -130,6 +130,24 @@ impl EventSource for Casebook {
         Ok(rows.into_iter().map(|(position, event)| self.envelope(partition, position, event)).collect())
     }
 
+    async fn read_several(&self, wants: &[(Partition, Position)], each: usize) -> Result<Vec<Envelope>, SourceError> {
+        let (mut events, mut asked) = (Vec::new(), Vec::new());
+        for (partition, after) in wants.iter().copied() {
+            if partition >= self.0.partitions {
+                return Err(self.unknown(partition));
+            }
+            match self.0.tail.after(partition, after, each) {
+                Some(rows) => events.extend(rows.into_iter().map(|(at, event)| self.envelope(partition, at, event))),
+                None => asked.push((partition, after)),
+            }
+        }
+        if !asked.is_empty() {
+            let rows = self.0.store.logs(&asked, each).await.map_err(unavailable)?;
+            events.extend(rows.into_iter().map(|(partition, at, event)| self.envelope(partition, at, event)));
+        }
+        Ok(events)
+    }
+
     fn changed(&self) -> Option<watch::Receiver<u64>> {
         Some(self.0.placed.subscribe())
     }

@@ -11,24 +11,40 @@ const POLL: Duration = Duration::from_millis(200);
 /// While another replica places the same partitions.
 const RETRY: Duration = Duration::from_secs(1);
 
-/// Gives positions until `stop` completes. Where the commit gives them, there is nothing to do and this only waits.
+/// Gives positions and hears of those that other replicas gave, until `stop` completes. Where the commit gives them, there is nothing to
+/// do and this only waits.
 pub async fn run_relay(book: Casebook, stop: impl Future<Output = ()> + Send) {
-    tokio::pin!(stop);
+    tokio::select! {
+        () = stop => {}
+        () = place_for_ever(&book) => {}
+        () = hear_for_ever(&book) => {}
+    }
+}
+
+/// Ends with the committer.
+async fn place_for_ever(book: &Casebook) {
     let mut committed = book.0.committed.clone();
     loop {
         committed.mark_unchanged();
-        let pause = tokio::select! {
-            () = &mut stop => return,
-            placed = place_all(&book) => placed,
-        };
-        let pause = pause.unwrap_or_else(|error| {
+        let pause = place_all(book).await.unwrap_or_else(|error| {
             tracing::warn!(%error, "casebook.relay.failed");
             RETRY
         });
         tokio::select! {
-            () = &mut stop => return,
             () = tokio::time::sleep(pause) => {}
             changed = committed.changed() => if changed.is_err() { return },
+        }
+    }
+}
+
+async fn hear_for_ever(book: &Casebook) {
+    loop {
+        match book.0.store.heard().await {
+            Ok(()) => book.0.heard.send_modify(|n| *n += 1),
+            Err(error) => {
+                tracing::warn!(%error, "casebook.relay.deaf");
+                tokio::time::sleep(RETRY).await;
+            }
         }
     }
 }

@@ -11,6 +11,7 @@ mod conn;
 mod consume;
 mod hot;
 mod list;
+mod listener;
 mod load;
 mod log;
 mod newest;
@@ -67,6 +68,8 @@ pub struct SqlStore {
     cursors: std::sync::Mutex<Vec<appended::Cursor>>,
     /// Last positions for readers, who must not wait for a commit.
     published: std::sync::Mutex<Vec<Position>>,
+    /// What PostgreSQL tells of other replicas' placing; opened by who asks first.
+    listener: Mutex<Option<sqlx::postgres::PgListener>>,
 }
 
 #[async_trait]
@@ -107,6 +110,14 @@ impl Store for SqlStore {
         self.read_log(partition, after, limit).await
     }
 
+    async fn logs(
+        &self,
+        wants: &[(Partition, Position)],
+        each: usize,
+    ) -> Result<Vec<(Partition, Position, EventRow)>, StoreError> {
+        self.read_logs(wants, each).await
+    }
+
     async fn heads(&self) -> Result<Vec<Position>, StoreError> {
         self.read_heads().await
     }
@@ -117,6 +128,10 @@ impl Store for SqlStore {
 
     async fn place(&self, limit: usize) -> Result<usize, StoreError> {
         self.place_events(limit).await
+    }
+
+    async fn heard(&self) -> Result<(), StoreError> {
+        self.hear_placed().await
     }
 
     async fn unique(&self, key: &str) -> Result<Option<CaseId>, StoreError> {

@@ -128,6 +128,19 @@ pub trait Store: Send + Sync + 'static {
         after: Position,
         limit: usize,
     ) -> Result<Vec<(Position, EventRow)>, StoreError>;
+    /// The same of several partitions, at most `each` of every one, with the partition of each.
+    async fn logs(
+        &self,
+        wants: &[(Partition, Position)],
+        each: usize,
+    ) -> Result<Vec<(Partition, Position, EventRow)>, StoreError> {
+        let mut events = Vec::new();
+        for (partition, after) in wants {
+            let read = self.log(*partition, *after, each).await?;
+            events.extend(read.into_iter().map(|(position, event)| (*partition, position, event)));
+        }
+        Ok(events)
+    }
     /// Last position of every partition.
     async fn heads(&self) -> Result<Vec<Position>, StoreError>;
     /// A position at or after a committed event, once it has one.
@@ -135,6 +148,10 @@ pub trait Store: Send + Sync + 'static {
     /// Gives positions to at most so many committed events that have none yet (PostgreSQL; elsewhere the commit does), leaving
     /// partitions alone that another replica is busy with. Number placed.
     async fn place(&self, limit: usize) -> Result<usize, StoreError>;
+    /// Ends when some replica has placed events since it was asked last, or may have. Never where nobody else writes.
+    async fn heard(&self) -> Result<(), StoreError> {
+        std::future::pending().await
+    }
     async fn unique(&self, key: &str) -> Result<Option<CaseId>, StoreError>;
     /// The database's own time, where it has one that replicas share.
     async fn now(&self) -> Result<Option<Micros>, StoreError>;

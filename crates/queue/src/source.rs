@@ -17,6 +17,15 @@ pub trait EventSource: Send + Sync + 'static {
     /// Events after `after`, in order and without holes, at most `limit` (1..=1000).
     async fn read(&self, partition: Partition, after: Position, limit: usize) -> Result<Vec<Envelope>, SourceError>;
 
+    /// The same of several partitions, at most `each` of every one; a partition's events are together and in order.
+    async fn read_several(&self, wants: &[(Partition, Position)], each: usize) -> Result<Vec<Envelope>, SourceError> {
+        let mut events = Vec::new();
+        for (partition, after) in wants {
+            events.extend(self.read(*partition, *after, each).await?);
+        }
+        Ok(events)
+    }
+
     /// Counts up on every commit of this process. `None` when the log belongs to another one.
     fn changed(&self) -> Option<tokio::sync::watch::Receiver<u64>>;
 }

@@ -1,7 +1,7 @@
 //! The live stream: public events of work orders, emergencies and warnings, to everyone who may know of the case.
 //!
-//! A stream reads the log itself, so it neither misses nor repeats an event, however slow its reader. It looks when this process
-//! has committed, and at least every second for the commits of others. Its place in the log is one position per partition, and
+//! A stream reads the log itself, so it neither misses nor repeats an event, however slow its reader. It looks when this process or
+//! another replica has added to it, and every second in case nobody told. Its place in the log is one position per partition, and
 //! that, encoded, is every event's id: whoever gives one back goes on behind it. The chassis ends a stream with the token that opened it.
 
 mod cursor;
@@ -27,13 +27,11 @@ use crate::app::{App, Asking};
 use crate::convert::timestamp;
 use crate::error::Error;
 
-/// Events read from a partition at once.
-const BATCH: usize = 256;
-/// Events kept ready for a slow reader; then reading stops until they are taken.
+/// Events kept ready for a slow reader, roughly; then reading stops until they are taken.
 const AHEAD: usize = 1024;
 /// Commits come in bursts: a stream looks at most so often. Far below the 100 ms that an event may take to a screen.
 const GATHER: Duration = Duration::from_millis(15);
-/// Commits of other replicas are not announced here.
+/// What another replica does is told by the database, when it can.
 const LOOK: Duration = Duration::from_secs(1);
 
 /// All streams of this process. They share one look at the log's heads.
@@ -66,13 +64,14 @@ impl Screens {
     ) -> Result<impl Stream<Item = Result<StreamedEvent, Status>> + Send + use<>, Error> {
         let audience = Audience::of(asking, &self.app, &request.division_code)?;
         // Before the heads are read: what is committed in between wakes the stream.
-        let changed = self.app.cases().changed();
+        let (changed, heard) = (self.app.cases().changed(), self.app.cases().heard());
         let heads = self.heads(Duration::ZERO).await?;
         let cursor = match request.last_event_id.as_str() {
             "" => Cursor::at(heads),
             token => Cursor::decode(token).filter(|cursor| cursor.is_behind(&heads)).ok_or(Error::ResumeToken)?,
         };
-        let screen = Screen { screens: self.clone(), audience, changed, cursor, ready: VecDeque::new(), fresh: true };
+        let screen =
+            Screen { screens: self.clone(), audience, changed, heard, cursor, ready: VecDeque::new(), fresh: true };
         Ok(futures_util::stream::unfold(Some(screen), Screen::step))
     }
 
@@ -182,11 +181,20 @@ fn told(event: &Public) -> Option<Told<'_>> {
     }
 }
 
+/// Waits for a commit of this process; `false` when there will be none.
+async fn committed(changed: &mut Option<watch::Receiver<u64>>) -> bool {
+    match changed {
+        Some(changed) => changed.changed().await.is_ok(),
+        None => std::future::pending().await,
+    }
+}
+
 /// One open stream.
 struct Screen {
     screens: Screens,
     audience: Audience,
     changed: Option<watch::Receiver<u64>>,
+    heard: watch::Receiver<u64>,
     cursor: Cursor,
     ready: VecDeque<StreamedEvent>,
     /// There is more to read: do not wait for a commit first.
@@ -213,41 +221,41 @@ impl Screen {
             return;
         }
         let announced = async {
-            let open = match &mut self.changed {
-                Some(changed) => changed.changed().await.is_ok(),
-                None => false,
+            let open = tokio::select! {
+                open = committed(&mut self.changed) => open,
+                open = self.heard.changed() => open.is_ok(),
             };
             // The casebook ends with the process: then there is nothing to wait for but the end.
             if open { tokio::time::sleep(GATHER).await } else { std::future::pending().await }
         };
-        // Running out of time is how the commits of other replicas are found.
+        // Running out of time is how the commits of replicas are found that the database could not tell of.
         let _looked = tokio::time::timeout(LOOK, announced).await;
     }
 
     async fn read(&mut self) -> Result<(), Error> {
         let heads = self.screens.heads(GATHER / 2).await?;
-        for (partition, head) in heads.into_iter().enumerate() {
-            let partition = u16::try_from(partition).expect("a log has at most 65,535 partitions");
-            while self.cursor.position(partition) < head {
-                let after = self.cursor.position(partition);
-                let events = self.screens.app.cases().read(partition, after, BATCH).await.map_err(CaseError::from)?;
-                if events.is_empty() {
-                    break;
-                }
-                for event in events {
-                    self.take(partition, event);
-                }
-                if self.ready.len() >= AHEAD {
-                    self.fresh = true;
-                    return Ok(());
-                }
+        loop {
+            let unread = self.cursor.unread(&heads);
+            if unread.is_empty() {
+                return Ok(());
+            }
+            let each = (AHEAD / unread.len()).max(1);
+            let events = self.screens.app.cases().read_several(&unread, each).await.map_err(CaseError::from)?;
+            if events.is_empty() {
+                return Ok(());
+            }
+            for event in events {
+                self.take(event);
+            }
+            if self.ready.len() >= AHEAD {
+                self.fresh = true;
+                return Ok(());
             }
         }
-        Ok(())
     }
 
-    fn take(&mut self, partition: u16, event: Envelope) {
-        self.cursor.set(partition, event.position);
+    fn take(&mut self, event: Envelope) {
+        self.cursor.pass(&event);
         if event.data.is_empty() {
             return;
         }

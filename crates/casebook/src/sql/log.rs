@@ -3,13 +3,29 @@
 use super::{
     SqlStore,
     conn::{Tx, Value},
+    listener::tell_placed,
     read::count,
-    rows::{EVENT_COLUMNS, event_row, id_value},
+    rows::{EVENT_COLUMNS, event_columns, event_row, id_value},
+    statement::{Shape, chunks},
+    write::values,
 };
 use crate::{error::StoreError, store::EventRow};
 use civic::CaseId;
 use queue::{Partition, Position};
 use std::sync::PoisonError;
+
+/// PostgreSQL: the next events of each of several partitions in one question.
+const SEVERAL: Shape = values(
+    "WITH w (part, after, most) AS (",
+    3,
+    concat!(
+        ") SELECT w.part, l.position, ",
+        event_columns!(),
+        " FROM w CROSS JOIN LATERAL (SELECT position, case_id, version FROM event_log WHERE part = w.part AND position > w.after \
+           ORDER BY position LIMIT w.most) l JOIN events e ON e.case_id = l.case_id AND e.version = l.version \
+         ORDER BY w.part, l.position"
+    ),
+);
 
 impl SqlStore {
     pub(super) async fn read_log(
@@ -28,6 +44,36 @@ impl SqlStore {
         let values = vec![Value::Int(partition.into()), Value::Int(after), count(limit)];
         let records = self.db.query(sql.into(), values).await?;
         records.iter().map(|r| Ok((r.int(0)?, event_row(r, 1)?))).collect()
+    }
+
+    pub(super) async fn read_logs(
+        &self,
+        wants: &[(Partition, Position)],
+        each: usize,
+    ) -> Result<Vec<(Partition, Position, EventRow)>, StoreError> {
+        let (mut events, mut rest) = (Vec::new(), wants);
+        if self.db.is_sqlite() {
+            for (partition, after) in wants {
+                let read = self.read_appended(*partition, *after, each).await?;
+                events.extend(read.into_iter().map(|(position, event)| (*partition, position, event)));
+            }
+            return Ok(events);
+        }
+        for size in chunks(wants.len()) {
+            let (some, others) = rest.split_at(size);
+            rest = others;
+            let bound = |(partition, after): &(Partition, Position)| {
+                [Value::Int((*partition).into()), Value::Int(*after), count(each)]
+            };
+            let sql = self.statements.text(SEVERAL, size);
+            for r in self.db.query(sql, some.iter().flat_map(bound).collect()).await? {
+                let part = r.int(0)?;
+                let partition = Partition::try_from(part)
+                    .map_err(|_| StoreError::Corrupt { table: "event_log", row: format!("partition {part}") })?;
+                events.push((partition, r.int(1)?, event_row(&r, 2)?));
+            }
+        }
+        Ok(events)
     }
 
     pub(super) async fn read_heads(&self) -> Result<Vec<Position>, StoreError> {
@@ -72,7 +118,10 @@ impl SqlStore {
                 tx.rollback().await;
                 Ok(0)
             }
-            Ok(placed) => tx.commit().await.map(|()| placed),
+            Ok(placed) => {
+                tell_placed(&mut tx).await?;
+                tx.commit().await.map(|()| placed)
+            }
             Err(error) => {
                 tx.rollback().await;
                 Err(error)

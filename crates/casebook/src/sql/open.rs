@@ -64,6 +64,7 @@ async fn finish(db: Db, setting: Setting) -> Result<SqlStore, StoreError> {
         open_cases: std::sync::RwLock::new(None),
         cursors: std::sync::Mutex::new(vec![Cursor::default(); usize::from(partitions)]),
         published: std::sync::Mutex::new(vec![0; usize::from(partitions)]),
+        listener: tokio::sync::Mutex::default(),
     };
     store.migrate().await?;
     store.publish_sqlite_heads().await?;

@@ -14,8 +14,14 @@ use civic::{CaseId, Micros};
 /// Columns of `cases`, in the order of [`case_values`] and [`case_row`].
 pub(super) const CASE_COLUMNS: &str = "id, kind, version, schema, state, owner, epoch, open, st, urgency, category, district, town, \
     village, grid, unit, place, yellow_at, red_at, lamp, flagged, tags";
-pub(super) const EVENT_COLUMNS: &str =
-    "e.case_id, e.version, e.kind, e.type, e.at, e.actor, e.place, e.traceparent, e.payload";
+/// [`EVENT_COLUMNS`] for texts that are put together while compiling.
+macro_rules! event_columns {
+    () => {
+        "e.case_id, e.version, e.kind, e.type, e.at, e.actor, e.place, e.traceparent, e.payload"
+    };
+}
+pub(super) use event_columns;
+pub(super) const EVENT_COLUMNS: &str = event_columns!();
 
 pub(super) fn id_value(id: CaseId) -> Value {
     Value::Blob(id.as_bytes().to_vec())

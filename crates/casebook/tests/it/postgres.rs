@@ -38,6 +38,25 @@ async fn insist(w: &World, case: CaseId, command: Command) -> casebook::Done<Par
 }
 
 #[tokio::test]
+async fn what_one_replica_adds_to_the_log_the_other_hears_of() {
+    let Some(server) = PostgresServer::start("what_one_replica_adds") else { return };
+    let backend = Backend::Postgres(database(&server, "heard").await);
+    let (a, b) = (World::new(&backend).await, World::new(&backend).await);
+    let mut heard = b.book.heard();
+    let listening = tokio::spawn(run_relay(b.book.clone(), std::future::pending()));
+    tokio::time::timeout(BOUND, heard.changed()).await.expect("it listens").unwrap();
+    for _ in 0..3 {
+        heard.mark_unchanged();
+        let before = b.book.head().await.unwrap();
+        a.run(a.id(), Command::Open(Labels::default())).await.unwrap();
+        a.place().await;
+        tokio::time::timeout(BOUND, heard.changed()).await.expect("it is told").unwrap();
+        assert_ne!(b.book.head().await.unwrap(), before, "not before it can be read");
+    }
+    listening.abort();
+}
+
+#[tokio::test]
 async fn replicas_on_one_database_keep_versions_and_positions_dense() {
     let Some(server) = PostgresServer::start("replicas_on_one_database") else { return };
     let backend = Backend::Postgres(database(&server, "replicas").await);

@@ -13,15 +13,11 @@ use crate::backoff::Backoff;
 use crate::feed::fair_share;
 use crate::{Envelope, EventSource, FeedError, Partition, Position, SourceError};
 use civic::Rng;
-use futures_util::{StreamExt, TryStreamExt, stream};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::watch;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
-
-/// Reads of the log that run at once.
-const READS_AT_ONCE: usize = 4;
 
 /// The relay's numbers.
 #[derive(Clone, Copy, Debug)]
@@ -184,8 +180,7 @@ impl Relay {
             .map(|(partition, (done, _))| (partition, *done))
             .collect();
         let each = fair_share(self.timing.batch, behind.len()).min(1000);
-        let reads = behind.into_iter().map(|(partition, after)| self.source.read(partition, after, each));
-        stream::iter(reads).buffered(READS_AT_ONCE).try_concat().await
+        self.source.read_several(&behind, each).await
     }
 }
 

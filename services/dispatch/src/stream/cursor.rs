@@ -5,7 +5,7 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use queue::Position;
+use queue::{Envelope, Partition, Position};
 
 /// Another first byte is another layout.
 const LAYOUT: u8 = 1;
@@ -21,13 +21,18 @@ impl Cursor {
         Self(positions)
     }
 
-    pub(super) fn position(&self, partition: u16) -> Position {
-        self.0.get(usize::from(partition)).copied().unwrap_or(0)
+    /// The partitions whose heads lie ahead, with what was read of them.
+    pub(super) fn unread(&self, heads: &[Position]) -> Vec<(Partition, Position)> {
+        (0..)
+            .zip(self.0.iter().zip(heads))
+            .filter(|(_, (at, head))| at < head)
+            .map(|(part, (at, _))| (part, *at))
+            .collect()
     }
 
-    pub(super) fn set(&mut self, partition: u16, position: Position) {
-        if let Some(last) = self.0.get_mut(usize::from(partition)) {
-            *last = position;
+    pub(super) fn pass(&mut self, event: &Envelope) {
+        if let Some(last) = usize::try_from(event.partition).ok().and_then(|partition| self.0.get_mut(partition)) {
+            *last = event.position;
         }
     }
 

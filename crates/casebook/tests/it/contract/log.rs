@@ -5,12 +5,16 @@ use crate::{
     world::{PARTITIONS, World},
 };
 use prost::Message as _;
-use queue::{Envelope, EventSource as _, Partition, Position};
+use queue::{Envelope, EventSource as _, Partition, Position, SourceError};
 use std::collections::BTreeMap;
 
 async fn read(w: &World, partition: Partition, after: Position, limit: usize) -> Vec<Envelope> {
+    insist(w, async || w.book.read(partition, after, limit).await).await
+}
+
+async fn insist(w: &World, read: impl AsyncFn() -> Result<Vec<Envelope>, SourceError>) -> Vec<Envelope> {
     loop {
-        match w.book.read(partition, after, limit).await {
+        match read().await {
             Err(_) if w.is_faulty() => {}
             other => return other.unwrap(),
         }
@@ -46,6 +50,14 @@ pub(super) async fn events_have_dense_positions_in_the_order_of_each_case(w: &Wo
         assert_eq!(rest, all[usize::try_from(middle).unwrap()..].iter().take(3).cloned().collect::<Vec<_>>());
     }
     assert_eq!(seen, 12 + (1..=12).sum::<usize>());
+    let wants: Vec<_> = (0..PARTITIONS).map(|p| (p, heads[usize::from(p)] / 2)).collect();
+    let mut alone = Vec::new();
+    for (partition, after) in &wants {
+        alone.extend(read(w, *partition, *after, 3).await);
+    }
+    let mut together = insist(w, async || w.book.read_several(&wants, 3).await).await;
+    together.sort_by_key(|event| (event.partition, event.position));
+    assert_eq!(together, alone, "asked in one question as in one for each");
     assert!(w.book.read(PARTITIONS, 0, 10).await.is_err());
     for id in &ids {
         let at = w.sure(async || w.store.position(*id, 1).await).await.unwrap();

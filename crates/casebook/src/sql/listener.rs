@@ -1,0 +1,47 @@
+//! PostgreSQL tells every replica when one of them has placed events, so that a stream of this one shows what another wrote without
+//! asking all the time. It is told with the commit, on a connection that does nothing else; a pooler between that gives connections to
+//! transactions cannot carry it, and then readers look by themselves as often as they did.
+
+use super::{
+    SqlStore,
+    conn::{Db, Tx, store_error},
+};
+use crate::error::StoreError;
+use sqlx::{
+    PgPool,
+    postgres::{PgListener, PgPoolOptions},
+};
+use std::time::Duration;
+
+const CHANNEL: &str = "jiewang_placed";
+/// After so long a silence the connection is made anew: one that was cut without a word looks just like this.
+const SILENCE: Duration = Duration::from_secs(60);
+
+impl SqlStore {
+    /// See [`crate::Store::heard`]. A new connection counts as heard: what was told before it, nobody has heard.
+    pub(super) async fn hear_placed(&self) -> Result<(), StoreError> {
+        let Db::Postgres(pool) = &self.db else { return std::future::pending().await };
+        let mut listener = self.listener.lock().await;
+        if let Some(open) = listener.as_mut()
+            && let Ok(Ok(Some(_))) = tokio::time::timeout(SILENCE, open.try_recv()).await
+        {
+            return Ok(());
+        }
+        *listener = None;
+        *listener = Some(listen(pool).await.map_err(store_error)?);
+        Ok(())
+    }
+}
+
+/// On a connection beside the pool, whose size is what commits and reads may use.
+async fn listen(pool: &PgPool) -> Result<PgListener, sqlx::Error> {
+    let own = PgPoolOptions::new().max_connections(1).connect_lazy_with(pool.connect_options().as_ref().clone());
+    let mut listener = PgListener::connect_with(&own).await?;
+    listener.listen(CHANNEL).await?;
+    Ok(listener)
+}
+
+/// Told to everybody when `tx` commits.
+pub(super) async fn tell_placed(tx: &mut Tx) -> Result<(), StoreError> {
+    tx.execute(format!("NOTIFY {CHANNEL}").into(), Vec::new()).await.map(drop)
+}

@@ -67,6 +67,8 @@ pub(crate) struct Call<'a> {
     pub(crate) trace: TraceContext,
     /// Who is connected: told to the service, which throttles guesses by it. A client's own header of that name goes no further.
     pub(crate) peer: IpAddr,
+    /// It was let through on a seat kept for what cannot wait, because its client said that it is that.
+    pub(crate) kept_back: bool,
     pub(crate) message: Bytes,
     /// Largest message that is taken from the service.
     pub(crate) answer_bytes: usize,
@@ -103,6 +105,9 @@ impl Call<'_> {
         }
         if let Ok(value) = HeaderValue::try_from(self.peer.to_canonical().to_string()) {
             headers.insert(CLIENT_ADDRESS, value);
+        }
+        if self.kept_back {
+            headers.insert(mesh::KEPT_BACK, HeaderValue::from_static("1"));
         }
         if let Ok(value) = HeaderValue::try_from(self.trace.to_string()) {
             headers.insert(HeaderName::from_static(TRACEPARENT), value);

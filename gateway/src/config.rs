@@ -20,7 +20,7 @@ pub struct Config {
     pub request_ms: u64,
     /// Open connections; further ones wait in the kernel's backlog.
     pub connections: usize,
-    /// Requests at work at once, streams not counted.
+    /// Requests at work at once, streams not counted. Of one service fewer, as many as it has shown to answer in good time.
     pub requests: usize,
     /// Event streams open at once.
     pub streams: usize,

@@ -10,9 +10,10 @@ use crate::problem::Problem;
 use crate::reason::{Language, Reason};
 use crate::reply::{self, POSITION, Reply};
 use crate::routes::{BodyRule, Found, Route, Table};
+use crate::seats::Seats;
 use crate::stream::{self, Pump};
 use crate::transcode::{self, Given};
-use crate::upstream::Upstreams;
+use crate::upstream::{Behind, Upstreams, package};
 use crate::wire::Plans;
 use bytes::Bytes;
 use http::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, TRANSFER_ENCODING};
@@ -20,8 +21,8 @@ use http::request::Parts;
 use http::{HeaderMap, Method, Request};
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use hyper::body::Incoming;
-use mesh::{Channel, Drain, TRACEPARENT, TraceContext, TraceSource};
-use std::collections::BTreeMap;
+use mesh::{Drain, TRACEPARENT, TraceContext, TraceSource};
+use std::collections::{BTreeMap, HashMap};
 use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Instant;
@@ -34,7 +35,7 @@ pub(crate) struct Edge {
     pub(crate) table: Table,
     pub(crate) plans: Plans,
     /// By full name of the service: exactly those that have routes.
-    pub(crate) upstreams: BTreeMap<String, Channel>,
+    pub(crate) upstreams: BTreeMap<String, Behind>,
     pub(crate) limits: Limits,
     meters: Meters,
     pub(crate) traces: TraceSource,
@@ -50,11 +51,12 @@ impl Edge {
         let descriptors = Descriptors::decode(proto::DESCRIPTORS)?;
         let mut plans = Plans::default();
         let table = Table::build(&descriptors, &mut plans)?;
-        let mut used = BTreeMap::new();
+        let (mut used, mut seats) = (BTreeMap::new(), HashMap::new());
         for route in &table.routes {
             let service = route.rpc.parent_service().full_name().to_owned();
-            let upstream = upstreams.get(&service).ok_or_else(|| BuildError::NoUpstream(service.clone()))?;
-            used.insert(service, upstream.clone());
+            let channel = upstreams.get(&service).ok_or_else(|| BuildError::NoUpstream(service.clone()))?.clone();
+            let seats = seats.entry(package(&service).to_owned()).or_insert_with(|| Seats::new(config.requests));
+            used.insert(service, Behind { channel, seats: Arc::clone(seats) });
         }
         let document = openapi::document(&descriptors, &table);
         Ok(Self {
@@ -106,6 +108,11 @@ impl Edge {
     async fn walk(self: &Arc<Self>, place: Place<'_>, parts: &Parts, body: Incoming) -> Result<Reply, Problem> {
         let Place { route, segments, peer, trace } = place;
         self.check_head(parts)?;
+        let behind = self.behind(route)?;
+        let pressing = mesh::is_pressing(route.grpc_path.path()) || says_pressing(&parts.headers);
+        if !route.streams() && behind.seats.are_full(pressing) {
+            return Err(Reason::TooManyRequests.into());
+        }
         let _place = self.limits.request()?;
         let body = tokio::time::timeout(self.config.request_time(), self.body(route, &parts.headers, body));
         let body = body.await.map_err(|_| Problem::from(Reason::BodySlow))??;
@@ -116,15 +123,20 @@ impl Edge {
         let given = Given { segments, query: parts.uri.query().unwrap_or_default(), body: &body, last_event_id };
         let message = transcode::request(&self.plans, route, &given)?;
         let call = Call {
-            upstream: self.upstream(route)?,
+            upstream: &behind.channel,
             path: &route.grpc_path,
             headers: &parts.headers,
             trace,
             peer,
+            kept_back: false,
             message,
             answer_bytes: self.config.answer_bytes,
         };
-        if route.streams() { self.events(route, call, peer).await } else { self.unary(route, call).await }
+        if route.streams() {
+            return self.events(route, call, peer).await;
+        }
+        let seat = behind.seats.take(route.index, pressing).ok_or(Reason::TooManyRequests)?;
+        self.unary(route, Call { kept_back: seat.kept_back, ..call }).await.inspect(|_| seat.answered())
     }
 
     async fn fixed_page(&self, method: &Method, path: &str) -> Result<Reply, Problem> {
@@ -167,7 +179,7 @@ impl Edge {
         Ok(reply::events(body))
     }
 
-    fn upstream(&self, route: &Route) -> Result<&Channel, Problem> {
+    fn behind(&self, route: &Route) -> Result<&Behind, Problem> {
         self.upstreams.get(route.rpc.parent_service().full_name()).ok_or_else(|| Reason::Internal.into())
     }
 
@@ -210,6 +222,13 @@ struct Place<'a> {
     segments: &'a [&'a str],
     peer: IpAddr,
     trace: TraceContext,
+}
+
+/// The client says that somebody is in danger: the highest urgency of RFC 9218. Believed as far as the seats kept back go, and checked by
+/// the service when it is on one of those.
+fn says_pressing(headers: &HeaderMap) -> bool {
+    let said = headers.get("priority").and_then(|value| value.to_str().ok()).unwrap_or_default();
+    said.split(',').any(|parameter| parameter.trim() == "u=0")
 }
 
 fn other_methods(methods: &[Method]) -> Problem {

@@ -17,6 +17,7 @@ mod query;
 mod reason;
 mod reply;
 mod routes;
+mod seats;
 mod server;
 mod stream;
 mod transcode;

@@ -22,8 +22,8 @@ async fn ready(edge: &Edge) -> Reply {
         return reply::text(StatusCode::SERVICE_UNAVAILABLE, "draining\n".to_owned());
     }
     let wait = Duration::from_millis(edge.config.health_ms);
-    let checks = edge.upstreams.iter().map(|(service, upstream)| async move {
-        (!call::is_serving(upstream, service, wait).await).then(|| format!("{service}: not serving\n"))
+    let checks = edge.upstreams.iter().map(|(service, behind)| async move {
+        (!call::is_serving(&behind.channel, service, wait).await).then(|| format!("{service}: not serving\n"))
     });
     let failing: String = futures_util::future::join_all(checks).await.into_iter().flatten().collect();
     if failing.is_empty() {

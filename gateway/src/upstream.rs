@@ -1,6 +1,14 @@
 //! Where each service lives. The gateway learns it from whoever starts it.
+use crate::seats::Seats;
 use mesh::Channel;
 use std::collections::HashMap;
+use std::sync::Arc;
+
+/// What is behind a route: who answers, and how many calls it may have at work.
+pub(crate) struct Behind {
+    pub(crate) channel: Channel,
+    pub(crate) seats: Arc<Seats>,
+}
 
 /// Channels by the package of the proto services behind them, with one for all others.
 #[derive(Clone, Debug, Default)]
@@ -26,7 +34,11 @@ impl Upstreams {
 
     /// By the full name of a service, such as `jiewang.intake.v1.Reports`.
     pub(crate) fn get(&self, service: &str) -> Option<&Channel> {
-        let package = service.rsplit_once('.').map_or("", |(package, _)| package);
-        self.by_package.get(package).or(self.other.as_ref())
+        self.by_package.get(package(service)).or(self.other.as_ref())
     }
+}
+
+/// Of a service's full name; its services share a process.
+pub(crate) fn package(service: &str) -> &str {
+    service.rsplit_once('.').map_or("", |(package, _)| package)
 }

@@ -198,6 +198,16 @@ pub async fn post_json(
     if !position.is_empty() {
         request = request.header(mesh::position::HEADER, position);
     }
+    send(client, request, body).await
+}
+
+/// As a client does who says that somebody is in danger (RFC 9218).
+pub async fn post_pressing(client: &HttpClient, url: &str, token: &str, body: &Value) -> anyhow::Result<Answer> {
+    let request = by(token, Request::post(url)).header("content-type", "application/json").header("priority", "u=0");
+    send(client, request, body).await
+}
+
+async fn send(client: &HttpClient, request: request::Builder, body: &Value) -> anyhow::Result<Answer> {
     answer(client.request(request.body(Full::new(body.to_string().into()))?).await?).await
 }
 

@@ -51,4 +51,4 @@ pub use speaker::{SERVICE_SUBJECT, Speaker};
 pub use tasks::{Fatal, StillRunning, Tasks};
 pub use trace::{TRACEPARENT, TraceContext, TraceSource};
 pub use traced::Traced;
-pub use urgency::give_way_unless;
+pub use urgency::{KEPT_BACK, give_way_unless, is_pressing};

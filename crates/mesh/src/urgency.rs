@@ -2,20 +2,27 @@
 //!
 //! Seats are kept back: the last tenth for what cannot wait, and reads give way before everything else. A report is let in on a seat
 //! that was kept back, because only its text says whether somebody is in danger; its service asks [`give_way_unless`] as soon as it
-//! has read that, before anything is stored.
+//! has read that, before anything is stored. A gateway does the same for a request whose client says so, and tells the service
+//! with [`KEPT_BACK`] that the word is to be checked.
 
 use crate::call;
 use crate::error::{Code, Fault};
 use std::time::Duration;
 
-/// What is served to the last: emergencies and warnings, the event log that carries them from service to service, and reports, which
-/// may be either.
-const FIRST: [&str; 4] = [
-    "/jiewang.dispatch.v1.Emergencies/",
-    "/jiewang.dispatch.v1.Warnings/",
-    "/jiewang.events.v1.EventLog/",
-    "/jiewang.intake.v1.Reports/CreateReport",
-];
+/// Metadata of a call that a gateway let through on a seat kept for what cannot wait.
+pub const KEPT_BACK: &str = "jiewang-kept-back";
+
+/// What is served to the last whatever it says: emergencies and warnings, and the event log that carries them from service to service.
+const PRESSING: [&str; 3] =
+    ["/jiewang.dispatch.v1.Emergencies/", "/jiewang.dispatch.v1.Warnings/", "/jiewang.events.v1.EventLog/"];
+/// A report may be about either.
+const PERHAPS: &str = "/jiewang.intake.v1.Reports/CreateReport";
+
+/// Whether calls of this path cannot wait, whatever they say.
+#[must_use]
+pub fn is_pressing(path: &str) -> bool {
+    PRESSING.iter().any(|pressing| path.starts_with(pressing))
+}
 
 /// How long a call may wait for its turn.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -29,7 +36,7 @@ pub(crate) enum Urgency {
 impl Urgency {
     pub(crate) fn of(path: &str, only_reads: bool) -> Self {
         match () {
-            () if FIRST.iter().any(|first| path.starts_with(first)) => Self::First,
+            () if is_pressing(path) || path.starts_with(PERHAPS) => Self::First,
             () if only_reads => Self::Last,
             () => Self::Usual,
         }

@@ -33,6 +33,7 @@ use std::pin::Pin;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use tokio::net::TcpListener;
+use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 use tokio_stream::{Stream, StreamExt};
 use tonic::metadata::MetadataMap;
@@ -42,13 +43,27 @@ use tonic::{Request as Rpc, Response as Answer, Status};
 pub(crate) const NOW: Micros = Micros(1_795_320_000_000_000);
 
 /// What reached the services.
-#[derive(Default)]
 pub(crate) struct Seen {
+    /// What a held request waits for.
+    pub(crate) gate: Semaphore,
     pub(crate) created: Mutex<Vec<intake::CreateReportRequest>>,
     pub(crate) listed: Mutex<Vec<dispatch::ListWorkOrdersRequest>>,
     pub(crate) streams: Mutex<Vec<events::StreamEventsRequest>>,
     pub(crate) metadata: Mutex<MetadataMap>,
     pub(crate) calls: Mutex<usize>,
+}
+
+impl Default for Seen {
+    fn default() -> Self {
+        Self {
+            gate: Semaphore::new(0),
+            created: Mutex::default(),
+            listed: Mutex::default(),
+            streams: Mutex::default(),
+            metadata: Mutex::default(),
+            calls: Mutex::default(),
+        }
+    }
 }
 
 #[derive(Clone, Default)]
@@ -85,6 +100,9 @@ impl reports_server::Reports for Script {
     async fn create_report(&self, rpc: Rpc<intake::CreateReportRequest>) -> Result<Answer<intake::Report>, Status> {
         let request = self.note(rpc);
         scripted(&request.request_id)?;
+        if request.request_id == "held" {
+            drop(self.0.gate.acquire().await);
+        }
         let report = intake::Report {
             name: "reports/01k9".into(),
             text: request.text.clone(),

@@ -1,7 +1,8 @@
 //! Probes, drain, and services that are gone.
-use crate::city::City;
+use crate::city::{City, json};
+use futures_util::future::{join, join_all};
 use gateway::Config;
-use http::Request;
+use http::{Method, Request};
 use http_body_util::BodyExt;
 use serde_json::json as value;
 use std::time::Duration;
@@ -69,6 +70,26 @@ async fn requests_over_the_limit_are_told_to_come_back() {
     let reply = tokio::time::timeout(Duration::from_secs(20), refused).await.expect("the limit to be met");
     assert_eq!((&reply.json()["reason"], reply.header("retry-after")), (&value!("TOO_MANY_REQUESTS"), "1"));
     eventually(&city, "/v1/reports", 200).await;
+}
+
+#[tokio::test]
+async fn who_says_that_somebody_is_in_danger_has_a_seat_that_was_kept() {
+    let city = City::with(Config { requests: 10, ..Config::default() }).await;
+    let held = join_all((0..9).map(|_| city.post("/v1/reports", r#"{"requestId":"held"}"#)));
+    let others = async {
+        while city.post("/v1/reports", r#"{"requestId":"usual"}"#).await.status != 429 {}
+        let usual = city.send(json(Method::POST).header("priority", "u=3, i"), "/v1/reports", "{}").await;
+        assert_eq!(usual.status, 429, "{}", usual.text);
+        let pressing = city.send(json(Method::POST).header("priority", "i, u=0"), "/v1/reports", "{}").await;
+        assert_eq!(pressing.status, 200, "{}", pressing.text);
+        assert!(city.seen.metadata.lock().unwrap().contains_key(mesh::KEPT_BACK), "the service checks its word");
+        assert_ne!(city.get("/v1/emergencies/01k9").await.status, 429, "an emergency on record needs not say so");
+        city.seen.gate.add_permits(9);
+    };
+    let (held, ()) = tokio::time::timeout(Duration::from_secs(20), join(held, others)).await.expect("a bound");
+    assert!(held.iter().all(|reply| reply.status == 200));
+    assert_eq!(city.post("/v1/reports", "{}").await.status, 200);
+    assert!(!city.seen.metadata.lock().unwrap().contains_key(mesh::KEPT_BACK));
 }
 
 #[tokio::test]

@@ -17,7 +17,7 @@ use crate::identity::{self, TokenKey};
 use crate::metrics::{Rpc, Table};
 use crate::telemetry;
 use crate::trace::{TRACEPARENT, TraceContext, TraceSource};
-use crate::urgency;
+use crate::urgency::{self, KEPT_BACK};
 use civic::Clock;
 use futures_util::FutureExt;
 use http::header::{AUTHORIZATION, CONTENT_TYPE};
@@ -77,7 +77,7 @@ impl Desk {
             }
         };
         let (span, trace) = telemetry::server_span(rpc.method(), call.trace);
-        let kept_back = seat.as_ref().is_some_and(|seat| seat.kept_back);
+        let kept_back = call.kept_back || seat.as_ref().is_some_and(|seat| seat.kept_back);
         let call = Arc::new(Call { trace, kept_back, ..call });
         let response = self.run(rpc, Arc::clone(&call), request).instrument(span.clone()).await;
         let response = in_our_words(response);
@@ -108,7 +108,7 @@ impl Desk {
             client: self.voucher.address(headers).or(peer.address),
             deadline: left.map(|left| Instant::now() + left),
             trace: trace.unwrap_or_else(|| self.traces.start()),
-            kept_back: false,
+            kept_back: headers.contains_key(KEPT_BACK),
         })
     }
 

@@ -45,3 +45,19 @@ async fn a_full_service_still_takes_the_report_of_a_fire() {
     let fire = CreateReportRequest { text: "三楼着火了，有人被困".to_owned(), ..complaint("fire") };
     assert_eq!(city.file(fire).await.urgency, i32::from(Urgency::LevelOne));
 }
+
+/// A gateway lets in who says that somebody is in danger, when it lets nobody else in.
+#[tokio::test]
+async fn who_was_let_in_on_a_word_that_is_not_true_is_sent_away() {
+    let city = City::open().await;
+    let kept_back = |text: &str| {
+        let mut request = city.by_hotline(CreateReportRequest { text: text.to_owned(), ..complaint(text) });
+        request.metadata_mut().insert(mesh::KEPT_BACK, "1".parse().unwrap());
+        request
+    };
+    let before = city.events().await;
+    assert_eq!(city.refusal(kept_back("路灯不亮")).await.reason, "OVERLOADED");
+    assert_eq!(city.events().await, before);
+    let filed = city.client().create_report(kept_back("三楼着火了，有人被困")).await.unwrap().into_inner();
+    assert_eq!(filed.urgency, i32::from(Urgency::LevelOne));
+}

@@ -138,6 +138,15 @@ impl Chaos {
         self.targets().into_iter().filter(|target| !target.is_server).map(|target| target.name).collect()
     }
 
+    /// Where a process is called: a gateway's HTTP, a service's gRPC.
+    ///
+    /// # Panics
+    /// When there is none of that name.
+    #[must_use]
+    pub fn door(&self, process: &str) -> SocketAddr {
+        self.target(process).busiest_door()
+    }
+
     /// Ends a process in good order and starts it again; how long the end took.
     ///
     /// # Panics

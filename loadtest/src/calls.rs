@@ -5,7 +5,7 @@
 //! a collector, the metrics of both sides, the limits of the chassis, and the choice of a replica with what happens when it fails. Between it and a bare
 //! tonic stand three that tell what of the difference is whose: a bare tonic over the same TLS, ours without TLS and spans, ours without spans.
 
-mod encrypted;
+pub(crate) mod encrypted;
 pub(crate) mod server;
 
 use crate::{

@@ -37,6 +37,7 @@ pub mod rolling;
 mod screen;
 pub mod seed;
 pub mod server;
+mod silent;
 mod spans;
 pub mod stream;
 pub mod sustained;

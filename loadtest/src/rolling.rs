@@ -4,6 +4,7 @@
 use crate::{
     figures::{Asked, Sheet},
     fleet::{Filed, Fleet},
+    silent::Silent,
 };
 use e2e::process::verb;
 use std::{
@@ -20,18 +21,20 @@ const BETWEEN: Duration = Duration::from_secs(4);
 /// What a process gives those that are still connected (`drain_within` of the chassis), and a little to close the data.
 const EXIT_WITHIN: f64 = 21.0;
 
-/// One process after the other.
+/// One process after the other, each with a client that says nothing any more.
 pub async fn restarts(sheet: &mut Sheet) -> anyhow::Result<()> {
     let mut fleet = Fleet::start()?;
     let filing = fleet.filing(RATE, SEED)?;
     let mut exits = Vec::new();
     tokio::time::sleep(BETWEEN).await;
     for process in fleet.chaos.processes() {
+        let silent = Silent::before(&process, fleet.chaos.door(&process), &fleet.path(&process).join("tls")).await?;
         exits.push(fleet.chaos.restart(&process).await.as_secs_f64());
+        drop(silent);
         tokio::time::sleep(BETWEEN).await;
     }
     tell(sheet, "restarts", &*filing.stop().await);
-    sheet.row("processes restarted", exits.len() as f64, "", Asked::Nothing);
+    sheet.row("processes restarted, each with a silent client", exits.len() as f64, "", Asked::Nothing);
     let longest = exits.iter().copied().fold(0.0, f64::max);
     sheet.row("the longest end of a process", longest, "s", Asked::AtMost(EXIT_WITHIN));
     Ok(())

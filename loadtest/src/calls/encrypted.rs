@@ -55,7 +55,7 @@ async fn take(listener: &TcpListener, acceptor: &TlsAcceptor) -> io::Result<Encr
 
 /// Clients with the certificate in the folder.
 pub(super) fn channels(address: SocketAddr, folder: &Path) -> anyhow::Result<Vec<Channel>> {
-    let connector = TlsConnector::from(Arc::new(Files::read(folder)?.client()?));
+    let connector = TlsConnector::from(Arc::new(client(folder)?));
     let name = ServerName::try_from(format!("{SERVICE}.jiewang.internal")).context("a host's name")?;
     let endpoint = Endpoint::from_shared(format!("http://{address}"))?;
     let dial = tower::service_fn(move |_: Uri| {
@@ -67,6 +67,11 @@ pub(super) fn channels(address: SocketAddr, folder: &Path) -> anyhow::Result<Vec
         }
     });
     Ok((0..CONNECTIONS).map(|_| endpoint.connect_with_connector_lazy(dial.clone())).collect())
+}
+
+/// How a service with the certificate in the folder calls another.
+pub(crate) fn client(folder: &Path) -> anyhow::Result<ClientConfig> {
+    Files::read(folder)?.client()
 }
 
 struct Files {

@@ -28,6 +28,10 @@ use wire::Wire;
 /// Between two looks.
 const LOOK: Duration = Duration::from_millis(50);
 
+/// A server that was told to end and has not by then is killed, as a supervisor does: Consul hangs when it is told so while it becomes the
+/// leader. Of what is ours that would be a fault to be seen.
+const SUPERVISED: Duration = Duration::from_secs(20);
+
 /// See the module.
 #[derive(Debug)]
 pub struct Chaos {
@@ -180,6 +184,9 @@ impl Chaos {
         } else {
             target.signal(how)
         }
+        if target.is_server && tokio::time::timeout(SUPERVISED, self.gone(target)).await.is_err() {
+            target.kill();
+        }
         self.gone(target).await;
         let took = began.elapsed();
         // PostgreSQL refuses to start while children of the one that was killed are still there.
@@ -209,16 +216,18 @@ impl Chaos {
 
     /// Waits until a process that was told to end has.
     async fn gone(&mut self, target: &Target) {
-        if let Some(mut child) = self.children.remove(&target.name) {
-            until("it ends", || {
+        let what = format!("{} ends", target.name);
+        if let Some(child) = self.children.get_mut(&target.name) {
+            until(&what, || {
                 let ended = child.try_wait().expect("its own child");
                 async move { ended }
             })
             .await;
+            self.children.remove(&target.name);
             return;
         }
         let lives = alive(target.pid);
-        until("it ends", || {
+        until(&what, || {
             let ended = !lives();
             async move { ended.then_some(()) }
         })

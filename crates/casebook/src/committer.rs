@@ -1,5 +1,6 @@
 //! Group commit: whatever is waiting when the store becomes free shares one transaction and one fsync. No delay is added: under
-//! light load a batch is one submission, under heavy load it grows by itself.
+//! light load a batch is one submission, under heavy load it grows by itself. Whose caller has left by then, because its deadline has
+//! passed, is not committed: nobody would hear of it, and others wait.
 
 use crate::{
     batch::{Outcome, Submission},
@@ -67,14 +68,18 @@ impl Committer {
             let Some(first) = first else {
                 return Ok(());
             };
-            let mut batch = vec![first];
-            let mut works = batch[0].submission.works.len();
-            while works < MAX_WORKS {
-                let Ok(next) = self.queue.try_recv() else {
-                    break;
-                };
-                works += next.submission.works.len();
-                batch.push(next);
+            let (mut batch, mut works, mut next) = (Vec::new(), 0, Some(first));
+            while let Some(waiting) = next {
+                if waiting.reply.is_closed() {
+                    metrics::counter!("casebook_commit_left_total").increment(1);
+                } else {
+                    works += waiting.submission.works.len();
+                    batch.push(waiting);
+                }
+                next = if works < MAX_WORKS { self.queue.try_recv().ok() } else { None };
+            }
+            if batch.is_empty() {
+                continue;
             }
             metrics::histogram!("casebook_commit_batch_works").record(works as f64);
             self.commit(batch).await?;

@@ -24,6 +24,11 @@ use std::{
 
 /// Held by whoever changes tables; any number will do.
 const MIGRATION_LOCK: &str = "SELECT pg_advisory_xact_lock(7403)";
+/// As long as a gateway waits for an answer. What was asked of the server ends then, too, and holds neither a lock nor a connection any
+/// longer.
+const STATEMENT: &str = "15s";
+/// A reform of the tables may take as long as it takes.
+const MIGRATION_TIME: &str = "SET LOCAL statement_timeout = 0";
 /// What the store must know that is not in the database.
 pub struct Setting {
     pub kinds: Arc<Kinds>,
@@ -41,7 +46,8 @@ pub async fn open_sqlite(path: &Path, setting: Setting) -> Result<SqlStore, Stor
 pub async fn open_postgres(url: &str, connections: u32, setting: Setting) -> Result<SqlStore, StoreError> {
     let options = PgConnectOptions::from_str(url)
         .map_err(|e| StoreError::Mismatch(format!("the database address is not usable: {e}")))?
-        .statement_cache_capacity(PREPARED);
+        .statement_cache_capacity(PREPARED)
+        .options([("statement_timeout", STATEMENT), ("idle_in_transaction_session_timeout", STATEMENT)]);
     let pool = PgPoolOptions::new().max_connections(connections).acquire_timeout(Duration::from_secs(5));
     let pool = pool.connect_with(options).await.map_err(store_error)?;
     finish(Db::Postgres(pool), setting).await
@@ -78,6 +84,7 @@ impl SqlStore {
         let mut tx = self.db.begin().await?;
         if !self.db.is_sqlite() {
             // Replicas that start together must not migrate together.
+            tx.execute(MIGRATION_TIME.into(), Vec::new()).await?;
             tx.execute(MIGRATION_LOCK.into(), Vec::new()).await?;
         }
         tx.batch(META.to_owned()).await?;

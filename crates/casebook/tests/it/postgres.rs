@@ -221,3 +221,53 @@ async fn a_line_that_breaks_is_told_and_a_slow_one_is_waited_for() {
     w.place().await;
     assert!(check(&w).await.is_clean());
 }
+
+/// Another session's lock, until it is dropped or the server ends it.
+async fn locked(url: &str) -> PgConnection {
+    let mut session = PgConnection::connect(url).await.unwrap();
+    sqlx::raw_sql("BEGIN; LOCK TABLE cases IN ACCESS EXCLUSIVE MODE").execute(&mut session).await.unwrap();
+    session
+}
+
+#[tokio::test]
+async fn what_waits_longer_than_any_call_is_ended_in_the_database_too() {
+    let Some(server) = PostgresServer::start("what_waits_longer") else { return };
+    let url = database(&server, "waits").await;
+    let w = World::new(&Backend::Postgres(url.clone())).await;
+    let id = w.parcel().await;
+    let lock = locked(&url).await;
+    let read =
+        tokio::time::timeout(BOUND, w.book.get::<Parcel>(&Scope::All, id)).await.expect("it does not wait for ever");
+    assert!(matches!(&read, Err(StoreError::Unavailable(why)) if why.contains("statement timeout")), "{read:?}");
+    let written = tokio::time::timeout(BOUND, w.run(id, Command::Weigh(1))).await.expect("it does not wait for ever");
+    assert!(matches!(written, Err(Error::Store(StoreError::Unavailable(_)))), "{written:?}");
+    drop(lock);
+    assert_eq!(insist(&w, id, Command::Weigh(2)).await.state.weight, 2, "what was told to have failed has");
+}
+
+#[tokio::test]
+async fn whose_caller_has_left_before_its_turn_is_not_committed() {
+    let Some(server) = PostgresServer::start("whose_caller_has_left") else { return };
+    let url = database(&server, "left").await;
+    let w = World::new(&Backend::Postgres(url.clone())).await;
+    let id = w.parcel().await;
+    let lock = locked(&url).await;
+    let first = w.run(id, Command::Weigh(1));
+    tokio::pin!(first);
+    // The first is in the database, the second waits for its turn, and its caller goes.
+    let left = async {
+        while !is_blocked(&url).await {}
+        assert!(tokio::time::timeout(std::time::Duration::ZERO, w.run(id, Command::Weigh(10))).await.is_err());
+        drop(lock);
+    };
+    let (first, ()) = futures_util::join!(first, left);
+    assert_eq!(first.unwrap().state.weight, 1);
+    assert_eq!(w.run(id, Command::Weigh(100)).await.unwrap().state.weight, 101);
+}
+
+/// Whether somebody waits for a lock.
+async fn is_blocked(url: &str) -> bool {
+    let mut session = PgConnection::connect(url).await.unwrap();
+    let sql = "SELECT COUNT(*) FROM pg_locks WHERE NOT granted";
+    sqlx::query_scalar::<_, i64>(sql).fetch_one(&mut session).await.unwrap() > 0
+}

@@ -25,7 +25,7 @@ use mesh::{Drain, TRACEPARENT, TraceContext, TraceSource};
 use std::collections::{BTreeMap, HashMap};
 use std::net::IpAddr;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 use tokio_util::task::TaskTracker;
 use tracing::Instrument as _;
 
@@ -110,10 +110,7 @@ impl Edge {
         self.check_head(parts)?;
         let behind = self.behind(route)?;
         let pressing = mesh::is_pressing(route.grpc_path.path()) || says_pressing(&parts.headers);
-        if !route.streams() && behind.seats.are_full(pressing) {
-            return Err(Reason::TooManyRequests.into());
-        }
-        let _place = self.limits.request()?;
+        let _place = self.limits.request(pressing)?;
         let body = tokio::time::timeout(self.config.request_time(), self.body(route, &parts.headers, body));
         let body = body.await.map_err(|_| Problem::from(Reason::BodySlow))??;
         let last_event_id = match (&route.resume, parts.headers.get("last-event-id")) {
@@ -135,8 +132,12 @@ impl Edge {
         if route.streams() {
             return self.events(route, call, peer).await;
         }
-        let seat = behind.seats.take(route.index, pressing).ok_or(Reason::TooManyRequests)?;
-        self.unary(route, Call { kept_back: seat.kept_back, ..call }).await.inspect(|_| seat.answered())
+        let until = tokio::time::Instant::now() + self.config.request_time();
+        let seat = tokio::time::timeout_at(until, behind.seats.take(route.index, pressing));
+        let seat = seat.await.map_err(|_| Reason::TooManyRequests)?;
+        let call = Call { kept_back: seat.kept_back, ..call };
+        let left = until.saturating_duration_since(tokio::time::Instant::now());
+        self.unary(route, call, left).await.inspect(|_| seat.answered())
     }
 
     async fn fixed_page(&self, method: &Method, path: &str) -> Result<Reply, Problem> {
@@ -146,8 +147,8 @@ impl Edge {
         if method == Method::GET { Ok(page) } else { Err(other_methods(&[Method::GET])) }
     }
 
-    async fn unary(&self, route: &Route, call: Call<'_>) -> Result<Reply, Problem> {
-        let answer = call.unary(self.config.request_time()).await?;
+    async fn unary(&self, route: &Route, call: Call<'_>, left: Duration) -> Result<Reply, Problem> {
+        let answer = call.unary(left).await?;
         let json = transcode::answer(&self.plans, route, answer.get_ref()).ok_or(Reason::Internal)?;
         let mut reply = reply::json(json);
         if let Some(position) = answer.metadata().as_ref().get(POSITION) {
@@ -166,7 +167,7 @@ impl Edge {
         let messages = tokio::time::timeout(self.config.request_time(), call.stream()).await;
         let pump = Pump {
             messages: messages.map_err(|_| Problem::of_status(&mesh::Fault::deadline_exceeded().into_status()))??,
-            heartbeat: std::time::Duration::from_millis(self.config.heartbeat_ms),
+            heartbeat: Duration::from_millis(self.config.heartbeat_ms),
             drain: self.drain.token(),
             language,
             trace,

@@ -12,6 +12,8 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 /// Counters of what is at work.
 pub(crate) struct Limits {
     requests: Arc<Semaphore>,
+    /// Of them, places for what cannot wait.
+    kept: usize,
     streams: Arc<Semaphore>,
     callers: Arc<Callers>,
 }
@@ -35,14 +37,19 @@ impl Limits {
         let callers = Callers { keys: RandomState::new(), most: config.streams_per_caller, open: Mutex::default() };
         Self {
             requests: Arc::new(Semaphore::new(config.requests)),
+            kept: config.requests / 10,
             streams: Arc::new(Semaphore::new(config.streams)),
             callers: Arc::new(callers),
         }
     }
 
-    /// A place for one request. Nothing waits here: a queue before the services would only hide that they are slow.
-    pub(crate) fn request(&self) -> Result<OwnedSemaphorePermit, Problem> {
-        Arc::clone(&self.requests).try_acquire_owned().map_err(|_| Reason::TooManyRequests.into())
+    /// A place for one request. The last tenth is for what cannot wait.
+    pub(crate) fn request(&self, pressing: bool) -> Result<OwnedSemaphorePermit, Problem> {
+        let full = || Problem::from(Reason::TooManyRequests);
+        if !pressing && self.requests.available_permits() <= self.kept {
+            return Err(full());
+        }
+        Arc::clone(&self.requests).try_acquire_owned().map_err(|_| full())
     }
 
     /// A place for one stream of this caller: known by token, else by address.

@@ -1,12 +1,13 @@
-//! How many calls one service may have at work, learnt from how long they take.
+//! How many calls one service may have at work, learnt from how long they take; who comes beyond that waits for a turn here.
 //!
-//! A service that has more to do than it can do makes everybody wait and answers no more of them for it. So the number of its calls at
-//! work grows while they take about as long as when nobody waits, and shrinks when they take [`PATIENCE`] times that; whoever comes
-//! beyond it is told at once. Only a service that is full is judged: a slow call alone says nothing. A tenth of the seats is kept for
-//! what cannot wait.
-use std::collections::HashMap;
+//! A service that has more to do than it can do answers no more of it for that, and whatever it has taken in waits for everything else:
+//! an alarm stands behind a hundred street lamps. So the number of its calls at work grows while they take about as long as when nobody
+//! waits, and shrinks when they take [`PATIENCE`] times that. The others wait before it, where what cannot wait goes first; a tenth of
+//! the seats is kept for that. Only a service that is full is judged: a slow call alone says nothing.
+use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
+use tokio::sync::oneshot;
 
 /// So many times as long as when nobody waits is too long: a call may wait for a whole commit of others and then share the next, and
 /// both are some times larger than its own would be.
@@ -31,15 +32,22 @@ const FULL: f64 = 0.8;
 /// Seats of one service, shared by all requests for it.
 pub(crate) struct Seats {
     most: f64,
-    learnt: Mutex<Learnt>,
+    state: Mutex<State>,
 }
 
-struct Learnt {
+struct State {
     limit: f64,
     taken: usize,
     /// Seconds that a call of a route takes when nobody waits.
     calm: HashMap<usize, f64>,
     window: Window,
+    pressing: VecDeque<Waiting>,
+    usual: VecDeque<Waiting>,
+}
+
+struct Waiting {
+    route: usize,
+    turn: oneshot::Sender<Seat>,
 }
 
 /// What has happened since the last judgement.
@@ -65,7 +73,7 @@ pub(crate) struct Seat {
     /// Few were at work when it was taken.
     calm: bool,
     answered: bool,
-    /// Only what cannot wait may have it.
+    /// Others would have had it first, had it not been for what cannot wait.
     pub(crate) kept_back: bool,
 }
 
@@ -81,56 +89,101 @@ impl Seats {
     pub(crate) fn new(most: usize) -> Arc<Self> {
         let most = most as f64;
         let window = Window::new(Instant::now());
-        let learnt = Learnt { limit: FIRST.min(most), taken: 0, calm: HashMap::new(), window };
-        Arc::new(Self { most, learnt: Mutex::new(learnt) })
+        let (pressing, usual) = (VecDeque::new(), VecDeque::new());
+        let state = State { limit: FIRST.min(most), taken: 0, calm: HashMap::new(), window, pressing, usual };
+        Arc::new(Self { most, state: Mutex::new(state) })
     }
 
-    /// Whether there is none for such a request. Asked before its body is read: a refusal is cheapest then.
-    pub(crate) fn are_full(&self, pressing: bool) -> bool {
-        self.hold().is_full(pressing)
-    }
-
-    /// For a call of this route. `None`: there is none for such a request.
-    pub(crate) fn take(self: &Arc<Self>, route: usize, pressing: bool) -> Option<Seat> {
-        let mut learnt = self.hold();
-        if learnt.is_full(pressing) {
-            return None;
+    /// A seat for a call of this route, at its turn.
+    pub(crate) async fn take(self: &Arc<Self>, route: usize, pressing: bool) -> Seat {
+        loop {
+            let turn = match self.ask(route, pressing) {
+                Ok(seat) => return seat,
+                Err(turn) => turn,
+            };
+            // An asker is told, or it is gone itself.
+            if let Ok(seat) = turn.await {
+                return seat;
+            }
         }
-        let kept_back = learnt.is_full(false);
-        learnt.taken += 1;
-        learnt.window.fullest = learnt.window.fullest.max(learnt.taken);
-        let calm = learnt.taken <= CALM;
-        drop(learnt);
-        Some(Seat { seats: Arc::clone(self), route, since: Instant::now(), calm, answered: false, kept_back })
     }
 
-    fn hold(&self) -> MutexGuard<'_, Learnt> {
-        self.learnt.lock().unwrap_or_else(PoisonError::into_inner)
+    /// A seat at once, or a turn.
+    fn ask(self: &Arc<Self>, route: usize, pressing: bool) -> Result<Seat, oneshot::Receiver<Seat>> {
+        let mut state = self.hold();
+        let first = state.has_room(pressing) && (pressing || state.usual.is_empty());
+        if first {
+            let kept_back = !state.has_room(false) || !state.usual.is_empty();
+            return Ok(state.seat(self, route, kept_back));
+        }
+        let (turn, told) = oneshot::channel();
+        let line = if pressing { &mut state.pressing } else { &mut state.usual };
+        line.push_back(Waiting { route, turn });
+        Err(told)
     }
 
-    fn give_back(&self, seat: &Seat, took: Duration, now: Instant) {
-        let mut learnt = self.hold();
-        let calm = seat.calm && learnt.taken <= CALM;
-        learnt.taken -= 1;
-        let took = took.as_secs_f64();
-        let usual = *learnt.calm.entry(seat.route).or_insert(took);
-        if calm && seat.answered {
-            learnt.calm.insert(seat.route, usual + LESSON * (took - usual));
-        }
-        if seat.answered || took > usual {
-            learnt.window.ended += 1;
-            learnt.window.times += took / usual;
-        }
-        if learnt.window.ended >= ENDED && now.saturating_duration_since(learnt.window.since) >= WINDOW {
-            learnt.judge(self.most, now);
+    fn hold(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn give_back(self: &Arc<Self>, seat: &Seat, took: Duration, now: Instant) {
+        let turns = {
+            let mut state = self.hold();
+            state.end(seat, took.as_secs_f64());
+            if state.window.ended >= ENDED && now.saturating_duration_since(state.window.since) >= WINDOW {
+                state.judge(self.most, now);
+            }
+            state.turns(self)
+        };
+        // Not while the state is held: a seat whose asker has just left comes back at once.
+        for (turn, seat) in turns {
+            drop(turn.send(seat));
         }
     }
 }
 
-impl Learnt {
-    fn is_full(&self, pressing: bool) -> bool {
+impl State {
+    fn has_room(&self, pressing: bool) -> bool {
         let kept = if pressing { 0.0 } else { self.limit / 10.0 };
-        self.taken as f64 >= (self.limit - kept).max(1.0)
+        (self.taken as f64) < (self.limit - kept).max(1.0)
+    }
+
+    fn seat(&mut self, seats: &Arc<Seats>, route: usize, kept_back: bool) -> Seat {
+        self.taken += 1;
+        self.window.fullest = self.window.fullest.max(self.taken);
+        let calm = self.taken <= CALM;
+        Seat { seats: Arc::clone(seats), route, since: Instant::now(), calm, answered: false, kept_back }
+    }
+
+    /// Whose turn it is now.
+    fn turns(&mut self, seats: &Arc<Seats>) -> Vec<(oneshot::Sender<Seat>, Seat)> {
+        let mut turns = Vec::new();
+        while self.has_room(true) {
+            let pressing = self.pressing.pop_front();
+            let kept_back = pressing.is_some();
+            let Some(next) = pressing.or_else(|| if self.has_room(false) { self.usual.pop_front() } else { None })
+            else {
+                break;
+            };
+            if !next.turn.is_closed() {
+                let seat = self.seat(seats, next.route, kept_back);
+                turns.push((next.turn, seat));
+            }
+        }
+        turns
+    }
+
+    fn end(&mut self, seat: &Seat, took: f64) {
+        let calm = seat.calm && self.taken <= CALM;
+        self.taken -= 1;
+        let usual = *self.calm.entry(seat.route).or_insert(took);
+        if calm && seat.answered {
+            self.calm.insert(seat.route, usual + LESSON * (took - usual));
+        }
+        if seat.answered || took > usual {
+            self.window.ended += 1;
+            self.window.times += took / usual;
+        }
     }
 
     fn judge(&mut self, most: f64, now: Instant) {
@@ -146,13 +199,24 @@ impl Learnt {
 
 impl Drop for Seat {
     fn drop(&mut self) {
-        self.seats.give_back(self, self.since.elapsed(), Instant::now());
+        let seats = Arc::clone(&self.seats);
+        seats.give_back(self, self.since.elapsed(), Instant::now());
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// Seats that are free for such calls now.
+    fn all(seats: &Arc<Seats>, route: usize, pressing: bool) -> Vec<Seat> {
+        let has_room = || seats.hold().has_room(pressing);
+        std::iter::from_fn(|| if has_room() { seats.ask(route, pressing).ok() } else { None }).collect()
+    }
+
+    fn one(seats: &Arc<Seats>, route: usize) -> Vec<Seat> {
+        vec![seats.ask(route, false).ok().expect("a seat is free")]
+    }
 
     /// Ends calls at instants of the test's own.
     fn end(seats: &Arc<Seats>, mut calls: Vec<Seat>, took: f64, now: Instant) {
@@ -168,10 +232,10 @@ mod tests {
     fn settled(rate: f64, alone: f64) -> f64 {
         let (seats, mut now) = (Seats::new(512), Instant::now());
         for _ in 0..100 {
-            end(&seats, vec![seats.take(0, false).unwrap()], alone, now);
+            end(&seats, one(&seats, 0), alone, now);
         }
         for _ in 0..1000 {
-            let calls: Vec<Seat> = std::iter::from_fn(|| seats.take(0, true)).collect();
+            let calls = all(&seats, 0, true);
             let took = alone.max(calls.len() as f64 / rate);
             now += WINDOW.max(Duration::from_secs_f64(took));
             end(&seats, calls, took, now);
@@ -198,14 +262,14 @@ mod tests {
         let (seats, mut now) = (Seats::new(512), Instant::now());
         let alone = [0.0002, 0.05];
         for _ in 0..200 {
-            (0..2).for_each(|route| end(&seats, vec![seats.take(route, false).unwrap()], alone[route], now));
+            (0..2).for_each(|route| end(&seats, one(&seats, route), alone[route], now));
         }
         for _ in 0..30 {
-            let calls: Vec<Seat> = std::iter::from_fn(|| seats.take(1, true)).collect();
+            let calls = all(&seats, 1, true);
             now += Duration::from_millis(60);
             end(&seats, calls, alone[1], now);
             // Dropped without an answer, at once.
-            drop(seats.take(1, false));
+            drop(one(&seats, 1));
         }
         assert!(seats.hold().limit > 200.0, "fifty milliseconds are usual for it");
         assert!((seats.hold().calm[&1] - alone[1]).abs() < 1e-9);
@@ -214,13 +278,42 @@ mod tests {
     #[test]
     fn the_last_tenth_is_for_what_cannot_wait() {
         let seats = Seats::new(512);
-        let mut usual: Vec<Seat> = std::iter::from_fn(|| seats.take(0, false)).collect();
+        let mut usual = all(&seats, 0, false);
         assert_eq!(usual.len(), 58, "of 64");
-        assert!(seats.are_full(false) && !seats.are_full(true) && usual.iter().all(|seat| !seat.kept_back));
-        let pressing: Vec<Seat> = std::iter::from_fn(|| seats.take(0, true)).collect();
+        assert!(usual.iter().all(|seat| !seat.kept_back));
+        let pressing = all(&seats, 0, true);
         assert!(pressing.len() == 6 && pressing.iter().all(|seat| seat.kept_back));
         usual.truncate(50);
         drop(pressing);
-        assert!(seats.take(0, false).is_some_and(|seat| !seat.kept_back), "what was given back is there again");
+        assert!(seats.ask(0, false).is_ok_and(|seat| !seat.kept_back), "what was given back is there again");
+    }
+
+    #[tokio::test]
+    async fn turns_come_in_order_but_for_what_cannot_wait_and_who_has_left_has_none() {
+        let seats = Seats::new(1);
+        let first = seats.take(0, false).await;
+        let ask = |pressing| seats.ask(0, pressing).err().expect("nothing is free");
+        let (second, left, third, pressing) = (ask(false), ask(false), ask(false), ask(true));
+        drop((left, first));
+        let pressing = pressing.await.unwrap();
+        assert!(pressing.kept_back, "its word is to be checked");
+        drop(pressing);
+        let second = second.await.unwrap();
+        assert!(!second.kept_back);
+        drop(third);
+        drop(second);
+        assert!(seats.ask(0, false).is_ok(), "a turn that nobody waits for any more is not lost");
+        assert_eq!(seats.hold().taken, 0);
+    }
+
+    #[tokio::test]
+    async fn a_seat_that_was_given_to_one_who_has_just_left_comes_back() {
+        let seats = Seats::new(1);
+        let first = seats.take(0, false).await;
+        let told = seats.ask(0, false).err().expect("nothing is free");
+        drop(first);
+        assert_eq!(seats.hold().taken, 1, "it is its turn");
+        drop(told);
+        assert_eq!(seats.hold().taken, 0);
     }
 }

@@ -163,6 +163,24 @@ fn a_key_of_more_than_32_bits_is_no_field_of_either_way() {
 }
 
 #[test]
+fn a_default_of_another_wire_type_is_left_to_the_careful_way() {
+    let descriptors = Descriptors::decode(proto::DESCRIPTORS).unwrap();
+    let message = descriptors.pool.get_message_by_name("jiewang.types.v1.Location").unwrap();
+    let plan = WORLD.plans.get(&message).unwrap();
+    for field in message.fields() {
+        // A varint of nothing, eight bytes of nothing, a text of nothing.
+        for (kind, value) in [(0_u32, &[0][..]), (1, &[0; 8]), (2, &[0])] {
+            let mut wire = BytesMut::new();
+            prost::encoding::encode_varint(u64::from(field.number() << 3 | kind), &mut wire);
+            wire.extend_from_slice(value);
+            if WORLD.plans.to_json(plan, &wire).is_some() {
+                assert!(json::write(&message, &wire).is_some(), "{wire:?} for {}", field.full_name());
+            }
+        }
+    }
+}
+
+#[test]
 fn one_spelling_in_many_is_left_to_the_careful_way_and_still_accepted() {
     let descriptors = Descriptors::decode(proto::DESCRIPTORS).unwrap();
     let message = descriptors.pool.get_message_by_name("jiewang.types.v1.Location").unwrap();

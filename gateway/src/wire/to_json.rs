@@ -135,22 +135,14 @@ fn close_list(out: &mut [u8]) {
     }
 }
 
+/// Only where the value is of the field's wire type: another one is for the careful way to refuse.
 fn is_default(holds: Holds, raw: &Raw<'_>) -> bool {
-    match raw {
+    match (holds, raw) {
         // 32-bit fields keep the low half, as every protobuf parser does.
-        Raw::Varint(bits) => match holds {
-            Holds::Int32 | Holds::Uint32 | Holds::Enum(_) => *bits as u32 == 0,
-            Holds::Text
-            | Holds::Bytes
-            | Holds::Bool
-            | Holds::Int64
-            | Holds::Uint64
-            | Holds::Double
-            | Holds::Timestamp
-            | Holds::Message(_) => *bits == 0,
-        },
-        Raw::Fixed64(bits) => *bits == 0,
-        Raw::Delimited(bytes) => bytes.is_empty(),
-        Raw::Fixed32 => false,
+        (Holds::Int32 | Holds::Uint32 | Holds::Enum(_), Raw::Varint(bits)) => *bits as u32 == 0,
+        (Holds::Bool | Holds::Int64 | Holds::Uint64, Raw::Varint(bits)) => *bits == 0,
+        (Holds::Double, Raw::Fixed64(bits)) => *bits == 0,
+        (Holds::Text | Holds::Bytes | Holds::Timestamp | Holds::Message(_), Raw::Delimited(bytes)) => bytes.is_empty(),
+        (_, Raw::Varint(_) | Raw::Fixed64(_) | Raw::Fixed32 | Raw::Delimited(_)) => false,
     }
 }

@@ -22,8 +22,8 @@ use crate::room::Room;
 use anyhow::Context;
 use casebook::Casebook;
 use folder::Folder;
-use futures_util::future::join_all;
-use mesh::{Chassis, Drain, Drained, EventLogs};
+use futures_util::future::{BoxFuture, join_all};
+use mesh::{Chassis, Drain, Drained, EventLogs, Listener, ServeError};
 use parked::Parked;
 use peers::Peers;
 use std::{future::Future, net::SocketAddr, path::Path, sync::Arc, time::Duration};
@@ -35,7 +35,7 @@ const CLOSING: Duration = Duration::from_secs(5);
 /// A started cluster. It is served while [`Cluster::serve`] runs.
 pub struct Cluster {
     chassis: Chassis,
-    grpc: TcpListener,
+    serving: Serving,
     /// Where the gateway listens, when this process has one.
     pub http: Option<SocketAddr>,
     pub grpc_address: SocketAddr,
@@ -53,7 +53,21 @@ pub struct Cluster {
 impl Cluster {
     /// Binds every address, opens the data, builds the rooms that are asked for, and begins to consume.
     pub async fn start(settings: Settings) -> anyhow::Result<Self> {
-        let cluster = Self::open(settings).await?;
+        Self::open(settings).await?.begin().await
+    }
+
+    /// The same behind a listener of another network, at `address` there, where this machine's is not to be touched.
+    pub async fn start_behind<L: Listener>(
+        settings: Settings,
+        listener: L,
+        address: SocketAddr,
+    ) -> anyhow::Result<Self> {
+        let doors = Doors { grpc: (serving(listener), address), http: None, admin: None };
+        Self::open_behind(settings, doors).await?.begin().await
+    }
+
+    async fn begin(self) -> anyhow::Result<Self> {
+        let cluster = self;
         cluster.rooms.import(&cluster.settings).await?;
         cluster.folder.begin(cluster.settings.clock.now(), cluster.http)?;
         let (parked, drain) = (Arc::clone(&cluster.parked), cluster.drain.clone());
@@ -71,6 +85,10 @@ impl Cluster {
     /// The same without consuming: for operators' verbs over data at rest.
     pub async fn open(settings: Settings) -> anyhow::Result<Self> {
         let doors = Doors::bind(&settings).await?;
+        Self::open_behind(settings, doors).await
+    }
+
+    async fn open_behind(settings: Settings, doors: Doors) -> anyhow::Result<Self> {
         let (clock, rng) = (settings.clock.clone(), settings.rng.clone());
         let folder = Folder::open(&settings.data_dir, settings.place.as_str(), &*clock, &*rng)?;
         let certified = certified::open(&settings, &folder)?;
@@ -82,7 +100,8 @@ impl Cluster {
         }
         let drain = chassis.drain();
         let peers = Peers::new(&chassis, &settings, tls.as_ref());
-        let grpc_address = doors.grpc.local_addr()?;
+        let http = doors.http_address()?;
+        let (serving, grpc_address) = doors.grpc;
         registered::begin(&mut chassis, &settings, grpc_address)?;
         let rooms = rooms::Opened::open(&mut chassis, &folder, &settings, &peers).await?;
         let books = rooms.books();
@@ -93,14 +112,13 @@ impl Cluster {
             chassis.add_service(EventLogs::server(books.clone()));
             chassis.add_service(parked::server(Arc::clone(&parked), settings.clock.clone()));
         }
-        let http = doors.http_address()?;
         if let Some(admin) = doors.admin {
             chassis.tasks().spawn_aside("admin", mesh::admin::serve(admin, chassis.readiness()));
         }
         if let Some(listener) = doors.http {
             serve_gateway(&chassis, &settings, &peers, listener);
         }
-        Ok(Self { chassis, grpc: doors.grpc, http, grpc_address, drain, books, parked, rooms, peers, settings, folder })
+        Ok(Self { chassis, serving, http, grpc_address, drain, books, parked, rooms, peers, settings, folder })
     }
 
     /// Stops by signals: the first drains, the second stops hard.
@@ -128,7 +146,7 @@ impl Cluster {
     /// [`Cluster::books`] or [`Cluster::hands`] lets go of them first; they are waited for a few seconds.
     pub async fn serve(self) -> anyhow::Result<Drained> {
         let closed = join_all(self.books.iter().map(Casebook::closed));
-        let drained = self.chassis.serve(self.grpc).await?;
+        let drained = (self.serving)(self.chassis).await?;
         drop((self.rooms, self.peers, self.parked, self.books));
         if tokio::time::timeout(CLOSING, closed).await.is_err() {
             tracing::warn!(waited = ?CLOSING, "jiewang.data.not_closed");
@@ -148,9 +166,16 @@ fn serve_gateway(chassis: &Chassis, settings: &Settings, peers: &Peers, listener
     });
 }
 
+/// How the chassis serves once everything is open: its listener is of this machine's network or of another.
+type Serving = Box<dyn FnOnce(Chassis) -> BoxFuture<'static, Result<Drained, ServeError>> + Send>;
+
+fn serving<L: Listener>(listener: L) -> Serving {
+    Box::new(move |chassis| Box::pin(chassis.serve(listener)))
+}
+
 /// Listeners, bound before anything is opened: a taken port fails the start while nothing has happened yet.
 struct Doors {
-    grpc: TcpListener,
+    grpc: (Serving, SocketAddr),
     http: Option<TcpListener>,
     admin: Option<TcpListener>,
 }
@@ -158,8 +183,10 @@ struct Doors {
 impl Doors {
     async fn bind(settings: &Settings) -> anyhow::Result<Self> {
         let http = settings.http.filter(|_| settings.rooms.has(Room::Gateway));
+        let grpc = bind(settings.grpc).await?;
+        let address = grpc.local_addr()?;
         Ok(Self {
-            grpc: bind(settings.grpc).await?,
+            grpc: (serving(grpc), address),
             http: maybe_bind(http).await?,
             admin: maybe_bind(settings.admin).await?,
         })

@@ -86,6 +86,9 @@ async fn store(
         cluster: cluster.clone(),
         partitions: PARTITIONS,
     };
+    if let Some((_, store)) = settings.stores.iter().find(|(room, _)| room.as_str() == service) {
+        return Ok(Arc::clone(store));
+    }
     let Some(database) = settings.databases.iter().find(|d| d.room.as_str() == service) else {
         let file = folder.database(service);
         let opened = sql::open_sqlite(&file, setting()).await;

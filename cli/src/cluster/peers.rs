@@ -21,7 +21,11 @@ impl Peers {
         let elsewhere = Room::services().map(|(room, _)| room).filter(|room| !settings.rooms.has(*room));
         let channel = |room: Room| {
             let addresses = source(chassis, settings, room)?;
-            Some((room, Channel::to_replicas(room.as_str(), addresses, tls.cloned())))
+            let channel = match &settings.network {
+                Some(network) => Channel::to_replicas_over(network.clone(), room.as_str(), addresses),
+                None => Channel::to_replicas(room.as_str(), addresses, tls.cloned()),
+            };
+            Some((room, channel))
         };
         Self { here: chassis.channel(), elsewhere: elsewhere.filter_map(channel).collect(), speaker: chassis.speaker() }
     }

@@ -1,7 +1,9 @@
 //! Everything a process is started with.
 
 use crate::args::{Advertised, ClusterArgs, ConsulArgs, Database, Peer, Room};
+use casebook::Store;
 use civic::{Clock, DivisionCode, Rng, SystemClock, SystemRng};
+use mesh::Network;
 use mesh::discovery::consul::{AddressError, Consul};
 use std::{net::SocketAddr, path::PathBuf, sync::Arc};
 
@@ -59,6 +61,10 @@ pub struct Settings {
     pub tls: Option<PathBuf>,
     pub chassis: mesh::Config,
     pub gateway: gateway::Config,
+    /// Another network than this machine's, to reach the services elsewhere.
+    pub network: Option<Network>,
+    /// Stores that somebody else made and that outlive the process, before any database: a simulation's disks.
+    pub stores: Vec<(Room, Arc<dyn Store>)>,
     pub clock: Arc<dyn Clock>,
     pub rng: Arc<dyn Rng>,
     /// Time stands until somebody moves it: timers fire when they are told to, and events take effect at the instants they tell of.
@@ -81,6 +87,8 @@ impl Settings {
             consul: None,
             advertise: None,
             tls: args.tls.clone(),
+            network: None,
+            stores: Vec::new(),
             chassis: mesh::Config::default(),
             gateway: gateway::Config::default(),
             clock: Arc::new(SystemClock),
@@ -114,6 +122,8 @@ impl Settings {
             consul: None,
             advertise: None,
             tls: None,
+            network: None,
+            stores: Vec::new(),
             chassis: mesh::Config::default(),
             gateway: gateway::Config::default(),
             clock: Arc::new(SystemClock),

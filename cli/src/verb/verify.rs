@@ -37,19 +37,7 @@ pub(super) async fn open(stores: &Stores) -> Result<Cluster, Failure> {
 /// Exit 0 when every invariant holds, 1 when one does not. Parked cases are told, but are no violation.
 pub async fn run(args: &VerifyArgs, printer: &Printer) -> Result<Exit, Failure> {
     let cluster = open(&args.stores).await?;
-    let mut heads = BTreeMap::new();
-    for book in &cluster.books {
-        heads.insert(book.service().to_owned(), book.store().heads().await?);
-    }
-    let mut bounds = bounds(args, heads);
-    let mut reports = Vec::new();
-    for book in &cluster.books {
-        let report = verify(book.store(), &kinds_of(book.service()), &bounds).await?;
-        reports.push((book.service().to_owned(), report));
-    }
-    // One process: while one service told something, the other was at work too.
-    bounds.until = bounds.until.or(reports.iter().map(|(_, report)| report.newest).max());
-    between(&cluster.books, &bounds, &mut reports).await?;
+    let reports = inspect(&cluster.books, bounds(args)).await?;
     let violations: Vec<Value> =
         reports.iter().flat_map(|(service, report)| found(service, report, &args.only)).collect();
     let clean = violations.is_empty();
@@ -57,15 +45,31 @@ pub async fn run(args: &VerifyArgs, printer: &Printer) -> Result<Exit, Failure> 
     Ok(if clean { Exit::Ok } else { Exit::Error })
 }
 
+/// What every service keeps, and what each must have done about the other's events. The heads in `bounds` are filled in here.
+pub async fn inspect(books: &[Casebook], mut bounds: Bounds) -> Result<Vec<(String, Report)>, StoreError> {
+    for book in books {
+        bounds.heads.insert(book.service().to_owned(), book.store().heads().await?);
+    }
+    let mut reports = Vec::new();
+    for book in books {
+        let report = verify(book.store(), &kinds_of(book.service()), &bounds).await?;
+        reports.push((book.service().to_owned(), report));
+    }
+    // One process: while one service told something, the other was at work too.
+    bounds.until = bounds.until.or(reports.iter().map(|(_, report)| report.newest).max());
+    between(books, &bounds, &mut reports).await?;
+    Ok(reports)
+}
+
 /// By the machine's clock when somebody says how late is too late; else by when the cluster is known to have been at work.
-fn bounds(args: &VerifyArgs, heads: BTreeMap<String, Vec<i64>>) -> Bounds {
+fn bounds(args: &VerifyArgs) -> Bounds {
     const SECOND: i64 = 1_000_000;
     let (since, until, late) = match (args.late, folder::read_run(&args.stores.data_dir)) {
         (Some(seconds), _) => (Micros(i64::MIN), Some(SystemClock.now()), i64::from(seconds) * SECOND),
         (None, Some(run)) => (run.since, run.until, LATE),
         (None, None) => (Micros(i64::MIN), None, LATE),
     };
-    Bounds { since, until, late, partitions: PARTITIONS, heads }
+    Bounds { since, until, late, partitions: PARTITIONS, heads: BTreeMap::new() }
 }
 
 async fn between(books: &[Casebook], bounds: &Bounds, reports: &mut [(String, Report)]) -> Result<(), StoreError> {

@@ -21,5 +21,6 @@ mod replayed;
 mod running;
 mod verified;
 mod whistled;
+mod wired;
 mod wristband;
 // new-service: through the gateway

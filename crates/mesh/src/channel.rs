@@ -20,6 +20,7 @@ use crate::edge::Voucher;
 use crate::error::{Code, Fault, code_in};
 use crate::memory::Dialer;
 use crate::metrics::{Rpc, Side, Table};
+use crate::network::Network;
 use crate::telemetry;
 use crate::tls::Tls;
 use crate::trace::{TRACEPARENT, TraceContext};
@@ -60,6 +61,12 @@ impl Channel {
     pub fn to_replicas(service: &'static str, addresses: Addresses, tls: Option<Tls>) -> Self {
         let way = tls.map_or(Way::Plain, |tls| Way::Encrypted { tls, service });
         Self::over(Members::new(addresses, way), service.to_owned())
+    }
+
+    /// The same over another network than this machine's.
+    #[must_use]
+    pub fn to_replicas_over(network: Network, service: &'static str, addresses: Addresses) -> Self {
+        Self::over(Members::new(addresses, Way::Over(network)), service.to_owned())
     }
 
     pub(crate) fn over_memory(dialer: Dialer) -> Self {

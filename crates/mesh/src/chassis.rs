@@ -22,6 +22,7 @@ use crate::edge::Voucher;
 use crate::identity::TokenKey;
 use crate::memory::{self, in_memory};
 use crate::metrics::{self, Side, Table};
+use crate::network::Listener;
 use crate::position::PositionKey;
 use crate::readiness::Readiness;
 use crate::speaker::Speaker;
@@ -38,7 +39,6 @@ use served::Seats;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
 /// What is left to workers and in-memory calls when the calls before them used the whole bound.
@@ -270,7 +270,7 @@ impl Chassis {
 
     /// Serves until the drain has ended. The listener is bound by the caller, first of all: a taken port fails the start
     /// before anything is opened.
-    pub async fn serve(mut self, listener: TcpListener) -> Result<Drained, ServeError> {
+    pub async fn serve(mut self, listener: impl Listener) -> Result<Drained, ServeError> {
         let health = self.add_own_services()?;
         let desk = Arc::new(self.build_desk());
         self.start_upkeep(health);

@@ -24,6 +24,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 use tokio::sync::watch;
 use tokio_rustls::{TlsAcceptor, TlsConnector, client, server};
@@ -78,10 +79,10 @@ impl Tls {
     }
 
     /// The server's part. Who shows no certificate is let in without a name: only health is answered to it.
-    pub(crate) async fn accept(
-        &self,
-        stream: TcpStream,
-    ) -> io::Result<(server::TlsStream<TcpStream>, Option<ServiceName>)> {
+    pub(crate) async fn accept<S>(&self, stream: S) -> io::Result<(server::TlsStream<S>, Option<ServiceName>)>
+    where
+        S: AsyncRead + AsyncWrite + Unpin,
+    {
         let acceptor = TlsAcceptor::from(Arc::clone(&self.current().server));
         let stream = acceptor.accept(stream).await?;
         let name = match stream.get_ref().1.peer_certificates() {

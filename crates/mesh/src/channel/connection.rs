@@ -2,6 +2,7 @@
 
 use crate::error::{Code, Fault};
 use crate::memory::Dialer;
+use crate::network::Network;
 use crate::tasks;
 use crate::tls::{self, Tls};
 use http::{Request, Response};
@@ -30,6 +31,7 @@ const CONNECTION_WINDOW: u32 = 4 * 1024 * 1024;
 pub(super) enum Way {
     Plain,
     Encrypted { tls: Tls, service: &'static str },
+    Over(Network),
 }
 
 /// Where to.
@@ -99,17 +101,20 @@ impl Connection {
 
     async fn connect(&self) -> io::Result<Live> {
         match &self.target {
-            Target::Tcp(address, way) => {
-                let stream = TcpStream::connect(address).await?;
-                stream.set_nodelay(true)?;
-                match way {
-                    Way::Plain => shake(stream).await,
-                    Way::Encrypted { tls, service } => shake(tls.connect(service, stream).await?).await,
-                }
+            Target::Tcp(address, Way::Plain) => shake(reach(address).await?).await,
+            Target::Tcp(address, Way::Encrypted { tls, service }) => {
+                shake(tls.connect(service, reach(address).await?).await?).await
             }
+            Target::Tcp(address, Way::Over(network)) => shake(network.dial(address).await?).await,
             Target::Memory(dialer) => shake(dialer.dial().await?).await,
         }
     }
+}
+
+async fn reach(address: &str) -> io::Result<TcpStream> {
+    let stream = TcpStream::connect(address).await?;
+    stream.set_nodelay(true)?;
+    Ok(stream)
 }
 
 async fn shake<S>(stream: S) -> io::Result<Live>

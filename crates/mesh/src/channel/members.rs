@@ -81,7 +81,7 @@ impl Drop for Chosen {
 pub(super) struct Members {
     addresses: Addresses,
     known: RwLock<Known>,
-    draws: Draws,
+    draws: Arc<Draws>,
     /// How newcomers are reached; `None` when there never are any.
     way: Option<Way>,
 }
@@ -95,7 +95,11 @@ struct Known {
 impl Members {
     pub(super) fn new(addresses: Addresses, way: Way) -> Self {
         let known = Known { addresses: Arc::default(), members: Arc::default() };
-        Self { addresses, known: RwLock::new(known), draws: Draws::new(SystemRng.u64()), way: Some(way) }
+        let seed = match &way {
+            Way::Over(network) => network.rng.u64(),
+            Way::Plain | Way::Encrypted { .. } => SystemRng.u64(),
+        };
+        Self { addresses, known: RwLock::new(known), draws: Arc::new(Draws::new(seed)), way: Some(way) }
     }
 
     /// One that never changes.
@@ -103,12 +107,17 @@ impl Members {
         let addresses: Arc<[String]> = Arc::new([member.authority.to_string()]);
         let known = Known { addresses: Arc::clone(&addresses), members: Arc::new([member]) };
         let addresses = tokio::sync::watch::Sender::new(addresses).subscribe();
-        Self { addresses, known: RwLock::new(known), draws: Draws::new(SystemRng.u64()), way: None }
+        Self { addresses, known: RwLock::new(known), draws: Arc::new(Draws::new(SystemRng.u64())), way: None }
     }
 
     /// Whether there is never another to take.
     pub(super) const fn is_one(&self) -> bool {
         self.way.is_none()
+    }
+
+    /// Chance, for what need not be guarded against anybody.
+    pub(super) const fn draws(&self) -> &Arc<Draws> {
+        &self.draws
     }
 
     /// The less loaded of two drawn, unless nobody knows any; another than `besides` when there is one. Two suffice: the most loaded
@@ -167,7 +176,7 @@ impl Members {
 }
 
 /// Cheap chance without a lock: a counter in large odd steps, its bits mixed (the generator is known as SplitMix64).
-struct Draws(AtomicU64);
+pub(super) struct Draws(AtomicU64);
 
 impl Draws {
     fn new(seed: u64) -> Self {
@@ -183,7 +192,7 @@ impl Draws {
         Some((one, (one + 1 + low % others) % bound))
     }
 
-    fn next(&self) -> u64 {
+    pub(super) fn next(&self) -> u64 {
         const STEP: u64 = 0x9e37_79b9_7f4a_7c15;
         let at = self.0.fetch_add(STEP, Ordering::Relaxed).wrapping_add(STEP);
         let mixed = (at ^ (at >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
@@ -203,7 +212,7 @@ mod tests {
     fn members(addresses: &[&str], seed: u64) -> Arc<Members> {
         let addresses: Arc<[String]> = addresses.iter().map(|address| (*address).to_owned()).collect();
         let mut members = Members::new(tokio::sync::watch::Sender::new(addresses).subscribe(), Way::Plain);
-        members.draws = Draws::new(seed);
+        members.draws = Arc::new(Draws::new(seed));
         Arc::new(members)
     }
 

@@ -12,7 +12,6 @@ use super::standing;
 use crate::deadline::{self, GRPC_TIMEOUT};
 use crate::error::{Code, Fault, code_in};
 use crate::metrics::Rpc;
-use civic::{Rng, SystemRng};
 use http::uri::{Authority, Scheme};
 use http::{Extensions, HeaderMap, Request, Response, Uri};
 use http_body_util::{BodyExt, Full};
@@ -121,7 +120,7 @@ impl Pool {
                 return tried.into_answer();
             }
             if attempt == ATTEMPTS {
-                tokio::time::sleep(pause()).await;
+                tokio::time::sleep(pause(self.members.draws().next())).await;
             }
             chosen = self.choose(Some(&chosen.member))?;
             shorten(head.headers_mut(), until)?;
@@ -188,7 +187,7 @@ impl Pool {
 
     fn blame(&self, chosen: &mut Chosen) {
         if chosen.blame() {
-            standing::watch(&chosen.member, &self.name);
+            standing::watch(&chosen.member, self.members.draws(), &self.name);
         }
     }
 }
@@ -233,8 +232,8 @@ fn shorten(headers: &mut HeaderMap, until: Option<Instant>) -> Result<(), Fault>
     Ok(())
 }
 
-fn pause() -> Duration {
-    PAUSE / 2 + PAUSE * u32::try_from(SystemRng.u64() % 1024).unwrap_or_default() / 1024
+fn pause(drawn: u64) -> Duration {
+    PAUSE / 2 + PAUSE * u32::try_from(drawn % 1024).unwrap_or_default() / 1024
 }
 
 async fn within<T>(until: Option<Instant>, work: impl Future<Output = T>) -> Result<T, Fault> {

@@ -5,10 +5,9 @@
 //! as a failure decides the caller's side ([`is_to_blame`]): an answer that refuses a request speaks well of who gave it.
 
 use super::Channel;
-use super::members::{Member, Members};
+use super::members::{Draws, Member, Members};
 use crate::error::{Code, Problem};
 use crate::tasks;
-use civic::{Rng, SystemRng};
 use metrics::{counter, gauge};
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, Weak};
@@ -66,14 +65,14 @@ pub(super) fn is_to_blame(status: &tonic::Status) -> bool {
 }
 
 /// Asks the replica for its health until it serves, or has left.
-pub(super) fn watch(member: &Arc<Member>, service: &str) {
+pub(super) fn watch(member: &Arc<Member>, draws: &Arc<Draws>, service: &str) {
     let (authority, service) = (member.authority.to_string(), service.to_owned());
     tracing::warn!(service, replica = authority, "a replica is left out: it fails");
     counter!("jiewang_channel_ejections_total", "service" => service.clone()).increment(1);
-    let member = Arc::downgrade(member);
+    let (member, draws) = (Arc::downgrade(member), Arc::clone(draws));
     tasks::drive(async move {
         let out = Out::begin(service);
-        let serves = wait_until_it_serves(&member).await;
+        let serves = wait_until_it_serves(&member, &draws).await;
         tracing::info!(service = out.0, replica = authority, serves, "a replica is no longer left out");
     });
 }
@@ -95,10 +94,10 @@ impl Drop for Out {
 }
 
 /// `false`: it is not among the replicas any more.
-async fn wait_until_it_serves(member: &Weak<Member>) -> bool {
+async fn wait_until_it_serves(member: &Weak<Member>, draws: &Draws) -> bool {
     let mut pause = FIRST_PAUSE;
     loop {
-        tokio::time::sleep(jittered(pause)).await;
+        tokio::time::sleep(jittered(pause, draws.next())).await;
         let Some(member) = member.upgrade() else { return false };
         if serves(&member).await {
             member.standing.readmit();
@@ -109,8 +108,8 @@ async fn wait_until_it_serves(member: &Weak<Member>) -> bool {
 }
 
 /// Between three and five quarters of it, so that callers do not all knock at once.
-fn jittered(pause: Duration) -> Duration {
-    let drawn = u32::try_from(SystemRng.u64() % 512).unwrap_or_default();
+fn jittered(pause: Duration, drawn: u64) -> Duration {
+    let drawn = u32::try_from(drawn % 512).unwrap_or_default();
     pause * (768 + drawn) / 1024
 }
 

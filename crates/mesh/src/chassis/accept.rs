@@ -7,6 +7,7 @@ use super::answer::{Desk, Peer};
 use super::guests::{Conduct, Guests};
 use crate::drain::Drain;
 use crate::memory;
+use crate::network::Listener;
 use crate::tls::{self, Tls};
 use hyper::server::conn::http2;
 use hyper::service::service_fn;
@@ -18,7 +19,6 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite, DuplexStream};
-use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
 use tokio_rustls::server::TlsStream;
 use tokio_util::sync::CancellationToken;
@@ -98,14 +98,14 @@ impl Door {
     }
 
     /// Takes connections until `end` has ended, then closes the socket.
-    pub(super) async fn take_tcp(&mut self, listener: TcpListener, end: impl Future<Output = ()>) {
+    pub(super) async fn take_tcp<L: Listener>(&mut self, mut listener: L, end: impl Future<Output = ()>) {
         let mut end = pin!(end);
         loop {
             tokio::select! {
                 () = &mut end => return,
                 Some(_) = self.open.join_next(), if !self.open.is_empty() => {}
                 accepted = listener.accept() => match accepted {
-                    Ok((stream, peer)) => self.admit(stream, peer),
+                    Ok((stream, peer)) => self.admit::<L>(stream, peer),
                     Err(error) => {
                         tracing::warn!(%error, "failed to accept a connection");
                         tokio::time::sleep(ACCEPT_PAUSE).await;
@@ -115,7 +115,7 @@ impl Door {
         }
     }
 
-    fn admit(&mut self, stream: TcpStream, peer: SocketAddr) {
+    fn admit<L: Listener>(&mut self, stream: L::Stream, peer: SocketAddr) {
         if self.open.len() >= self.transport.max_connections {
             tracing::warn!(limit = self.transport.max_connections, "a connection is refused: too many are open");
             return;
@@ -128,15 +128,12 @@ impl Door {
                 return;
             }
         };
-        if let Err(error) = stream.set_nodelay(true) {
-            tracing::debug!(%error, "failed to set nodelay");
-        }
         let (desk, transport, leave) = (Arc::clone(&self.desk), self.transport.clone(), self.leave.clone());
         let tls = self.tls.clone();
         self.open.spawn(async move {
             let changed = changed(tls.as_ref());
             let spoken = tokio::select! {
-                spoken = tokio::time::timeout(FIRST_WORD, begin(stream, tls.as_ref())) => spoken,
+                spoken = tokio::time::timeout(FIRST_WORD, begin::<L>(stream, tls.as_ref())) => spoken,
                 () = leave.cancelled() => return,
             };
             let peer = |certified| Peer { address: Some(address), certified };
@@ -196,15 +193,15 @@ impl Door {
 }
 
 /// A connection on which something was said.
-enum Begun {
-    Plain(TcpStream),
+enum Begun<S> {
+    Plain(S),
     /// And whether the other end showed a certificate that we trust.
-    Encrypted(Box<TlsStream<TcpStream>>, bool),
+    Encrypted(Box<TlsStream<S>>, bool),
 }
 
-async fn begin(stream: TcpStream, tls: Option<&Tls>) -> io::Result<Begun> {
+async fn begin<L: Listener>(mut stream: L::Stream, tls: Option<&Tls>) -> io::Result<Begun<L::Stream>> {
     let Some(tls) = tls else {
-        stream.readable().await?;
+        L::first_word(&mut stream).await?;
         return Ok(Begun::Plain(stream));
     };
     let (stream, name) = tls.accept(stream).await?;

@@ -4,10 +4,10 @@ use super::accept::Door;
 use super::{Drained, Farewell, LAST_GRACE};
 use crate::drain::Drain;
 use crate::error::Chain;
+use crate::network::Listener;
 use crate::readiness::Readiness;
 use crate::tasks::Tasks;
 use std::time::Duration;
-use tokio::net::TcpListener;
 use tokio::time::Instant;
 
 /// Longest wait for those who send others here. The time of the drain itself begins after it.
@@ -23,7 +23,7 @@ pub(super) struct Ending {
 
 impl Ending {
     /// Takes connections until the drain has begun, by itself when a task failed, and the farewell is said.
-    pub(super) async fn wait(&self, tcp: &mut Door, listener: TcpListener, farewell: Farewell) {
+    pub(super) async fn wait(&self, tcp: &mut Door, listener: impl Listener, farewell: Farewell) {
         let asked_to_end = async {
             tokio::select! {
                 () = self.drain.begun() => {}

@@ -301,6 +301,17 @@ impl Casebook {
         self.decoded(row).await
     }
 
+    /// Those of these cases that are in scope, in no order.
+    pub async fn get_several<C: Case>(&self, scope: &Scope, ids: &[CaseId]) -> Result<Vec<Found<C>>, StoreError> {
+        let mut found = Vec::new();
+        for row in self.0.store.load_several(ids).await? {
+            if row.kind == C::KIND && scope.admits(row.id, &row.row) {
+                found.push(self.decoded(row).await?);
+            }
+        }
+        Ok(found)
+    }
+
     /// Up to `page.size + 1` cases in scope, in the order of ids: the extra one says that there is more.
     pub async fn list<C: Case>(
         &self,

@@ -93,6 +93,10 @@ impl Store for SqlStore {
         self.load_case(id).await
     }
 
+    async fn load_several(&self, ids: &[CaseId]) -> Result<Vec<CaseRow>, StoreError> {
+        self.load_cases_of(ids).await
+    }
+
     async fn list(&self, kind: &str, scope: &Scope, filter: &Filter, page: &Page) -> Result<Vec<CaseRow>, StoreError> {
         self.list_cases(list::Asked { kind, scope, filter, page }).await
     }

@@ -117,6 +117,14 @@ pub trait Store: Send + Sync + 'static {
     /// except `Unavailable`, after which that is unknown and a retry with the same request finds out.
     async fn commit(&self, batch: &mut [Submission]) -> Result<Committed, StoreError>;
     async fn load(&self, id: CaseId) -> Result<Option<CaseRow>, StoreError>;
+    /// Those of these cases that there are, in no order.
+    async fn load_several(&self, ids: &[CaseId]) -> Result<Vec<CaseRow>, StoreError> {
+        let mut found = Vec::new();
+        for id in ids {
+            found.extend(self.load(*id).await?);
+        }
+        Ok(found)
+    }
     /// At most `page.size + 1` rows: the extra one says that there is more.
     async fn list(&self, kind: &str, scope: &Scope, filter: &Filter, page: &Page) -> Result<Vec<CaseRow>, StoreError>;
     /// Events of a case in the order of versions, up to a version.

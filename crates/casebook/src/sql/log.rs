@@ -130,7 +130,9 @@ impl SqlStore {
     }
 }
 
-const LOCK_HEADS: &str = "SELECT part FROM heads ORDER BY part FOR UPDATE SKIP LOCKED";
+/// Those for which something waits: a lock is a write.
+const LOCK_HEADS: &str =
+    "SELECT part FROM heads WHERE part IN (SELECT part FROM unplaced) ORDER BY part FOR UPDATE SKIP LOCKED";
 
 async fn place_in(tx: &mut Tx, limit: usize) -> Result<usize, StoreError> {
     let mut parts = Vec::new();

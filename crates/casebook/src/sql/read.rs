@@ -3,7 +3,9 @@
 use super::{
     SqlStore,
     conn::Value,
+    list::BY_ID,
     rows::{CASE_COLUMNS, case_row, event_row, id_of, id_value, timer_row},
+    statement::{Form, Shape, chunks},
 };
 use crate::{
     case::DueTimer,
@@ -23,6 +25,23 @@ impl SqlStore {
         let sql = format!("SELECT {CASE_COLUMNS} FROM cases WHERE id = $1");
         let records = self.db.query(sql.into(), vec![id_value(id)]).await?;
         records.first().map(case_row).transpose()
+    }
+
+    /// In no order.
+    pub(super) async fn load_cases_of(&self, ids: &[CaseId]) -> Result<Vec<CaseRow>, StoreError> {
+        let (mut found, others) = self.hot_cases(&ids.iter().copied().collect());
+        let shape = Shape { head: BY_ID, columns: 1, tail: "", form: Form::Keys };
+        let mut rest = others.as_slice();
+        for size in chunks(others.len()) {
+            let (some, later) = rest.split_at(size);
+            rest = later;
+            let values = some.iter().copied().map(id_value).collect();
+            let records = self.db.query(self.statements.text(shape, size), values).await?;
+            for record in &records {
+                found.push(case_row(record)?);
+            }
+        }
+        Ok(found)
     }
 
     pub(super) async fn case_events(&self, case: CaseId, upto: i64) -> Result<Vec<EventRow>, StoreError> {

@@ -47,6 +47,10 @@ impl Store for Faulty {
         self.faults.call(cut, self.inner.load(id)).await
     }
 
+    async fn load_several(&self, ids: &[CaseId]) -> Answer<Vec<CaseRow>> {
+        self.faults.call(cut, self.inner.load_several(ids)).await
+    }
+
     async fn list(&self, kind: &str, scope: &Scope, filter: &Filter, page: &Page) -> Answer<Vec<CaseRow>> {
         self.faults.call(cut, self.inner.list(kind, scope, filter, page)).await
     }

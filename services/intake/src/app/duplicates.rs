@@ -84,16 +84,17 @@ impl App {
             shelves.like(sketch, Some(id), most * READ_FOR_ONE)
         };
         let mut seen = Vec::new();
-        for (id, score) in likely {
-            match self.cases.get::<Report>(scope, id).await {
-                Ok(found) if found.state.phase.open() && !found.state.head.erased => seen.push(Duplicate { id, score }),
-                Ok(_) | Err(casebook::StoreError::NotFound) => {}
-                Err(error) => return Err(error.into()),
-            }
-            if seen.len() == most {
+        // Mostly the likeliest are the ones.
+        for some in likely.chunks(most) {
+            let ids: Vec<CaseId> = some.iter().map(|(id, _)| *id).collect();
+            let found = self.cases.get_several::<Report>(scope, &ids).await?;
+            let open = |id| found.iter().any(|f| f.id == id && f.state.phase.open() && !f.state.head.erased);
+            seen.extend(some.iter().filter(|(id, _)| open(*id)).map(|&(id, score)| Duplicate { id, score }));
+            if seen.len() >= most {
                 break;
             }
         }
+        seen.truncate(most);
         Ok(seen)
     }
 

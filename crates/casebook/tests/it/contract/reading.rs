@@ -6,7 +6,7 @@ use crate::{
 };
 use casebook::{Filter, Page, PlaceColumn, Scope};
 use civic::CaseId;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use testkit::Seed;
 
 fn maybe(seed: &Seed, prefix: &str) -> Option<String> {
@@ -96,6 +96,11 @@ pub(super) async fn scope_and_filter_admit_exactly_what_the_list_shows(w: &World
         let expected: Vec<CaseId> =
             rows.iter().filter(|(id, row)| scope.admits(**id, row) && filter.admits(row)).map(|(id, _)| *id).collect();
         assert_eq!(listed, expected, "{scope:?} {filter:?}");
+        let asked: Vec<CaseId> = ids.iter().copied().chain([w.id()]).collect();
+        let several = w.sure(async || w.book.get_several::<Parcel>(&scope, &asked).await).await;
+        let several: BTreeSet<CaseId> = several.iter().map(|found| found.id).collect();
+        let admitted = rows.iter().filter(|(id, row)| scope.admits(**id, row)).map(|(id, _)| *id).collect();
+        assert_eq!(several, admitted, "{scope:?}");
         for id in &ids {
             let known = w.until(async || w.book.get::<Parcel>(&scope, *id).await).await.is_ok();
             assert_eq!(known, scope.admits(*id, &rows[id]), "{scope:?} {id}");

@@ -1,22 +1,21 @@
 //! Two machines, the hotline, what happens to the network between them, and what must hold when it has healed.
 
+mod audit;
+
 use super::client::{Hotline, Told};
+use super::faulty::Faulty;
 use super::network::{Listening, PORT, SimulatedTime, network};
-use casebook::verify::{Bounds, Report};
-use casebook::{Casebook, ClusterKey, Opening, Store, memory::MemoryStore};
-use civic::{CaseId, Micros, SeededRng};
+use casebook::{Store, memory::MemoryStore};
+use civic::SeededRng;
 use futures_util::FutureExt as _;
 use jiewang::args::{Peer, Place};
 use jiewang::cluster::{Cluster, PARTITIONS, Rooms, Settings, folder};
 use jiewang::room::Room;
-use jiewang::verb::verify::inspect;
-use std::collections::{BTreeMap, BTreeSet};
-use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::path::Path;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use tempfile::TempDir;
-use testkit::Seed;
+use testkit::{Faults, Seed};
 use turmoil::Sim;
 
 const MACHINES: [(Room, &str); 2] = [(Room::Intake, "intake"), (Room::Dispatch, "dispatch")];
@@ -24,6 +23,10 @@ const HOTLINE: &str = "hotline";
 pub(super) const REPORTS: usize = 24;
 /// Strikes come once in so many ticks on average, so about each second.
 const STRIKE_EACH: u64 = 200;
+/// Of a thousand questions to a store so many fail, half of them after they were carried out.
+const FAILING: u32 = 30;
+/// A service that could not start is started again, as systemd or Kubernetes does.
+const RESTART: Duration = Duration::from_secs(1);
 /// A machine whose address is still told, and on which nobody listens any more: channels must leave it out.
 pub(super) const GONE: &str = "gone";
 /// Of which a strike takes one.
@@ -52,6 +55,8 @@ pub(super) enum Weather {
 pub(super) struct Outcome {
     pub(super) told: Told,
     pub(super) struck: Vec<String>,
+    /// Questions to the stores that failed.
+    pub(super) failed: u64,
     pub(super) wrong: Vec<String>,
     /// Of everything that was answered and that is stored.
     pub(super) digest: u64,
@@ -66,6 +71,10 @@ struct World {
     cluster: String,
     folders: Vec<TempDir>,
     disks: Vec<(Room, Disk)>,
+    /// What the services hear of their disks now and then, in the wrong: that nothing was done, or that nobody knows.
+    faults: Arc<Faults>,
+    /// Why a service ended by itself.
+    ended: Arc<Mutex<Vec<String>>>,
     settings: Vec<(Room, &'static str, Settings)>,
     key: mesh::TokenKey,
 }
@@ -92,10 +101,11 @@ pub(super) fn run(seed: u64, weather: Weather) -> Outcome {
     drop(sim);
     let told = std::mem::take(&mut *told.lock().unwrap());
     wrong.extend(told.faults.iter().cloned());
+    wrong.extend(world.ended.lock().unwrap().drain(..));
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
     let (found, digest) = runtime.block_on(world.audit(&told));
     wrong.extend(found);
-    Outcome { told, struck, wrong, digest }
+    Outcome { told, struck, failed: world.faults.injected(), wrong, digest }
 }
 
 impl World {
@@ -121,7 +131,19 @@ impl World {
             (room, name, settings)
         };
         let settings = MACHINES.into_iter().enumerate().map(settings).collect();
-        Self { weather, seed: Seed::new(seed), time, cluster, folders, disks, settings, key }
+        let faults = Arc::new(if weather == Weather::Fair { Faults::never() } else { Faults::chance(seed, FAILING) });
+        Self {
+            weather,
+            seed: Seed::new(seed),
+            faults,
+            ended: Arc::default(),
+            time,
+            cluster,
+            folders,
+            disks,
+            settings,
+            key,
+        }
     }
 
     fn disk(&self, room: Room) -> Disk {
@@ -133,14 +155,24 @@ impl World {
     fn boot(&self, sim: &mut Sim<'_>) {
         sim.host(GONE, std::future::pending);
         for (room, name, settings) in &self.settings {
-            let (room, settings, disk) = (*room, settings.clone(), self.disk(*room));
-            sim.host(*name, move || {
+            let (room, name, settings, disk) = (*room, *name, settings.clone(), self.disk(*room));
+            let (faults, ended) = (Arc::clone(&self.faults), Arc::clone(&self.ended));
+            sim.host(name, move || {
                 let mut settings = settings.clone();
-                settings.stores = vec![(room, Arc::clone(&disk.lock().unwrap()))];
+                let store = Faulty::new(Arc::clone(&disk.lock().unwrap()), Arc::clone(&faults));
+                settings.stores = vec![(room, Arc::new(store))];
+                let ended = Arc::clone(&ended);
                 async move {
-                    let (listener, address) = Listening::begin().await?;
-                    let cluster = Cluster::start_behind(settings, listener, address).await?;
-                    cluster.serve().await?;
+                    let cluster = loop {
+                        let (listener, address) = Listening::begin().await?;
+                        match Cluster::start_behind(settings.clone(), listener, address).await {
+                            Ok(cluster) => break cluster,
+                            Err(_) => tokio::time::sleep(RESTART).await,
+                        }
+                    };
+                    // Nobody asks it to.
+                    let how = cluster.serve().await;
+                    ended.lock().unwrap().push(format!("{name} ended: {how:?}"));
                     Ok(())
                 }
             });
@@ -161,6 +193,7 @@ impl World {
             }
         }
         heal(sim);
+        self.faults.heal();
         let healed = sim.elapsed();
         while !self.is_quiet() {
             if sim.elapsed() - healed > QUIET_WITHIN {
@@ -222,67 +255,6 @@ impl World {
             consumer.consumed(name).now_or_never().unwrap().unwrap() == heads
         };
         level(&intake, "intake", &dispatch) && level(&dispatch, "dispatch", &intake)
-    }
-
-    /// What does not hold, and a digest of all that is stored and was answered.
-    async fn audit(&self, told: &Told) -> (Vec<String>, u64) {
-        let mut books = Vec::new();
-        for (room, disk) in &self.disks {
-            let store = disk.lock().unwrap().clone();
-            books.push(self.book(*room, store).await);
-        }
-        let bounds = Bounds {
-            since: Micros(i64::MIN),
-            until: None,
-            late: 600 * Micros::SECOND,
-            partitions: PARTITIONS,
-            heads: BTreeMap::new(),
-        };
-        let mut wrong = Vec::new();
-        let mut digest = DefaultHasher::new();
-        told.trace.hash(&mut digest);
-        for (service, report) in inspect(&books, bounds).await.unwrap() {
-            let Report { violations, parked, .. } = report;
-            wrong.extend(violations.iter().map(|violation| format!("{service}: {violation}")));
-            wrong
-                .extend(parked.iter().map(|event| format!("{service}: {} is parked: {}", event.subject, event.reason)));
-        }
-        let acknowledged: BTreeSet<CaseId> =
-            told.reports.values().map(|name| name.trim_start_matches("reports/").parse().unwrap()).collect();
-        for (book, kind) in books.iter().zip(["report", "workOrder"]) {
-            let cases = book.store().scan(None, 10_000).await.unwrap();
-            let ids: Vec<CaseId> = cases.iter().filter(|case| case.kind == kind).map(|case| case.id).collect();
-            if ids != acknowledged.iter().copied().collect::<Vec<_>>() {
-                let missing = acknowledged.iter().filter(|id| !ids.contains(id)).count();
-                wrong.push(format!(
-                    "{kind}: {} are stored, {missing} of {} are missing",
-                    ids.len(),
-                    acknowledged.len()
-                ));
-            }
-            for case in cases {
-                for event in book.store().events(case.id, i64::MAX).await.unwrap() {
-                    (case.id.to_string(), event.version, event.event_type, event.time.0).hash(&mut digest);
-                }
-            }
-        }
-        (wrong, digest.finish())
-    }
-
-    async fn book(&self, room: Room, store: Arc<dyn Store>) -> Casebook {
-        let service = room.service().unwrap();
-        let opening = Opening {
-            store,
-            kinds: Arc::new((service.kinds)()),
-            cluster: self.cluster.clone(),
-            service: service.name,
-            partitions: PARTITIONS,
-            key: ClusterKey::new(&folder::read_secret(self.folders[0].path()).unwrap()),
-            clock: Arc::new(self.time.clone()),
-            rng: Arc::new(SeededRng::new(0)),
-        };
-        let (book, _committer) = Casebook::open(opening).await.unwrap();
-        book
     }
 }
 

@@ -1,5 +1,8 @@
 //! `make bench`: see the library, and README.md beside it.
 
+// Every part of the bench is a future within the next, and each holds a cluster, a fleet or a client of HTTP/2.
+#![recursion_limit = "256"]
+
 use anyhow::Context;
 use clap::{Parser, ValueEnum};
 use loadtest::{

@@ -103,6 +103,12 @@ impl Load {
         self.accepted.load(Ordering::SeqCst)
     }
 
+    /// Whether a writer has given up: then there is nothing more to wait for.
+    #[must_use]
+    pub fn has_given_up(&mut self) -> bool {
+        self.writers.try_join_next().is_some()
+    }
+
     /// Waits for so many more accepted reports.
     pub async fn more(&self, count: usize) {
         let goal = self.accepted() + count;

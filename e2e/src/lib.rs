@@ -22,8 +22,9 @@ pub mod stream;
 use std::{future::Future, time::Duration};
 use tokio::time::Instant;
 
-/// Longest wait for anything that must happen. A bound, not a pause: two busy cores are slow.
-pub const PATIENCE: Duration = Duration::from_secs(60);
+/// Longest wait for anything that must happen. A bound, not a pause: two busy cores are slow, and chaos may take what a request needs
+/// several times in a row, each time for up to twenty seconds.
+pub const PATIENCE: Duration = Duration::from_secs(180);
 /// Between two looks.
 const LOOK: Duration = Duration::from_millis(20);
 

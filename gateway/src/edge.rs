@@ -110,7 +110,7 @@ impl Edge {
         self.check_head(parts)?;
         let behind = self.behind(route)?;
         let pressing = mesh::is_pressing(route.grpc_path.path()) || says_pressing(&parts.headers);
-        let _place = self.limits.request(pressing).await?;
+        let _place = self.limits.request(pressing)?;
         let body = tokio::time::timeout(self.config.request_time(), self.body(route, &parts.headers, body));
         let body = body.await.map_err(|_| Problem::from(Reason::BodySlow))??;
         let last_event_id = match (&route.resume, parts.headers.get("last-event-id")) {

@@ -7,12 +7,7 @@ use std::collections::HashMap;
 use std::hash::{BuildHasher, RandomState};
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
-
-/// Whoever is refused is told after so long: a refusal costs a third of an answer's processor time, and a client that is refused at once
-/// asks again at once, at the expense of those who are served. Held meanwhile is a connection, and of those there is a limit.
-const PAUSE: Duration = Duration::from_millis(250);
 
 /// Counters of what is at work.
 pub(crate) struct Limits {
@@ -49,17 +44,12 @@ impl Limits {
     }
 
     /// A place for one request. The last tenth is for what cannot wait.
-    pub(crate) async fn request(&self, pressing: bool) -> Result<OwnedSemaphorePermit, Problem> {
-        let kept = if pressing { 0 } else { self.kept };
-        let place = if self.requests.available_permits() > kept {
-            Arc::clone(&self.requests).try_acquire_owned().ok()
-        } else {
-            None
-        };
-        if place.is_none() {
-            tokio::time::sleep(PAUSE).await;
+    pub(crate) fn request(&self, pressing: bool) -> Result<OwnedSemaphorePermit, Problem> {
+        let full = || Problem::from(Reason::TooManyRequests);
+        if !pressing && self.requests.available_permits() <= self.kept {
+            return Err(full());
         }
-        place.ok_or_else(|| Reason::TooManyRequests.into())
+        Arc::clone(&self.requests).try_acquire_owned().map_err(|_| full())
     }
 
     /// A place for one stream of this caller: known by token, else by address.

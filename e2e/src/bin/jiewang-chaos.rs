@@ -60,9 +60,9 @@ async fn run(args: &Args, mut chaos: Chaos) -> ExitCode {
     }
     let doors: Vec<Door> = (1..).zip(chaos.gateways()).map(|(n, at)| door(&args.folder, n, at)).collect();
     let rest = Duration::from_millis(args.rest);
-    let loads: Vec<Load> =
+    let mut loads: Vec<Load> =
         doors.iter().map(|door| Load::start_paced(&Crew::at(door, UNIT), args.clients, rest, &seed)).collect();
-    let strikes = strike(args, &mut chaos, &seed, began).await;
+    let strikes = strike(args, &mut chaos, &mut loads, &seed).await;
     for gateway in chaos.gateways() {
         let probe = Client::new(gateway, None);
         until("/readyz", || async { probe.get("readyz").await.ok().filter(|answer| answer.status == 200) }).await;
@@ -85,8 +85,8 @@ fn door(folder: &Path, number: usize, at: std::net::SocketAddr) -> Door {
     Door::new(at, &folder.join(format!("gateway-{number}")))
 }
 
-async fn strike(args: &Args, chaos: &mut Chaos, seed: &Seed, began: Instant) -> Vec<Strike> {
-    let mut strikes = Vec::new();
+async fn strike(args: &Args, chaos: &mut Chaos, loads: &mut [Load], seed: &Seed) -> Vec<Strike> {
+    let (mut strikes, began) = (Vec::new(), Instant::now());
     let goes_on = |done: usize| match args.minutes {
         Some(minutes) => began.elapsed() < Duration::from_secs(60 * minutes),
         None => done < args.strikes,
@@ -94,6 +94,7 @@ async fn strike(args: &Args, chaos: &mut Chaos, seed: &Seed, began: Instant) -> 
     while goes_on(strikes.len()) {
         let strike = chaos.strike(seed).await;
         eprintln!("chaos: {} after {:.0} s: {}", strikes.len() + 1, began.elapsed().as_secs_f64(), strike.told);
+        assert!(!loads.iter_mut().any(Load::has_given_up), "a client was not answered, see above");
         strikes.push(strike);
     }
     strikes

@@ -4,10 +4,15 @@
 use super::sqlite::{Rows, Sqlite, Writing};
 use crate::error::StoreError;
 use sqlx::{
-    Arguments, AssertSqlSafe, PgPool, Postgres, Row as _, Transaction,
+    Arguments, AssertSqlSafe, PgConnection, PgPool, Postgres, Row as _,
+    pool::PoolConnection,
     postgres::{PgArguments, PgRow},
 };
-use std::sync::Arc;
+use std::{future::Future, sync::Arc, time::Duration};
+
+/// A server that has not answered by then is gone: it ends a statement after fifteen seconds itself. Where the line is dead and nobody said so
+/// (a machine that lost its power, a table of addresses that was emptied between), a connection would wait for hours.
+const ANSWER: Duration = Duration::from_secs(20);
 
 pub(super) enum Db {
     Sqlite(Arc<Sqlite>),
@@ -16,7 +21,7 @@ pub(super) enum Db {
 
 pub(super) enum Tx {
     Sqlite(Writing),
-    Postgres(Transaction<'static, Postgres>),
+    Postgres(PgTx),
 }
 
 /// A bound value.
@@ -78,9 +83,9 @@ impl Db {
         Ok(match self {
             Self::Sqlite(file) => Tx::Sqlite(file.begin(here).await?),
             Self::Postgres(pool) => {
-                let began = pool.begin().await.map_err(store_error)?;
+                let conn = pool.acquire().await.map_err(store_error)?;
                 tell_use(pool);
-                Tx::Postgres(began)
+                Tx::Postgres(PgTx::begin(conn).await?)
             }
         })
     }
@@ -90,10 +95,57 @@ impl Db {
         match self {
             Self::Sqlite(file) => file.query(sql, values).await.map(of_sqlite),
             Self::Postgres(pool) => {
-                of_postgres(sqlx::query_with(AssertSqlSafe(sql), arguments(values)?).fetch_all(pool).await)
+                let arguments = arguments(values)?;
+                let mut asked = PgTx { conn: pool.acquire().await.map_err(store_error)?, open: true };
+                let rows = answered(sqlx::query_with(AssertSqlSafe(sql), arguments).fetch_all(asked.line())).await;
+                asked.open = matches!(rows, Err(sqlx::Error::Io(_)));
+                of_postgres(rows)
             }
         }
     }
+}
+
+/// A connection of the pool with something open on it. Let go of before that is over, for whatever reason, it is closed: nobody knows what
+/// it would answer next.
+pub(super) struct PgTx {
+    conn: PoolConnection<Postgres>,
+    open: bool,
+}
+
+impl PgTx {
+    async fn begin(conn: PoolConnection<Postgres>) -> Result<Self, StoreError> {
+        let mut tx = Self { conn, open: true };
+        tx.word("BEGIN").await?;
+        Ok(tx)
+    }
+
+    fn line(&mut self) -> &mut PgConnection {
+        &mut self.conn
+    }
+
+    async fn word(&mut self, word: &'static str) -> Result<(), StoreError> {
+        answered(sqlx::raw_sql(word).execute(self.line())).await.map(drop).map_err(store_error)
+    }
+
+    async fn end(mut self, word: &'static str) -> Result<(), StoreError> {
+        self.word(word).await?;
+        self.open = false;
+        Ok(())
+    }
+}
+
+impl Drop for PgTx {
+    fn drop(&mut self) {
+        if self.open {
+            self.conn.close_on_drop();
+        }
+    }
+}
+
+async fn answered<T>(asked: impl Future<Output = Result<T, sqlx::Error>>) -> Result<T, sqlx::Error> {
+    let gone =
+        |_| Err(sqlx::Error::Io(std::io::Error::new(std::io::ErrorKind::TimedOut, "the database did not answer")));
+    tokio::time::timeout(ANSWER, asked).await.unwrap_or_else(gone)
 }
 
 impl Tx {
@@ -101,7 +153,7 @@ impl Tx {
         match self {
             Self::Sqlite(tx) => tx.execute(sql, values).await,
             Self::Postgres(tx) => {
-                let done = sqlx::query_with(AssertSqlSafe(sql), arguments(values)?).execute(&mut **tx).await;
+                let done = answered(sqlx::query_with(AssertSqlSafe(sql), arguments(values)?).execute(tx.line())).await;
                 done.map(|d| d.rows_affected()).map_err(store_error)
             }
         }
@@ -110,18 +162,18 @@ impl Tx {
     pub(super) async fn query(&mut self, sql: Arc<str>, values: Vec<Value>) -> Result<Vec<Record>, StoreError> {
         match self {
             Self::Sqlite(tx) => tx.query(sql, values).await.map(of_sqlite),
-            Self::Postgres(tx) => {
-                of_postgres(sqlx::query_with(AssertSqlSafe(sql), arguments(values)?).fetch_all(&mut **tx).await)
-            }
+            Self::Postgres(tx) => of_postgres(
+                answered(sqlx::query_with(AssertSqlSafe(sql), arguments(values)?).fetch_all(tx.line())).await,
+            ),
         }
     }
 
-    /// Several statements at once, without parameters: migrations.
+    /// Several statements at once, without parameters, however long they take: migrations.
     pub(super) async fn batch(&mut self, sql: String) -> Result<(), StoreError> {
         match self {
             Self::Sqlite(tx) => tx.batch(sql).await,
             Self::Postgres(tx) => {
-                sqlx::raw_sql(AssertSqlSafe(sql)).execute(&mut **tx).await.map(drop).map_err(store_error)
+                sqlx::raw_sql(AssertSqlSafe(sql)).execute(tx.line()).await.map(drop).map_err(store_error)
             }
         }
     }
@@ -129,7 +181,7 @@ impl Tx {
     pub(super) async fn commit(self) -> Result<(), StoreError> {
         match self {
             Self::Sqlite(tx) => tx.commit().await,
-            Self::Postgres(tx) => tx.commit().await.map_err(store_error),
+            Self::Postgres(tx) => tx.end("COMMIT").await,
         }
     }
 
@@ -137,7 +189,7 @@ impl Tx {
         // Nothing to do about a failed rollback: the database has undone it already, or the connection is dropped.
         drop(match self {
             Self::Sqlite(tx) => tx.rollback().await,
-            Self::Postgres(tx) => tx.rollback().await.map_err(store_error),
+            Self::Postgres(tx) => tx.end("ROLLBACK").await,
         });
     }
 }

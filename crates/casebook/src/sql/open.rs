@@ -85,7 +85,7 @@ impl SqlStore {
         if !self.db.is_sqlite() {
             // Replicas that start together must not migrate together.
             tx.execute(MIGRATION_TIME.into(), Vec::new()).await?;
-            tx.execute(MIGRATION_LOCK.into(), Vec::new()).await?;
+            tx.batch(MIGRATION_LOCK.to_owned()).await?;
         }
         tx.batch(META.to_owned()).await?;
         let have = meta(&mut tx, "schema").await?.map_or(Ok(0), |v| v.parse()).unwrap_or(i64::MAX);

@@ -271,3 +271,22 @@ async fn is_blocked(url: &str) -> bool {
     let sql = "SELECT COUNT(*) FROM pg_locks WHERE NOT granted";
     sqlx::query_scalar::<_, i64>(sql).fetch_one(&mut session).await.unwrap() > 0
 }
+
+/// A machine without power says nothing, and neither does a line whose state somebody in between has forgotten.
+#[tokio::test]
+async fn a_server_that_falls_silent_in_the_middle_of_an_answer_holds_nobody_for_ever() {
+    let Some(server) = PostgresServer::start("a_server_that_falls_silent") else { return };
+    let (line, w) = over_a_line(&server, "silent").await;
+    let id = w.parcel().await;
+    line.slow_down(Duration::from_secs(24 * 3600));
+    let silent = join_all([w.run(id, Command::Weigh(1)), w.run(id, Command::Weigh(10))]);
+    let read = w.book.get::<Parcel>(&Scope::All, id);
+    let told = futures_util::future::join(silent, read);
+    let (written, read) = tokio::time::timeout(BOUND, told).await.expect("it is told");
+    let unavailable = |error: &StoreError| matches!(error, StoreError::Unavailable(_));
+    assert!(read.as_ref().is_err_and(unavailable), "{read:?}");
+    let left = |answer: &Result<_, _>| matches!(answer, Err(Error::Store(error)) if unavailable(error));
+    assert!(written.iter().all(left), "{written:?}");
+    line.slow_down(Duration::ZERO);
+    assert!(insist(&w, id, Command::Weigh(100)).await.state.weight >= 100, "other connections are opened");
+}

@@ -4,7 +4,7 @@
 
 mod client;
 // The store that fails on purpose, which casebook's own suite runs on.
-#[path = "../../../crates/casebook/tests/it/faulty.rs"]
+#[path = "../../../crates/casebook/tests/stores/faulty.rs"]
 mod faulty;
 mod network;
 mod world;

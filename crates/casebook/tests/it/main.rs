@@ -5,6 +5,8 @@
 
 mod contract;
 mod effects;
+// Beside this test, because others run on it, too.
+#[path = "../stores/faulty.rs"]
 mod faulty;
 mod kinds;
 mod postgres;

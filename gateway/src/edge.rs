@@ -55,7 +55,8 @@ impl Edge {
         for route in &table.routes {
             let service = route.rpc.parent_service().full_name().to_owned();
             let channel = upstreams.get(&service).ok_or_else(|| BuildError::NoUpstream(service.clone()))?.clone();
-            let seats = seats.entry(package(&service).to_owned()).or_insert_with(|| Seats::new(config.requests));
+            let package = package(&service).to_owned();
+            let seats = seats.entry(package).or_insert_with_key(|service| Seats::new(service, config.requests));
             used.insert(service, Behind { channel, seats: Arc::clone(seats) });
         }
         let document = openapi::document(&descriptors, &table);

@@ -4,6 +4,7 @@
 //! an alarm stands behind a hundred street lamps. So the number of its calls at work grows while they take about as long as when nobody
 //! waits, and shrinks when they take [`PATIENCE`] times that. The others wait before it, where what cannot wait goes first; a tenth of
 //! the seats is kept for that. Only a service that is full is judged: a slow call alone says nothing.
+use metrics::{Gauge, gauge};
 use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
@@ -32,7 +33,29 @@ const FULL: f64 = 0.8;
 /// Seats of one service, shared by all requests for it.
 pub(crate) struct Seats {
     most: f64,
+    gauges: Gauges,
     state: Mutex<State>,
+}
+
+/// What an operator sees of it: who waits here does not stand before the service.
+struct Gauges {
+    allowed: Gauge,
+    taken: Gauge,
+    waiting: Gauge,
+}
+
+impl Gauges {
+    fn of(service: &str) -> Self {
+        let [allowed, taken, waiting] = ["allowed", "taken", "waiting"]
+            .map(|state| gauge!("jiewang_gateway_seats", "service" => service.to_owned(), "state" => state));
+        Self { allowed, taken, waiting }
+    }
+
+    fn set(&self, state: &State) {
+        self.allowed.set(state.limit.floor());
+        self.taken.set(state.taken as f64);
+        self.waiting.set((state.pressing.len() + state.usual.len()) as f64);
+    }
 }
 
 struct State {
@@ -85,13 +108,13 @@ impl Seat {
 }
 
 impl Seats {
-    /// At most so many, whatever is learnt.
-    pub(crate) fn new(most: usize) -> Arc<Self> {
+    /// Seats of this service, at most so many, whatever is learnt.
+    pub(crate) fn new(service: &str, most: usize) -> Arc<Self> {
         let most = most as f64;
         let window = Window::new(Instant::now());
         let (pressing, usual) = (VecDeque::new(), VecDeque::new());
         let state = State { limit: FIRST.min(most), taken: 0, calm: HashMap::new(), window, pressing, usual };
-        Arc::new(Self { most, state: Mutex::new(state) })
+        Arc::new(Self { most, gauges: Gauges::of(service), state: Mutex::new(state) })
     }
 
     /// A seat for a call of this route, at its turn.
@@ -114,11 +137,14 @@ impl Seats {
         let first = state.has_room(pressing) && (pressing || state.usual.is_empty());
         if first {
             let kept_back = !state.has_room(false) || !state.usual.is_empty();
-            return Ok(state.seat(self, route, kept_back));
+            let seat = state.seat(self, route, kept_back);
+            self.gauges.set(&state);
+            return Ok(seat);
         }
         let (turn, told) = oneshot::channel();
         let line = if pressing { &mut state.pressing } else { &mut state.usual };
         line.push_back(Waiting { route, turn });
+        self.gauges.set(&state);
         Err(told)
     }
 
@@ -133,7 +159,9 @@ impl Seats {
             if state.window.ended >= ENDED && now.saturating_duration_since(state.window.since) >= WINDOW {
                 state.judge(self.most, now);
             }
-            state.turns(self)
+            let turns = state.turns(self);
+            self.gauges.set(&state);
+            turns
         };
         // Not while the state is held: a seat whose asker has just left comes back at once.
         for (turn, seat) in turns {
@@ -230,7 +258,7 @@ mod tests {
     /// What a service is left with that does so many calls a second, while more than it can take always wait; one alone takes `alone`
     /// seconds.
     fn settled(rate: f64, alone: f64) -> f64 {
-        let (seats, mut now) = (Seats::new(512), Instant::now());
+        let (seats, mut now) = (Seats::new("intake", 512), Instant::now());
         for _ in 0..100 {
             end(&seats, one(&seats, 0), alone, now);
         }
@@ -259,7 +287,7 @@ mod tests {
 
     #[test]
     fn a_route_is_held_against_itself_alone_and_quick_refusals_against_nobody() {
-        let (seats, mut now) = (Seats::new(512), Instant::now());
+        let (seats, mut now) = (Seats::new("intake", 512), Instant::now());
         let alone = [0.0002, 0.05];
         for _ in 0..200 {
             (0..2).for_each(|route| end(&seats, one(&seats, route), alone[route], now));
@@ -277,7 +305,7 @@ mod tests {
 
     #[test]
     fn the_last_tenth_is_for_what_cannot_wait() {
-        let seats = Seats::new(512);
+        let seats = Seats::new("intake", 512);
         let mut usual = all(&seats, 0, false);
         assert_eq!(usual.len(), 58, "of 64");
         assert!(usual.iter().all(|seat| !seat.kept_back));
@@ -288,9 +316,24 @@ mod tests {
         assert!(seats.ask(0, false).is_ok_and(|seat| !seat.kept_back), "what was given back is there again");
     }
 
+    #[test]
+    fn an_operator_sees_how_many_are_at_work_and_wait() {
+        let metrics = mesh::metrics::recorder();
+        let seats = Seats::new("watched", 512);
+        let taken = all(&seats, 0, false);
+        let told = seats.ask(0, false).err().expect("nothing is free");
+        let seen = |state| {
+            let line = format!("jiewang_gateway_seats{{service=\"watched\",state=\"{state}\"}} ");
+            metrics.render().lines().find_map(|found| found.strip_prefix(&line)?.parse().ok())
+        };
+        assert_eq!(["allowed", "taken", "waiting"].map(seen), [Some(64), Some(58), Some(1)]);
+        drop((told, taken));
+        assert_eq!(["taken", "waiting"].map(seen), [Some(0), Some(0)]);
+    }
+
     #[tokio::test]
     async fn turns_come_in_order_but_for_what_cannot_wait_and_who_has_left_has_none() {
-        let seats = Seats::new(1);
+        let seats = Seats::new("intake", 1);
         let first = seats.take(0, false).await;
         let ask = |pressing| seats.ask(0, pressing).err().expect("nothing is free");
         let (second, left, third, pressing) = (ask(false), ask(false), ask(false), ask(true));
@@ -308,7 +351,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_seat_that_was_given_to_one_who_has_just_left_comes_back() {
-        let seats = Seats::new(1);
+        let seats = Seats::new("intake", 1);
         let first = seats.take(0, false).await;
         let told = seats.ask(0, false).err().expect("nothing is free");
         drop(first);

@@ -30,6 +30,7 @@ pub mod postgres;
 mod process;
 pub mod raw;
 pub mod reads;
+mod refusing;
 pub mod relay;
 pub mod replicas;
 pub mod role;

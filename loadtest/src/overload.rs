@@ -14,6 +14,7 @@ use crate::{
         told::Told,
     },
     process::{Jiewang, pin},
+    refusing,
 };
 use anyhow::Context;
 use std::{
@@ -74,6 +75,9 @@ async fn measure(sheet: &mut Sheet, up: &Jiewang, folder: &Path, within: Duratio
     let curve = Curve { rate: BEFORE * peak, seconds, base: Base::Constant, storm: Some(storm), bulk: None };
     let told = storm_over(&city, &curve, &mix()).await?;
     tell(sheet, &told, storm, peak, unloaded);
+    let refusal = refusing::cost(within).await?;
+    sheet.row("a bare server that only refuses: processor time of one", refusal * 1e6, "µs", Asked::Nothing);
+    sheet.row("goodput / the most, if a refusal cost no more", refusing::left(peak, refusal), "", Asked::Nothing);
     Ok(())
 }
 

@@ -2,7 +2,7 @@
 //! is the word `role`, the second says which. Such a process writes where it serves as a line of JSON, serves until its input ends, writes what
 //! it has counted as a second line, and ends.
 
-use crate::{calls, process::Process, spans};
+use crate::{calls, process::Process, refusing, spans};
 use anyhow::Context;
 use serde_json::Value;
 use std::{
@@ -21,15 +21,18 @@ pub(crate) enum Role {
     Spans,
     /// Serves one echo, bare and through the chassis.
     Calls,
+    /// Says no to everybody.
+    Refusing,
 }
 
 impl Role {
-    const ALL: [Self; 2] = [Self::Spans, Self::Calls];
+    const ALL: [Self; 3] = [Self::Spans, Self::Calls, Self::Refusing];
 
     const fn name(self) -> &'static str {
         match self {
             Self::Spans => "spans",
             Self::Calls => "calls",
+            Self::Refusing => "refusing",
         }
     }
 }
@@ -53,6 +56,7 @@ async fn serve(role: Role, given: &[String]) -> anyhow::Result<()> {
     match role {
         Role::Spans => spans::serve().await,
         Role::Calls => calls::server::serve(given).await,
+        Role::Refusing => refusing::serve().await,
     }
 }
 

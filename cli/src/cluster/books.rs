@@ -1,8 +1,8 @@
-//! Where a service's cases live, and the tasks that keep them: committer, relay, timers.
+//! Where a service's cases live, and the tasks that keep them: committer, timers, and what tells replicas of each other.
 
 use super::{folder::Folder, settings::Settings};
 use anyhow::Context;
-use casebook::{Casebook, Committer, Kinds, Opening, Store, StoreError, run_relay, sql};
+use casebook::{Casebook, Committer, Kinds, Opening, Store, StoreError, follow_replicas, sql};
 use mesh::Chassis;
 use std::{sync::Arc, time::Duration};
 
@@ -13,7 +13,7 @@ const CONNECTIONS: u32 = 10;
 /// Before a server that was away is tried again: an attempt itself gives up after five seconds.
 const AGAIN: Duration = Duration::from_secs(1);
 
-/// Opens a service's casebook and starts its committer (and relay).
+/// Opens a service's casebook and starts what keeps it.
 pub(super) async fn open(
     chassis: &Chassis,
     folder: &Folder,
@@ -35,8 +35,9 @@ pub(super) async fn open(
     };
     let (book, committer) = Casebook::open(opening).await.with_context(|| format!("{service} cannot use its data"))?;
     run_committer(chassis, service, committer);
-    let (drain, relayed) = (chassis.drain(), book.clone());
-    chassis.tasks().spawn_worker(format!("{service}.place"), async move { run_relay(relayed, drain.begun()).await });
+    let (drain, followed) = (chassis.drain(), book.clone());
+    let follow = async move { follow_replicas(followed, drain.begun()).await };
+    chassis.tasks().spawn_worker(format!("{service}.replicas"), follow);
     watch_clock(chassis, service, book.clone());
     Ok(book)
 }

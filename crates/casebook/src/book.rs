@@ -149,11 +149,9 @@ pub(crate) struct Inner {
     pub(crate) service: &'static str,
     pub(crate) partitions: u16,
     pub(crate) clock: Arc<dyn Clock>,
-    /// Counts commits of this process: wakes the relay.
-    pub(crate) committed: watch::Receiver<u64>,
-    /// Counts whenever events got positions: wakes readers of the log.
+    /// Counts commits of this process that added to the log: wakes its readers.
     pub(crate) placed: Arc<watch::Sender<u64>>,
-    /// Counts whenever any replica may have placed events.
+    /// Counts whenever any replica may have added to the log.
     pub(crate) heard: watch::Sender<u64>,
     pub(crate) tail: Arc<Tail>,
     pub(crate) alarm: Arc<Alarm>,
@@ -175,14 +173,12 @@ impl Casebook {
         let key_check = key.check_value();
         store.check(&Identity { cluster: cluster.clone(), service: service.to_owned(), partitions, key_check }).await?;
         let (queue, waiting) = mpsc::channel(QUEUE);
-        let (committed, changes) = watch::channel(0);
         let tail = Arc::new(Tail::new(partitions));
         let (alarm, placed) = (Arc::new(Alarm::default()), Arc::new(watch::Sender::new(0)));
         let committer = Committer {
             store: store.clone(),
             queue: waiting,
             tail: tail.clone(),
-            committed,
             placed: placed.clone(),
             alarm: alarm.clone(),
         };
@@ -193,7 +189,6 @@ impl Casebook {
             service,
             partitions,
             clock,
-            committed: changes,
             placed,
             heard: watch::Sender::new(0),
             tail,

@@ -3,7 +3,7 @@
 //! passed, is not committed: nobody would hear of it, and others wait.
 
 use crate::{
-    batch::{Outcome, Submission},
+    batch::Submission,
     blocking::blocking,
     error::StoreError,
     log::Tail,
@@ -32,9 +32,7 @@ pub struct Committer {
     pub(crate) queue: mpsc::Receiver<Waiting>,
     /// Where readers of this process find what was just committed.
     pub(crate) tail: Arc<Tail>,
-    /// Counts up after every commit that wrote something.
-    pub(crate) committed: watch::Sender<u64>,
-    /// Counts up after every commit that gave positions.
+    /// Counts up after every commit that added to the log.
     pub(crate) placed: Arc<watch::Sender<u64>>,
     /// Wakes the timers when an earlier one was armed.
     pub(crate) alarm: Arc<Alarm>,
@@ -91,7 +89,7 @@ impl Committer {
         match self.store.commit(&mut submissions).await {
             Ok(done) => {
                 self.note(done);
-                self.answer(submissions.into_iter().map(Ok), replies);
+                answer(submissions.into_iter().map(Ok), replies);
                 Ok(())
             }
             Err(StoreError::Constraint(_) | StoreError::Corrupt { .. }) if submissions.len() > 1 => {
@@ -102,7 +100,7 @@ impl Committer {
                 // Whether it was committed is not known: what we keep of the log may have a hole at its end.
                 self.tail.clear();
                 tracing::error!(%error, submissions = submissions.len(), "casebook.commit.failed");
-                self.answer(submissions.iter().map(|_| Err(error.clone())), replies);
+                answer(submissions.iter().map(|_| Err(error.clone())), replies);
                 if fatal { Err(error) } else { Ok(()) }
             }
         }
@@ -119,7 +117,7 @@ impl Committer {
             let done = done.map(|done| self.note(done)).inspect_err(|_| self.tail.clear());
             let fatal = matches!(done, Err(StoreError::Disk(_)));
             let again = done.as_ref().err().cloned();
-            self.answer(std::iter::once(done.map(|()| submission)), vec![reply]);
+            answer(std::iter::once(done.map(|()| submission)), vec![reply]);
             if let (true, Some(error)) = (fatal, again) {
                 return Err(error);
             }
@@ -136,24 +134,14 @@ impl Committer {
             self.alarm.armed(due);
         }
     }
+}
 
-    fn answer(
-        &self,
-        results: impl Iterator<Item = Result<Submission, StoreError>>,
-        replies: Vec<oneshot::Sender<Result<Submission, StoreError>>>,
-    ) {
-        let mut wrote = false;
-        for (result, reply) in results.zip(replies) {
-            wrote |= result.as_ref().is_ok_and(Self::wrote);
-            // A caller that left meanwhile is no fault: its request is remembered and its retry is answered.
-            drop(reply.send(result));
-        }
-        if wrote {
-            self.committed.send_modify(|n| *n += 1);
-        }
-    }
-
-    fn wrote(submission: &Submission) -> bool {
-        !submission.leases.is_empty() || submission.works.iter().any(|w| matches!(w.outcome, Outcome::Committed { .. }))
+fn answer(
+    results: impl Iterator<Item = Result<Submission, StoreError>>,
+    replies: Vec<oneshot::Sender<Result<Submission, StoreError>>>,
+) {
+    for (result, reply) in results.zip(replies) {
+        // A caller that left meanwhile is no fault: its request is remembered and its retry is answered.
+        drop(reply.send(result));
     }
 }

@@ -33,7 +33,7 @@ impl Tail {
                 continue;
             };
             let mut tail = tail.lock().unwrap_or_else(PoisonError::into_inner);
-            // Something was committed that we did not see: what we keep must stay dense.
+            // Something was committed that we did not see, by us or by another replica: what we keep must stay dense.
             if tail.back().is_some_and(|(last, _)| last + 1 != position) {
                 tail.clear();
             }
@@ -57,11 +57,11 @@ impl Tail {
         }
     }
 
-    /// `None` when the tail does not reach back so far.
+    /// `None` when the tail does not reach back so far, or ends there: another replica may have added more.
     fn after(&self, partition: Partition, after: Position, limit: usize) -> Option<Vec<(Position, EventRow)>> {
         let tail = self.0.get(usize::from(partition))?.lock().unwrap_or_else(PoisonError::into_inner);
         let (first, _) = tail.front()?;
-        let skip = usize::try_from(after + 1 - first).ok()?;
+        let skip = usize::try_from(after + 1 - first).ok().filter(|skip| *skip < tail.len())?;
         Some(tail.iter().skip(skip).take(limit).cloned().collect())
     }
 }

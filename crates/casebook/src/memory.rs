@@ -5,7 +5,7 @@ use crate::{
     case::DueTimer,
     error::StoreError,
     scope::{Filter, Page, Scope},
-    store::{CaseRow, Committed, EventRow, Identity, JournalEntry, ParkedEvent, Span, Store, Unplaced},
+    store::{CaseRow, Committed, EventRow, Identity, JournalEntry, ParkedEvent, Span, Store},
 };
 use async_trait::async_trait;
 use civic::{CaseId, Clock, Micros};
@@ -180,10 +180,6 @@ impl Store for MemoryStore {
         Ok(t.events.get(&(case, version)).map(|(_, position)| *position))
     }
 
-    async fn place(&self, _limit: usize) -> Result<usize, StoreError> {
-        Ok(0)
-    }
-
     async fn unique(&self, key: &str) -> Result<Option<CaseId>, StoreError> {
         Ok(self.tables().uniques.get(key).map(|u| u.case))
     }
@@ -299,10 +295,6 @@ impl Store for MemoryStore {
         let log = t.log.get(usize::from(partition)).map_or(&[][..], Vec::as_slice);
         let numbered = (1..).zip(log).skip(usize::try_from(after).unwrap_or(0)).take(limit);
         Ok(numbered.map(|(position, (case, version))| (position, *case, *version)).collect())
-    }
-
-    async fn unplaced(&self) -> Result<Unplaced, StoreError> {
-        Ok(Unplaced::default())
     }
 
     async fn producers(&self) -> Result<Vec<String>, StoreError> {

@@ -17,6 +17,7 @@ mod log;
 mod newest;
 mod open;
 mod open_cases;
+mod placing;
 mod read;
 mod rows;
 mod scan;
@@ -33,7 +34,7 @@ use crate::{
     error::StoreError,
     kinds::Kinds,
     scope::{Filter, Page, Scope},
-    store::{CaseRow, Committed, EventRow, Identity, JournalEntry, ParkedEvent, Span, Store, Unplaced},
+    store::{CaseRow, Committed, EventRow, Identity, JournalEntry, ParkedEvent, Span, Store},
 };
 use async_trait::async_trait;
 use civic::{CaseId, Clock, Micros};
@@ -126,12 +127,12 @@ impl Store for SqlStore {
         self.read_heads().await
     }
 
-    async fn position(&self, case: CaseId, version: i64) -> Result<Option<Position>, StoreError> {
-        self.read_position(case, version).await
+    async fn position(&self, case: CaseId, _version: i64) -> Result<Option<Position>, StoreError> {
+        self.read_position(case).await
     }
 
-    async fn place(&self, limit: usize) -> Result<usize, StoreError> {
-        self.place_events(limit).await
+    async fn tell(&self) -> Result<(), StoreError> {
+        self.tell_placed().await
     }
 
     async fn heard(&self) -> Result<(), StoreError> {
@@ -212,10 +213,6 @@ impl Store for SqlStore {
         limit: usize,
     ) -> Result<Vec<(Position, CaseId, i64)>, StoreError> {
         self.read_log_keys(partition, after, limit).await
-    }
-
-    async fn unplaced(&self) -> Result<Unplaced, StoreError> {
-        self.count_unplaced().await
     }
 
     async fn producers(&self) -> Result<Vec<String>, StoreError> {

@@ -75,7 +75,7 @@ pub struct Identity {
     pub key_check: String,
 }
 
-/// Events that got their positions with the commit, for readers of the log in this process. Empty on PostgreSQL.
+/// The events of a commit with their positions, for readers of the log in this process.
 pub type Placed = Vec<(Partition, Position, EventRow)>;
 
 /// What a commit did that others in this process wait for.
@@ -91,14 +91,6 @@ pub struct Committed {
 pub struct Span {
     pub after: Option<CaseId>,
     pub upto: Option<CaseId>,
-}
-
-/// Committed events that have no position yet.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Unplaced {
-    pub events: i64,
-    /// When the oldest of them happened.
-    pub oldest: Option<Micros>,
 }
 
 /// A database that holds the cases of one service.
@@ -151,12 +143,13 @@ pub trait Store: Send + Sync + 'static {
     }
     /// Last position of every partition.
     async fn heads(&self) -> Result<Vec<Position>, StoreError>;
-    /// A position at or after a committed event, once it has one.
+    /// A position at or after a committed event; `None` where there is no such event.
     async fn position(&self, case: CaseId, version: i64) -> Result<Option<Position>, StoreError>;
-    /// Gives positions to at most so many committed events that have none yet (PostgreSQL; elsewhere the commit does), leaving
-    /// partitions alone that another replica is busy with. Number placed.
-    async fn place(&self, limit: usize) -> Result<usize, StoreError>;
-    /// Ends when some replica has placed events since it was asked last, or may have. Never where nobody else writes.
+    /// Tells all replicas that this one has added to the log. Never ends where there are no others.
+    async fn tell(&self) -> Result<(), StoreError> {
+        std::future::pending().await
+    }
+    /// Ends when some replica has added to the log since it was asked last, or may have. Never where nobody else writes.
     async fn heard(&self) -> Result<(), StoreError> {
         std::future::pending().await
     }
@@ -200,7 +193,6 @@ pub trait Store: Send + Sync + 'static {
         after: Position,
         limit: usize,
     ) -> Result<Vec<(Position, CaseId, i64)>, StoreError>;
-    async fn unplaced(&self) -> Result<Unplaced, StoreError>;
     /// Producers whose events were consumed here.
     async fn producers(&self) -> Result<Vec<String>, StoreError>;
     /// Writes who the data belongs to when it is new, refuses when it belongs to another.

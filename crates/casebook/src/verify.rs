@@ -4,7 +4,7 @@
 //! |---|---|
 //! | I4 | versions dense, state version = newest event, replay gives the stored state byte for byte and the same row, positions dense |
 //! | I5 | consumed no further than produced; what was consumed shows its effect, or its case is parked or was given up ([`verify_effects`]) |
-//! | I7 | nothing unplaced or unconsumed for longer than a bound |
+//! | I7 | nothing unconsumed for longer than a bound |
 //! | I8 | every event leads on from the state before it, and the kind's own table allows it ([`crate::Case::legal`], also for I12) |
 //! | I11 | the log holds the events of each case in order, none skipped |
 //! | I13 to I16 | the armed timer is the earliest that the state names, armed by an event of the case, none long past |

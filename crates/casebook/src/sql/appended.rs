@@ -45,7 +45,7 @@ impl SqlStore {
     pub(super) async fn append_log(
         &self,
         tx: &mut Tx,
-        events: &[EventRow],
+        events: Vec<EventRow>,
         newest: &Newest,
     ) -> Result<Appended, StoreError> {
         let (mut heads, mut log) = (newest.heads.clone(), newest.log);
@@ -61,7 +61,7 @@ impl SqlStore {
                 marks.extend([partition.clone(), position.clone(), row.clone()]);
             }
             rows.extend([row, partition, position, id_value(event.case), Value::Int(event.version)]);
-            placed.push((part, *head, event.clone()));
+            placed.push((part, *head, event));
         }
         self.insert(tx, values(LOG, 5, ""), rows).await?;
         self.insert(tx, values(MARKS, 3, ""), marks).await?;

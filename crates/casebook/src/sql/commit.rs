@@ -65,17 +65,16 @@ impl SqlStore {
         };
         // Taken out until the end of the COMMIT is known; the lock is held, so that nobody looks meanwhile.
         let known = newest.as_mut().and_then(|held| held.take());
-        let Written { earliest, gained, fresh } = written;
+        let Written { earliest, placed, gained, fresh } = written;
         self.finish(tx, fresh).await?;
-        let (Some(mut held), Some(mut known), Some(gained)) = (newest, known, gained) else {
-            return Ok(Committed { placed: Placed::new(), earliest });
-        };
-        self.published.lock().unwrap_or_else(PoisonError::into_inner).clone_from(&gained.heads);
-        known.heads = gained.heads;
-        known.log = gained.log;
-        known.note_requests(self.request_slot(), &gained.requests);
-        *held = Some(known);
-        Ok(Committed { placed: gained.placed, earliest })
+        if let (Some(mut held), Some(mut known), Some(gained)) = (newest, known, gained) {
+            self.published.lock().unwrap_or_else(PoisonError::into_inner).clone_from(&gained.heads);
+            known.heads = gained.heads;
+            known.log = gained.log;
+            known.note_requests(self.request_slot(), &gained.requests);
+            *held = Some(known);
+        }
+        Ok(Committed { placed, earliest })
     }
 
     async fn run(
@@ -94,8 +93,8 @@ impl SqlStore {
         }
         let earliest = writes.earliest();
         let fresh = newest.map(|_| (Fresh::of(&writes), Move::of(&writes)));
-        let gained = self.write(tx, writes, newest).await?;
-        Ok(Some(Written { earliest, gained, fresh }))
+        let (placed, gained) = self.write(tx, writes, newest).await?;
+        Ok(Some(Written { earliest, placed, gained, fresh }))
     }
 
     /// Commits, and remembers what was written. After a COMMIT whose end is not known nothing is remembered: the table is asked.
@@ -119,6 +118,8 @@ impl SqlStore {
 /// What a transaction wrote, before it is committed.
 struct Written {
     earliest: Option<Micros>,
+    placed: Placed,
+    /// Where one writer remembers.
     gained: Option<Gained>,
     /// Where one writer remembers.
     fresh: Option<(Fresh, Vec<Move>)>,
@@ -129,7 +130,6 @@ pub(super) struct Gained {
     pub(super) heads: Vec<Position>,
     /// Number of the log's last row.
     pub(super) log: i64,
-    pub(super) placed: Placed,
     /// In the order of their rows.
     pub(super) requests: Vec<[u8; 16]>,
 }

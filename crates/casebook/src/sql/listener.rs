@@ -1,10 +1,11 @@
-//! PostgreSQL tells every replica when one of them has placed events, so that a stream of this one shows what another wrote without
-//! asking all the time. It is told with the commit, on a connection that does nothing else; a pooler between that gives connections to
-//! transactions cannot carry it, and then readers look by themselves as often as they did.
+//! PostgreSQL tells every replica when one of them has added to the log, so that a stream of this one shows what another wrote without
+//! asking all the time. It is told after the commit and not with it: commits that tell something wait for each other, whatever database
+//! of the server they are on. It is heard on a connection that does nothing else; a pooler between that gives connections to transactions
+//! cannot carry it, and then readers look by themselves as often as they did.
 
 use super::{
     SqlStore,
-    conn::{Db, Tx, store_error},
+    conn::{Db, store_error},
 };
 use crate::error::StoreError;
 use sqlx::{
@@ -18,6 +19,14 @@ const CHANNEL: &str = "jiewang_placed";
 const SILENCE: Duration = Duration::from_secs(60);
 
 impl SqlStore {
+    /// See [`crate::Store::tell`].
+    pub(super) async fn tell_placed(&self) -> Result<(), StoreError> {
+        if self.db.is_sqlite() {
+            return std::future::pending().await;
+        }
+        self.db.query(format!("SELECT pg_notify('{CHANNEL}', '')").into(), Vec::new()).await.map(drop)
+    }
+
     /// See [`crate::Store::heard`]. A new connection counts as heard: what was told before it, nobody has heard.
     pub(super) async fn hear_placed(&self) -> Result<(), StoreError> {
         let Db::Postgres(pool) = &self.db else { return std::future::pending().await };
@@ -39,9 +48,4 @@ async fn listen(pool: &PgPool) -> Result<PgListener, sqlx::Error> {
     let mut listener = PgListener::connect_with(&own).await?;
     listener.listen(CHANNEL).await?;
     Ok(listener)
-}
-
-/// Told to everybody when `tx` commits.
-pub(super) async fn tell_placed(tx: &mut Tx) -> Result<(), StoreError> {
-    tx.execute(format!("NOTIFY {CHANNEL}").into(), Vec::new()).await.map(drop)
 }

@@ -2,10 +2,9 @@
 
 use super::{
     SqlStore,
-    conn::{Tx, Value},
-    listener::tell_placed,
+    conn::Value,
     read::count,
-    rows::{EVENT_COLUMNS, event_columns, event_row, id_value},
+    rows::{EVENT_COLUMNS, event_columns, event_row},
     statement::{Shape, chunks},
     write::values,
 };
@@ -89,82 +88,8 @@ impl SqlStore {
         Ok(heads)
     }
 
-    /// At or after the event's own position: the head of its partition once the event has been placed.
-    pub(super) async fn read_position(&self, case: CaseId, version: i64) -> Result<Option<Position>, StoreError> {
-        let part = case.partition(self.partitions);
-        if !self.db.is_sqlite() {
-            let sql = "SELECT version FROM unplaced WHERE part = $1 AND case_id = $2 AND version = $3";
-            let values = vec![Value::Int(part.into()), id_value(case), Value::Int(version)];
-            if !self.db.query(sql.into(), values).await?.is_empty() {
-                return Ok(None);
-            }
-        }
-        Ok(self.read_heads().await?.get(usize::from(part)).copied())
+    /// At or after the event's own position, which it has since its commit: the head of its partition.
+    pub(super) async fn read_position(&self, case: CaseId) -> Result<Option<Position>, StoreError> {
+        Ok(self.read_heads().await?.get(usize::from(case.partition(self.partitions))).copied())
     }
-
-    /// PostgreSQL's relay: gives the next positions to events that were committed without one. A case's versions commit in order
-    /// (its row is locked until they are visible), so whatever is visible of a case is a prefix, and the order of ids and
-    /// versions keeps each case's own. The rows of `heads` are locked first and what waits is read afterwards, so two relays
-    /// follow each other; partitions that another one has locked are left to it.
-    pub(super) async fn place_events(&self, limit: usize) -> Result<usize, StoreError> {
-        if self.db.is_sqlite()
-            || self.db.query("SELECT part FROM unplaced LIMIT 1".into(), Vec::new()).await?.is_empty()
-        {
-            return Ok(0);
-        }
-        let mut tx = self.db.begin().await?;
-        match place_in(&mut tx, limit).await {
-            Ok(0) => {
-                tx.rollback().await;
-                Ok(0)
-            }
-            Ok(placed) => {
-                tell_placed(&mut tx).await?;
-                tx.commit().await.map(|()| placed)
-            }
-            Err(error) => {
-                tx.rollback().await;
-                Err(error)
-            }
-        }
-    }
-}
-
-/// Those for which something waits: a lock is a write.
-const LOCK_HEADS: &str =
-    "SELECT part FROM heads WHERE part IN (SELECT part FROM unplaced) ORDER BY part FOR UPDATE SKIP LOCKED";
-
-async fn place_in(tx: &mut Tx, limit: usize) -> Result<usize, StoreError> {
-    let mut parts = Vec::new();
-    for r in tx.query(LOCK_HEADS.into(), Vec::new()).await? {
-        parts.push(r.int(0)?.to_string());
-    }
-    if parts.is_empty() {
-        return Ok(0);
-    }
-    let sql = format!(
-        "WITH waiting AS (
-           SELECT part, case_id, version FROM unplaced WHERE part IN ({}) ORDER BY part, case_id, version LIMIT $1
-         ), gone AS (
-           DELETE FROM unplaced u USING waiting w
-           WHERE u.part = w.part AND u.case_id = w.case_id AND u.version = w.version
-           RETURNING u.part, u.case_id, u.version
-         ), numbered AS (
-           SELECT g.part, g.case_id, g.version,
-             h.position + row_number() OVER (PARTITION BY g.part ORDER BY g.case_id, g.version) AS position
-           FROM gone g JOIN heads h ON h.part = g.part
-         ), placed AS (
-           INSERT INTO event_log (part, position, case_id, version) SELECT part, position, case_id, version FROM numbered
-           RETURNING part, position
-         ), moved AS (
-           UPDATE heads h SET position = p.last FROM (SELECT part, MAX(position) AS last FROM placed GROUP BY part) p
-           WHERE h.part = p.part
-           RETURNING h.part
-         )
-         SELECT COUNT(*) FROM placed",
-        parts.join(",")
-    );
-    let records = tx.query(sql.into(), vec![count(limit)]).await?;
-    let placed = records.first().map_or(Ok(0), |r| r.int(0))?;
-    Ok(usize::try_from(placed).unwrap_or(0))
 }

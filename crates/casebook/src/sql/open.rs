@@ -27,6 +27,8 @@ const MIGRATION_LOCK: &str = "SELECT pg_advisory_xact_lock(7403)";
 /// As long as a gateway waits for an answer. What was asked of the server ends then, too, and holds neither a lock nor a connection any
 /// longer.
 const STATEMENT: &str = "15s";
+/// A replica that stops in the middle of a commit holds its cases and the heads of its partitions, and others wait for them.
+const IDLE: &str = "5s";
 /// A reform of the tables may take as long as it takes.
 const MIGRATION_TIME: &str = "SET LOCAL statement_timeout = 0";
 /// What the store must know that is not in the database.
@@ -47,7 +49,7 @@ pub async fn open_postgres(url: &str, connections: u32, setting: Setting) -> Res
     let options = PgConnectOptions::from_str(url)
         .map_err(|e| StoreError::Mismatch(format!("the database address is not usable: {e}")))?
         .statement_cache_capacity(PREPARED)
-        .options([("statement_timeout", STATEMENT), ("idle_in_transaction_session_timeout", STATEMENT)]);
+        .options([("statement_timeout", STATEMENT), ("idle_in_transaction_session_timeout", IDLE)]);
     let pool = PgPoolOptions::new().max_connections(connections).acquire_timeout(Duration::from_secs(5));
     let pool = pool.connect_with(options).await.map_err(store_error)?;
     finish(Db::Postgres(pool), setting).await

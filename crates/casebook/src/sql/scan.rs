@@ -9,9 +9,9 @@ use super::{
 use crate::{
     case::DueTimer,
     error::StoreError,
-    store::{CaseRow, EventRow, Span, Unplaced},
+    store::{CaseRow, EventRow, Span},
 };
-use civic::{CaseId, Micros};
+use civic::CaseId;
 use queue::{Partition, Position};
 
 /// After every id there is.
@@ -60,13 +60,6 @@ impl SqlStore {
         let values = vec![Value::Int(partition.into()), Value::Int(after), count(limit)];
         let records = self.db.query(sql.into(), values).await?;
         records.iter().map(|r| Ok((r.int(0)?, id_of(&r.blob(1)?, "event_log")?, r.int(2)?))).collect()
-    }
-
-    pub(super) async fn count_unplaced(&self) -> Result<Unplaced, StoreError> {
-        let sql = "SELECT COUNT(*), MIN(e.at) FROM unplaced u JOIN events e ON e.case_id = u.case_id AND e.version = u.version";
-        let records = self.db.query(sql.into(), Vec::new()).await?;
-        let Some(r) = records.first() else { return Ok(Unplaced::default()) };
-        Ok(Unplaced { events: r.int(0)?, oldest: r.opt_int(1)?.map(Micros) })
     }
 
     pub(super) async fn read_producers(&self) -> Result<Vec<String>, StoreError> {

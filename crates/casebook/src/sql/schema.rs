@@ -5,16 +5,17 @@
 //! All times are microseconds since the epoch, UTC; ids are the sixteen bytes of a UUIDv7.
 
 /// Version of this schema. A database with a newer one is refused.
-pub(super) const VERSION: i64 = 6;
+pub(super) const VERSION: i64 = 7;
 
 /// Each step brings a database from the version before to its own, in one transaction.
-pub(super) const MIGRATIONS: [Migration; 6] = [
+pub(super) const MIGRATIONS: [Migration; 7] = [
     Migration { version: 1, both: FIRST, sqlite: "", postgres: "" },
     Migration { version: 2, both: SECOND, sqlite: "", postgres: "" },
     Migration { version: 3, both: THIRD, sqlite: "", postgres: "" },
     Migration { version: 4, both: FOURTH, sqlite: "", postgres: "" },
     Migration { version: 5, both: FIFTH, sqlite: FIFTH_SQLITE, postgres: "" },
     Migration { version: 6, both: SIXTH, sqlite: SIXTH_SQLITE, postgres: SIXTH_POSTGRES },
+    Migration { version: 7, both: "", sqlite: SEVENTH_SQLITE, postgres: SEVENTH_POSTGRES },
 ];
 
 pub(super) struct Migration {
@@ -144,6 +145,24 @@ const SIXTH_SQLITE: &str = "
 DELETE FROM tagged WHERE is_open = 1;
 DROP INDEX IF EXISTS cases_open; DROP INDEX cases_closed;
 CREATE INDEX cases_closed ON cases (st, open, id) WHERE open = 0;
+";
+
+/// Every commit gives its events their positions itself ([`super::placing`]); before, a task gave them afterwards.
+const SEVENTH_SQLITE: &str = "DROP TABLE unplaced;";
+
+/// What waits for a position gets one.
+const SEVENTH_POSTGRES: &str = "
+WITH numbered AS (
+  SELECT u.part, u.case_id, u.version,
+    h.position + row_number() OVER (PARTITION BY u.part ORDER BY u.case_id, u.version) AS position
+  FROM unplaced u JOIN heads h ON h.part = u.part
+), placed AS (
+  INSERT INTO event_log (part, position, case_id, version) SELECT part, position, case_id, version FROM numbered
+  RETURNING part, position
+)
+UPDATE heads SET position = p.last FROM (SELECT part, MAX(position) AS last FROM placed GROUP BY part) p
+WHERE heads.part = p.part;
+DROP TABLE unplaced;
 ";
 
 /// Before everything else, so that an unknown database can be asked who it is.

@@ -14,7 +14,7 @@ use crate::{
     batch::{Armed, CaseWrite, LeaseKey, RequestRow, UniqueRow, Writes},
     case::{Row, Tag},
     error::StoreError,
-    store::{EventRow, ParkedEvent},
+    store::{EventRow, ParkedEvent, Placed},
 };
 use civic::CaseId;
 use queue::Position;
@@ -36,7 +36,6 @@ const ALL: &str = "ON CONFLICT (id) DO UPDATE SET version = excluded.version, sc
     tags = excluded.tags";
 const NEW: &str = "";
 const EVENTS: &str = "INSERT INTO events (case_id, version, kind, type, at, actor, place, traceparent, payload)";
-const UNPLACED: &str = "INSERT INTO unplaced (part, case_id, version)";
 const TIMERS: &str = "INSERT INTO timers (case_id, name, kind, due, generation)";
 const TIMERS_SET: &str =
     "ON CONFLICT (case_id, name) DO UPDATE SET due = excluded.due, generation = excluded.generation";
@@ -79,16 +78,19 @@ impl SqlStore {
         tx: &mut Tx,
         writes: Writes,
         newest: Option<&Newest>,
-    ) -> Result<Option<Gained>, StoreError> {
+    ) -> Result<(Placed, Option<Gained>), StoreError> {
         let requests = self.write_requests(tx, writes.requests, newest).await?;
         self.write_uniques(tx, writes.uniques).await?;
         self.write_cases(tx, writes.cases).await?;
-        let placed = self.write_log(tx, &writes.events, newest).await?;
-        self.write_events(tx, writes.events).await?;
+        self.write_events(tx, &writes.events).await?;
         self.write_timers(tx, writes.timers).await?;
         self.write_consumed(tx, writes.consumed).await?;
         self.write_parked(tx, writes.parked, writes.unparked).await?;
-        Ok(placed.map(|Appended { heads, log, placed }| Gained { heads, log, placed, requests }))
+        let Some(newest) = newest else {
+            return Ok((self.place(tx, writes.events).await?, None));
+        };
+        let Appended { heads, log, placed } = self.append_log(tx, writes.events, newest).await?;
+        Ok((placed, Some(Gained { heads, log, requests })))
     }
 
     /// Rows of `columns` values each, in chunks. Number written.
@@ -186,31 +188,12 @@ impl SqlStore {
         self.insert(tx, values(TAGGED, 3, "ON CONFLICT DO NOTHING"), added).await.map(drop)
     }
 
-    async fn write_events(&self, tx: &mut Tx, events: Vec<EventRow>) -> Result<(), StoreError> {
+    async fn write_events(&self, tx: &mut Tx, events: &[EventRow]) -> Result<(), StoreError> {
         let mut all = Vec::with_capacity(events.len() * 9);
         for event in events {
-            event_values(event, &mut all);
+            event_values(event.clone(), &mut all);
         }
         self.insert(tx, values(EVENTS, 9, ""), all).await.map(drop)
-    }
-
-    /// SQLite gives positions now; on PostgreSQL several replicas commit at once, so the partition's relay gives them later.
-    async fn write_log(
-        &self,
-        tx: &mut Tx,
-        events: &[EventRow],
-        newest: Option<&Newest>,
-    ) -> Result<Option<Appended>, StoreError> {
-        if let Some(newest) = newest {
-            return self.append_log(tx, events, newest).await.map(Some);
-        }
-        let mut all = Vec::with_capacity(events.len() * 3);
-        for event in events {
-            let part = event.case.partition(self.partitions);
-            all.extend([Value::Int(part.into()), id_value(event.case), Value::Int(event.version)]);
-        }
-        self.insert(tx, values(UNPLACED, 3, ""), all).await?;
-        Ok(None)
     }
 
     async fn write_timers(

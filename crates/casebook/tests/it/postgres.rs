@@ -5,7 +5,7 @@ use crate::{
     verifying::check,
     world::{BOUND, Backend, World},
 };
-use casebook::{Ask, Error, Scope, StoreError, run_relay};
+use casebook::{Ask, Error, Scope, StoreError, follow_replicas};
 use civic::CaseId;
 use futures_util::future::join_all;
 use queue::{EventSource as _, Position};
@@ -13,6 +13,7 @@ use sqlx::{Connection as _, PgConnection};
 use std::net::SocketAddr;
 use std::time::Duration;
 use testkit::{CutProxy, Line, PostgresServer};
+use tokio::task::JoinHandle;
 
 /// Address of a new database on the server.
 pub(crate) async fn database(server: &PostgresServer, name: &str) -> String {
@@ -43,17 +44,16 @@ async fn what_one_replica_adds_to_the_log_the_other_hears_of() {
     let backend = Backend::Postgres(database(&server, "heard").await);
     let (a, b) = (World::new(&backend).await, World::new(&backend).await);
     let mut heard = b.book.heard();
-    let listening = tokio::spawn(run_relay(b.book.clone(), std::future::pending()));
+    let following = [&a, &b].map(|w| tokio::spawn(follow_replicas(w.book.clone(), std::future::pending())));
     tokio::time::timeout(BOUND, heard.changed()).await.expect("it listens").unwrap();
     for _ in 0..3 {
         heard.mark_unchanged();
         let before = b.book.head().await.unwrap();
         a.run(a.id(), Command::Open(Labels::default())).await.unwrap();
-        a.place().await;
         tokio::time::timeout(BOUND, heard.changed()).await.expect("it is told").unwrap();
         assert_ne!(b.book.head().await.unwrap(), before, "not before it can be read");
     }
-    listening.abort();
+    following.iter().for_each(JoinHandle::abort);
 }
 
 #[tokio::test]
@@ -61,15 +61,6 @@ async fn replicas_on_one_database_keep_versions_and_positions_dense() {
     let Some(server) = PostgresServer::start("replicas_on_one_database") else { return };
     let backend = Backend::Postgres(database(&server, "replicas").await);
     let (a, b) = (World::new(&backend).await, World::new(&backend).await);
-    let (stop, stopped) = tokio::sync::watch::channel(false);
-    let relays: Vec<_> = [&a, &b]
-        .into_iter()
-        .map(|w| {
-            let mut stopped = stopped.clone();
-            let stop = async move { drop(stopped.wait_for(|s| *s).await) };
-            tokio::spawn(run_relay(w.book.clone(), stop))
-        })
-        .collect();
     let ids: Vec<CaseId> = (0..20).map(|_| a.id()).collect();
     // Both create the same cases at the same time: one of them does, for each.
     let open = |w: &'static str, id| (w, id);
@@ -96,15 +87,7 @@ async fn replicas_on_one_database_keep_versions_and_positions_dense() {
         assert_eq!(weight, if i == 0 { 115 } else { 15 });
     }
     let total = Position::try_from(ids.len() * 11 + 1).unwrap();
-    let mut changed = b.book.changed().unwrap();
-    let placed = async {
-        while b.book.head().await.unwrap().iter().sum::<Position>() < total {
-            drop(tokio::time::timeout(std::time::Duration::from_millis(100), changed.changed()).await);
-        }
-    };
-    tokio::time::timeout(BOUND, placed).await.expect("the relays place everything");
-    stop.send(true).unwrap();
-    join_all(relays).await.into_iter().for_each(|ended| ended.unwrap());
+    assert_eq!(b.book.head().await.unwrap().iter().sum::<Position>(), total);
     let report = check(&b).await;
     assert!(report.is_clean(), "{:#?}", report.violations);
 }
@@ -127,7 +110,6 @@ async fn a_killed_server_loses_nothing_that_was_answered() {
     };
     futures_util::join!(stream, kill);
     assert_eq!(w.book.get::<Parcel>(&Scope::All, id).await.unwrap().state.weight, 60, "each request once");
-    w.place().await;
     assert!(check(&w).await.is_clean());
 }
 
@@ -151,7 +133,6 @@ async fn a_line_cut_after_commit_is_answered_by_the_retry() {
         assert!(found.replayed, "it had been committed");
         assert_eq!(found.state.weight, i64::try_from(i).unwrap());
     }
-    w.place().await;
     assert!(check(&w).await.is_clean());
 }
 
@@ -197,7 +178,6 @@ async fn a_promoted_replica_goes_on_with_everything_that_was_answered() {
     };
     futures_util::join!(stream, fail_over);
     assert_eq!(w.book.get::<Parcel>(&Scope::All, id).await.unwrap().state.weight, 60, "each request once");
-    w.place().await;
     assert!(check(&w).await.is_clean());
 }
 
@@ -218,14 +198,14 @@ async fn a_line_that_breaks_is_told_and_a_slow_one_is_waited_for() {
     assert!(slow.iter().all(Result::is_ok), "{slow:?}");
     line.slow_down(Duration::ZERO);
     assert_eq!(w.book.get::<Parcel>(&Scope::All, id).await.unwrap().state.weight, 23);
-    w.place().await;
     assert!(check(&w).await.is_clean());
 }
 
 /// Another session's lock, until it is dropped or the server ends it.
-async fn locked(url: &str) -> PgConnection {
+async fn locked(url: &str, table: &str) -> PgConnection {
     let mut session = PgConnection::connect(url).await.unwrap();
-    sqlx::raw_sql("BEGIN; LOCK TABLE cases IN ACCESS EXCLUSIVE MODE").execute(&mut session).await.unwrap();
+    let sql = sqlx::AssertSqlSafe(format!("BEGIN; LOCK TABLE {table} IN ACCESS EXCLUSIVE MODE"));
+    sqlx::raw_sql(sql).execute(&mut session).await.unwrap();
     session
 }
 
@@ -235,7 +215,7 @@ async fn what_waits_longer_than_any_call_is_ended_in_the_database_too() {
     let url = database(&server, "waits").await;
     let w = World::new(&Backend::Postgres(url.clone())).await;
     let id = w.parcel().await;
-    let lock = locked(&url).await;
+    let lock = locked(&url, "cases").await;
     let read =
         tokio::time::timeout(BOUND, w.book.get::<Parcel>(&Scope::All, id)).await.expect("it does not wait for ever");
     assert!(matches!(&read, Err(StoreError::Unavailable(why)) if why.contains("statement timeout")), "{read:?}");
@@ -251,7 +231,7 @@ async fn whose_caller_has_left_before_its_turn_is_not_committed() {
     let url = database(&server, "left").await;
     let w = World::new(&Backend::Postgres(url.clone())).await;
     let id = w.parcel().await;
-    let lock = locked(&url).await;
+    let lock = locked(&url, "cases").await;
     let first = w.run(id, Command::Weigh(1));
     tokio::pin!(first);
     // The first is in the database, the second waits for its turn, and its caller goes.
@@ -270,6 +250,62 @@ async fn is_blocked(url: &str) -> bool {
     let mut session = PgConnection::connect(url).await.unwrap();
     let sql = "SELECT COUNT(*) FROM pg_locks WHERE NOT granted";
     sqlx::query_scalar::<_, i64>(sql).fetch_one(&mut session).await.unwrap() > 0
+}
+
+/// As a program of schema 6 left it: the newest events of every partition wait for the task that gave positions.
+const SCHEMA_SIX: &str = "
+    CREATE TABLE unplaced (part BIGINT NOT NULL, case_id BYTEA NOT NULL, version BIGINT NOT NULL, PRIMARY KEY (part, case_id, version));
+    INSERT INTO unplaced SELECT part, case_id, version FROM event_log WHERE position > 5;
+    DELETE FROM event_log WHERE position > 5;
+    UPDATE heads SET position = 5 WHERE position > 5;
+    UPDATE meta SET value = '6' WHERE name = 'schema';";
+
+#[tokio::test]
+async fn a_database_of_schema_six_gives_a_position_to_what_waits_for_one() {
+    let Some(server) = PostgresServer::start("a_database_of_schema_six") else { return };
+    let url = database(&server, "six").await;
+    let w = World::new(&Backend::Postgres(url.clone())).await;
+    let ids: Vec<CaseId> = (0..40).map(|_| w.id()).collect();
+    for id in &ids {
+        w.run(*id, Command::Open(Labels::default())).await.unwrap();
+        w.run(*id, Command::Weigh(1)).await.unwrap();
+    }
+    let heads = w.book.head().await.unwrap();
+    let mut session = PgConnection::connect(&url).await.unwrap();
+    sqlx::raw_sql(SCHEMA_SIX).execute(&mut session).await.unwrap();
+    let waiting: i64 = sqlx::query_scalar("SELECT COUNT(*) FROM unplaced").fetch_one(&mut session).await.unwrap();
+    assert!(waiting > 0, "{heads:?}");
+    let w = World::new(&Backend::Postgres(url)).await;
+    assert_eq!(w.book.head().await.unwrap(), heads);
+    w.run(ids[0], Command::Weigh(1)).await.unwrap();
+    let report = check(&w).await;
+    assert!(report.is_clean(), "{:#?}", report.violations);
+}
+
+/// A process that is frozen, or its machine, with the heads of its partitions in its hand.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_replica_that_stops_in_the_middle_of_a_commit_holds_the_others_for_seconds() {
+    let Some(server) = PostgresServer::start("a_replica_that_stops") else { return };
+    let (line, frozen) = over_a_line(&server, "stops").await;
+    let url = server.database_url("stops");
+    let other = World::new(&Backend::Postgres(url.clone())).await;
+    let id = frozen.parcel().await;
+    // Its statement waits in the database when its answers stop: it holds the heads and will never know.
+    let log = locked(&url, "event_log").await;
+    let lost = frozen.run(id, Command::Weigh(1));
+    let stop = async {
+        while !is_blocked(&url).await {}
+        line.slow_down(Duration::from_secs(24 * 3600));
+        drop(log);
+    };
+    tokio::select! {
+        lost = lost => panic!("it is answered: {lost:?}"),
+        () = stop => {}
+    }
+    let done = tokio::time::timeout(BOUND, other.run(id, Command::Weigh(1000))).await.expect("the server ends it");
+    assert!(done.unwrap().state.weight >= 1000);
+    let report = check(&other).await;
+    assert!(report.is_clean(), "{:#?}", report.violations);
 }
 
 /// A machine without power says nothing, and neither does a line whose state somebody in between has forgotten.

@@ -47,6 +47,8 @@ const SCHEMA_TWO: &str = "
     CREATE INDEX cases_district ON cases (district, id); CREATE INDEX cases_category ON cases (category, id);
     CREATE INDEX cases_lamp ON cases (lamp, id); CREATE INDEX cases_urgency ON cases (urgency, id);
     CREATE INDEX cases_flagged ON cases (id) WHERE flagged = 1; CREATE INDEX cases_state ON cases (st, id);
+    CREATE TABLE unplaced (part BIGINT NOT NULL, case_id BLOB NOT NULL, version BIGINT NOT NULL, PRIMARY KEY (part, case_id, version))
+      WITHOUT ROWID;
     ALTER TABLE cases DROP COLUMN tags; DROP TABLE tagged; UPDATE meta SET value = '2' WHERE name = 'schema';";
 
 #[tokio::test]
@@ -79,6 +81,8 @@ const SCHEMA_FIVE: &str = "
     CREATE TABLE old (tag TEXT NOT NULL, case_id BLOB NOT NULL, PRIMARY KEY (tag, case_id)) WITHOUT ROWID;
     INSERT INTO old SELECT tags, id FROM cases WHERE tags IS NOT NULL;
     DROP TABLE tagged; ALTER TABLE old RENAME TO tagged;
+    CREATE TABLE unplaced (part BIGINT NOT NULL, case_id BLOB NOT NULL, version BIGINT NOT NULL, PRIMARY KEY (part, case_id, version))
+      WITHOUT ROWID;
     UPDATE events SET traceparent = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01';
     UPDATE meta SET value = '5' WHERE name = 'schema';";
 

@@ -41,7 +41,6 @@ async fn busy(w: &World) -> CaseId {
         }
     }
     w.sure(async || w.store.acquire("elsewhere", "me", &[0], std::time::Duration::ZERO).await).await;
-    w.place().await;
     last.expect("700 divides")
 }
 
@@ -89,11 +88,6 @@ const PLANTED: &[(&str, Invariant, &str)] = &[
     ("INSERT INTO timers VALUES (ID, 'z', 'parcel', 9e15, 1)", Invariant::I13, "does not name it"),
     ("INSERT INTO timers VALUES (X'ff', 'z', 'parcel', 1, 1)", Invariant::I4, ""),
     ("UPDATE timers SET due = 1 WHERE case_id = ID", Invariant::I16, "was due"),
-    (
-        "INSERT INTO unplaced SELECT part, case_id, version FROM event_log WHERE case_id = ID AND version = 1",
-        Invariant::I7,
-        "have no position",
-    ),
     ("DELETE FROM event_log WHERE case_id = ID AND version = 2", Invariant::I4, "after"),
     (
         "DELETE FROM event_log WHERE part = 0 AND position = (SELECT MAX(position) FROM event_log WHERE part = 0)",

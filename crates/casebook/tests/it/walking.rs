@@ -25,7 +25,6 @@ async fn life(w: &World) -> (i64, i64, Vec<String>, usize) {
     let page = Page { size: 10, after: None };
     let listed = w.sure(async || w.book.list::<Parcel>(&Scope::All, &Filter::default(), &page).await).await;
     let found = &listed[0];
-    w.place().await;
     (found.version, found.state.weight, found.state.rung.clone(), listed.len())
 }
 

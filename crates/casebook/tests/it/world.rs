@@ -201,11 +201,6 @@ impl World {
         id
     }
 
-    /// Positions for whatever has none yet.
-    pub(crate) async fn place(&self) {
-        while self.sure(async || self.store.place(1000).await).await > 0 {}
-    }
-
     pub(crate) fn is_faulty(&self) -> bool {
         self.faulty
     }

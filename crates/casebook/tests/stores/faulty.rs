@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use casebook::{
     DueTimer, Filter, JournalEntry, Page, ParkedEvent, Scope, Store, StoreError,
     batch::Submission,
-    store::{CaseRow, Committed, EventRow, Identity, Span, Unplaced},
+    store::{CaseRow, Committed, EventRow, Identity, Span},
 };
 use civic::{CaseId, Micros};
 use futures_util::future::BoxFuture;
@@ -69,10 +69,6 @@ impl Store for Faulty {
 
     async fn position(&self, case: CaseId, version: i64) -> Answer<Option<Position>> {
         self.faults.call(cut, self.inner.position(case, version)).await
-    }
-
-    async fn place(&self, limit: usize) -> Answer<usize> {
-        self.faults.call(cut, self.inner.place(limit)).await
     }
 
     async fn unique(&self, key: &str) -> Answer<Option<CaseId>> {
@@ -144,10 +140,6 @@ impl Store for Faulty {
         limit: usize,
     ) -> Answer<Vec<(Position, CaseId, i64)>> {
         self.faults.call(cut, self.inner.log_keys(partition, after, limit)).await
-    }
-
-    async fn unplaced(&self) -> Answer<Unplaced> {
-        self.faults.call(cut, self.inner.unplaced()).await
     }
 
     async fn producers(&self) -> Answer<Vec<String>> {

@@ -28,7 +28,6 @@ pub(super) async fn events_have_dense_positions_in_the_order_of_each_case(w: &Wo
         for id in &ids {
             w.run(*id, Command::Weigh(1)).await.unwrap();
         }
-        w.place().await;
     }
     let heads = w.sure(async || w.store.heads().await).await;
     let mut seen = 0;
@@ -72,7 +71,6 @@ pub(super) async fn only_what_is_published_leaves_the_service(w: &World) {
     let labels = Labels { village: Some("v".to_owned()), ..Labels::default() };
     w.ask(id, Command::Open(labels), |ask| ask.with_traceparent("00-ab-cd-01".to_owned())).await.unwrap();
     w.run(id, Command::Close).await.unwrap();
-    w.place().await;
     let events = read(w, id.partition(PARTITIONS), 0, 10).await;
     let opened = &events[0];
     assert_eq!((opened.r#type.as_str(), opened.place.as_str()), ("parcel.opened.v1", "v"));

@@ -32,7 +32,6 @@ pub(super) async fn hundreds_of_commands_leave_dense_versions_and_positions(w: &
     let opened = join_all(ids.iter().map(|id| w.run(*id, Command::Open(Labels::default())))).await;
     assert!(opened.iter().all(Result::is_ok));
     join_all(ids.iter().map(|id| w.run(*id, Command::Weigh(2)))).await;
-    w.place().await;
     let heads = w.sure(async || w.store.heads().await).await;
     assert_eq!(heads.iter().sum::<Position>(), 1400);
     for id in ids {
@@ -98,7 +97,6 @@ pub(super) async fn a_corrupt_case_refuses_alone(w: &World) {
     let read = w.until(async || w.book.get::<Parcel>(&Scope::All, bad).await).await;
     assert!(matches!(read, Err(StoreError::Corrupt { .. })));
     let partition = bad.partition(w.book.partitions());
-    w.place().await;
     let events = loop {
         match w.book.read(partition, 0, 100).await {
             Err(_) if w.is_faulty() => {}

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # `make cluster`: a whole cluster of separate processes on this machine, two of each service and of the gateway, over a PostgreSQL, a
-# Redis and a Consul of its own, speaking encrypted with certificates of an authority of its own. Returns when it is ready; what runs stands in .cluster/state.json (docs/contract.md). `make cluster-down` ends exactly that.
+# Redis, a Consul and a collector of traces of its own, speaking encrypted with certificates of an authority of its own. Returns when it is ready; what runs stands in .cluster/state.json (docs/contract.md). `make cluster-down` ends exactly that.
 # JIEWANG_CLUSTER_DIR: another folder. JIEWANG_BIN: a binary that is built already.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -113,6 +113,19 @@ start_consul() {
   await consul "cluster leadership acquired"
 }
 
+# A collector that takes every trace and writes its spans down; with JIEWANG_OTLP they go there instead.
+start_collector() {
+  local program http
+  [ -z "${JIEWANG_OTLP:-}" ] || return 0
+  program="$(scripts/rotel.sh)" || fail "there is no collector: name one as JIEWANG_OTLP"
+  new_port otlp
+  new_port http
+  start otlp "$program" start --otlp-grpc-endpoint "127.0.0.1:$otlp" --otlp-http-endpoint "127.0.0.1:$http" --exporter blackhole --debug-log traces --debug-log-verbosity detailed
+  await otlp "Starting Rotel"
+  server_otlp=",\"otlp\":{\"address\":\"127.0.0.1:$otlp\",\"pid\":${pids[otlp]}}"
+}
+server_otlp=""
+
 # serve NAME ROOM: one process with a data folder of its own, where nothing but the cluster's name and key lies.
 serve() {
   local name="$1" room="$2" database=()
@@ -121,7 +134,7 @@ serve() {
   "$bin" certs issue "$room" --authority "$folder/authority" --data-dir "$folder/$name" --into "$folder/$name/tls" >/dev/null
   [ "$room" = gateway ] || database=(--database "$room=postgres://postgres@127.0.0.1:$postgres/$room")
   start "$name" "$bin" serve "$room" --data-dir "$folder/$name" --tls "$folder/$name/tls" --grpc "127.0.0.1:${grpc[$name]}" --admin "127.0.0.1:${admin[$name]}" \
-    --http "127.0.0.1:${http[$name]:-0}" --redis "redis://127.0.0.1:$redis/" --consul "http://127.0.0.1:$consul" "${database[@]}"
+    --http "127.0.0.1:${http[$name]:-0}" --redis "redis://127.0.0.1:$redis/" --consul "http://127.0.0.1:$consul" --otlp "${JIEWANG_OTLP:-http://127.0.0.1:${otlp:-}}" "${database[@]}"
 }
 
 # Whether the gateway on a port reaches what serves a path: anything but 503 comes from there.
@@ -159,7 +172,7 @@ write_state() {
   done
   local IFS=,
   cat >"$state.new" <<JSON
-{"servers":{"consul":{"address":"127.0.0.1:$consul","pid":${pids[consul]}},"redis":{"address":"127.0.0.1:$redis","pid":${pids[redis]}},"postgres":{"address":"127.0.0.1:$postgres","pid":${pids[postgres]}}},
+{"servers":{"consul":{"address":"127.0.0.1:$consul","pid":${pids[consul]}},"redis":{"address":"127.0.0.1:$redis","pid":${pids[redis]}},"postgres":{"address":"127.0.0.1:$postgres","pid":${pids[postgres]}}$server_otlp},
 "gateways":[${gateways[*]}],
 "processes":[${processes[*]}]}
 JSON
@@ -185,6 +198,7 @@ up() {
   start_postgres
   start_redis
   start_consul
+  start_collector
   names=()
   for service in "${services[@]}" gateway; do names+=("$service-1" "$service-2"); done
   for name in "${names[@]}"; do

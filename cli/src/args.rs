@@ -8,8 +8,8 @@ mod reach;
 
 pub use crate::room::Room;
 pub use cluster::{
-    Advertised, ClusterArgs, ConsulArgs, ConsulToken, Database, DatabaseError, Peer, PeerError, Place, ServeArgs,
-    UpArgs,
+    Advertised, ClusterArgs, Collector, CollectorError, ConsulArgs, ConsulToken, Database, DatabaseError, LogFormat,
+    Peer, PeerError, Place, ServeArgs, ToldArgs, UpArgs,
 };
 pub use connection::Connection;
 pub use file::{FileProblem, ParseError, parse};

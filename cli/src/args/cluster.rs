@@ -120,6 +120,8 @@ pub struct ClusterArgs {
     /// Folder with tls.crt, tls.key and ca.crt: gRPC is encrypted, and spoken only with services of this cluster
     #[arg(long, env = "JIEWANG_TLS", value_name = "DIR")]
     pub tls: Option<PathBuf>,
+    #[command(flatten)]
+    pub told: ToldArgs,
     /// Say whether this would start, and end
     #[arg(long, conflicts_with = "print_config")]
     pub check_config: bool,
@@ -127,6 +129,49 @@ pub struct ClusterArgs {
     #[arg(long)]
     pub print_config: bool,
 }
+
+/// What a process tells of itself, and to whom.
+#[derive(Args, Debug, Clone)]
+pub struct ToldArgs {
+    /// Collector that takes traces as OTLP over gRPC; without one none are recorded
+    #[arg(long, env = "JIEWANG_OTLP", value_name = "URL")]
+    pub otlp: Option<Collector>,
+    /// What is logged, as directives of tracing-subscriber's EnvFilter
+    #[arg(long, env = "JIEWANG_LOG", value_name = "DIRECTIVES")]
+    pub log: Option<String>,
+    /// Shape of the log
+    #[arg(long, env = "JIEWANG_LOG_FORMAT", value_enum, default_value_t, value_name = "FORMAT")]
+    pub log_format: LogFormat,
+}
+
+/// Shape of the log.
+#[derive(clap::ValueEnum, Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum LogFormat {
+    /// For people
+    #[default]
+    Text,
+    /// One JSON object a line
+    Json,
+}
+
+/// Where a collector listens.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Collector(pub String);
+
+impl FromStr for Collector {
+    type Err = CollectorError;
+
+    fn from_str(text: &str) -> Result<Self, CollectorError> {
+        let url: http::Uri = text.parse().map_err(|_| CollectorError)?;
+        let spoken = matches!(url.scheme_str(), Some("http" | "https")) && url.authority().is_some();
+        if spoken { Ok(Self(text.to_owned())) } else { Err(CollectorError) }
+    }
+}
+
+/// Why a text names no collector.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("a collector is given as URL, such as http://127.0.0.1:4317")]
+pub struct CollectorError;
 
 /// The database of one service. Its address may hold a password, so it is never shown.
 #[derive(Clone, PartialEq, Eq)]

@@ -1,7 +1,7 @@
 //! `up` and `serve`: a cluster's process, from the first address bound to the last call drained.
 
 use crate::{
-    args::{ClusterArgs, ConsulArgs, ServeArgs},
+    args::{ClusterArgs, ConsulArgs, LogFormat, ServeArgs, ToldArgs},
     cluster::{Cluster, Rooms, Settings},
     exit::{Exit, Failure},
     output::{Finding, Printer},
@@ -35,11 +35,13 @@ async fn run(
     if let Err(error) = settings.gateway.validate() {
         return Err(Failure::Configuration(error.to_string()));
     }
+    let telemetry = telemetry_of(&args.told, name);
+    telemetry.check().map_err(|error| Failure::Configuration(chain(&error.into())))?;
     if args.check_config {
         eprintln!("jiewang: the configuration is usable");
         return Ok(Exit::Ok);
     }
-    let _telemetry = telemetry::init(&telemetry_of(name)).map_err(|e| Failure::Configuration(chain(&e.into())))?;
+    let _telemetry = telemetry::init(&telemetry).map_err(|e| Failure::Configuration(chain(&e.into())))?;
     let began = Instant::now();
     let cluster = Cluster::start(settings).await.map_err(|e| Failure::Configuration(chain(&e)))?;
     cluster.stop_on_signals().map_err(|source| Failure::Io { doing: "listen for signals".to_owned(), source })?;
@@ -63,14 +65,15 @@ fn announce(cluster: &Cluster, began: Instant) {
     });
 }
 
-fn telemetry_of(name: &str) -> Telemetry {
-    let of = |variable| std::env::var(variable).ok().filter(|v| !v.is_empty());
-    let format = if of("JIEWANG_LOG_FORMAT").as_deref() == Some("json") { Format::Json } else { Format::Text };
+fn telemetry_of(told: &ToldArgs, name: &str) -> Telemetry {
     Telemetry {
         service: name.to_owned(),
-        format,
-        filter: of("JIEWANG_LOG").unwrap_or_default(),
-        otlp: of("JIEWANG_OTLP"),
+        format: match told.log_format {
+            LogFormat::Text => Format::Text,
+            LogFormat::Json => Format::Json,
+        },
+        filter: told.log.clone().unwrap_or_default(),
+        otlp: told.otlp.as_ref().map(|collector| collector.0.clone()),
     }
 }
 
@@ -87,6 +90,9 @@ fn print(args: &ClusterArgs, consul: &ConsulArgs, printer: &Printer) -> Result<E
         "peers": args.peer.iter().map(|peer| format!("{}={}", peer.room.as_str(), peer.place)).collect::<Vec<_>>(),
         "redis": args.redis.as_ref().map(|_| "***"),
         "tls": args.tls.as_ref().map(|folder| folder.display().to_string()),
+        "otlp": args.told.otlp.as_ref().map(|collector| &collector.0),
+        "log": args.told.log,
+        "logFormat": format!("{:?}", args.told.log_format).to_lowercase(),
         "consul": consul.consul,
         "consulToken": consul.consul_token.as_ref().map(|_| "***"),
         "advertise": consul.advertise.as_ref().map(ToString::to_string),

@@ -231,6 +231,8 @@ fn a_flag_goes_before_a_variable_a_variable_before_the_file_and_the_file_before_
         admin = \"10.0.0.1:2\"
         peer = [\"dispatch=10.0.0.2:1\", \"dispatch=10.0.0.3:1\"]
         redis = \"redis://:secret@10.0.0.4:6379/\"
+        otlp = \"http://10.0.0.5:4317\"
+        log = \"debug\"
     ";
     let output = printed(file, &["--admin", "10.0.0.9:9"], Some(("JIEWANG_GRPC", "10.0.0.8:8")));
     assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
@@ -238,6 +240,10 @@ fn a_flag_goes_before_a_variable_a_variable_before_the_file_and_the_file_before_
     let settings = json_of(&output);
     let of = |name: &str| settings[name].as_str().unwrap().to_owned();
     assert_eq!((of("admin"), of("grpc")), ("10.0.0.9:9".to_owned(), "10.0.0.8:8".to_owned()));
+    assert_eq!(
+        (of("otlp"), of("log"), of("logFormat")),
+        ("http://10.0.0.5:4317".into(), "debug".into(), "text".into())
+    );
     assert_eq!((of("place"), of("http")), ("500151".to_owned(), "127.0.0.1:8080".to_owned()));
     assert_eq!(settings["peers"], serde_json::json!(["dispatch=10.0.0.2:1", "dispatch=10.0.0.3:1"]));
     let instead = printed(file, &["--peer", "dispatch=10.0.0.7:1"], None);
@@ -255,6 +261,8 @@ fn a_file_of_settings_with_a_mistake_is_refused_with_its_name_and_the_setting() 
             "database = [\"intake=mysql://u:secret@h/d\"]",
             "--database <SERVICE=URL> the address of a database begins with",
         ),
+        ("otlp = \"10.0.0.5:4317\"", "--otlp <URL> a collector is given as URL"),
+        ("log-format = \"yaml\"", "--log-format"),
         ("http = true", "http takes a text"),
         ("peer = [1]", "peer takes a text"),
         ("http = ", "is no TOML"),

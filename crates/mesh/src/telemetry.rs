@@ -19,6 +19,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use tracing::Span;
 use tracing::field::Empty;
 use tracing_opentelemetry::OpenTelemetrySpanExt;
+use tracing_subscriber::filter::ParseError;
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 use tracing_subscriber::{EnvFilter, Layer, Registry};
@@ -52,12 +53,23 @@ pub struct Telemetry {
     pub otlp: Option<String>,
 }
 
+impl Telemetry {
+    fn directives(&self) -> Result<EnvFilter, ParseError> {
+        EnvFilter::builder().parse(if self.filter.is_empty() { FILTER } else { &self.filter })
+    }
+
+    /// Whether it can be set up, as far as that is known before.
+    pub fn check(&self) -> Result<(), TelemetryError> {
+        Ok(self.directives().map(drop)?)
+    }
+}
+
 /// Why telemetry could not be set up.
 #[derive(Debug, thiserror::Error)]
 pub enum TelemetryError {
     /// The filter is not one.
     #[error("the log filter cannot be read")]
-    Filter(#[from] tracing_subscriber::filter::ParseError),
+    Filter(#[from] ParseError),
     /// The exporter's address is not one.
     #[error("failed to set up the trace exporter")]
     Exporter(#[from] opentelemetry_otlp::ExporterBuildError),
@@ -85,8 +97,7 @@ impl Drop for Guard {
 /// Sets up logs, traces and the metrics recorder, once per process and inside a runtime.
 pub fn init(telemetry: &Telemetry) -> Result<Guard, TelemetryError> {
     crate::metrics::recorder();
-    let directives = if telemetry.filter.is_empty() { FILTER } else { &telemetry.filter };
-    let filter = EnvFilter::builder().parse(directives)?;
+    let filter = telemetry.directives()?;
     let provider = telemetry.otlp.as_deref().map(|endpoint| exporter(&telemetry.service, endpoint)).transpose()?;
     let tracer = provider.as_ref().map(|provider| provider.tracer("jiewang"));
     let spans = tracer.map(|tracer| {

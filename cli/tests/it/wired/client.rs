@@ -41,7 +41,7 @@ pub(super) struct Hotline {
 
 impl Hotline {
     pub(super) fn new(key: TokenKey, time: &SimulatedTime, seed: u64, told: Arc<Mutex<Told>>) -> Self {
-        let addresses = discovery::fixed(vec![format!("intake:{PORT}"), format!("{GONE}:{PORT}")]);
+        let addresses = discovery::fixed(["intake", "intake-2", GONE].map(|host| format!("{host}:{PORT}")).to_vec());
         let channel = Channel::to_replicas_over(network(Arc::new(SeededRng::new(seed))), "intake", addresses);
         Self {
             channel: channel.with_default_deadline(WAIT),

@@ -1,4 +1,4 @@
-//! Two machines, the hotline, what happens to the network between them, and what must hold when it has healed.
+//! Four machines, two for each service, the hotline, what happens to the network between them, and what must hold when it has healed.
 
 mod audit;
 
@@ -18,7 +18,14 @@ use tempfile::TempDir;
 use testkit::{Faults, Seed};
 use turmoil::Sim;
 
-const MACHINES: [(Room, &str); 2] = [(Room::Intake, "intake"), (Room::Dispatch, "dispatch")];
+const ROOMS: [Room; 2] = [Room::Intake, Room::Dispatch];
+/// Two replicas of a service share its disk, as they share a database.
+const MACHINES: [(Room, &str); 4] = [
+    (Room::Intake, "intake"),
+    (Room::Dispatch, "dispatch"),
+    (Room::Intake, "intake-2"),
+    (Room::Dispatch, "dispatch-2"),
+];
 const HOTLINE: &str = "hotline";
 pub(super) const REPORTS: usize = 24;
 /// Strikes come once in so many ticks on average, so about each second.
@@ -30,7 +37,14 @@ const RESTART: Duration = Duration::from_secs(1);
 /// A machine whose address is still told, and on which nobody listens any more: channels must leave it out.
 pub(super) const GONE: &str = "gone";
 /// Of which a strike takes one.
-const LINES: [(&str, &str); 2] = [("intake", "dispatch"), (HOTLINE, "intake")];
+const LINES: [(&str, &str); 6] = [
+    ("intake", "dispatch"),
+    (HOTLINE, "intake"),
+    ("intake", "dispatch-2"),
+    ("intake-2", "dispatch"),
+    ("intake-2", "dispatch-2"),
+    (HOTLINE, "intake-2"),
+];
 const TICK: Duration = Duration::from_millis(5);
 /// After the network has healed: leases run out, connections that died silently are noticed.
 const QUIET_WITHIN: Duration = Duration::from_secs(120);
@@ -115,9 +129,9 @@ impl World {
         let first = folder::Folder::open(folders[0].path(), "50", &time, &SeededRng::new(seed)).unwrap();
         let (cluster, key) = (first.cluster.clone(), first.token_key());
         drop(first);
-        copy(folders[0].path(), folders[1].path());
+        folders[1..].iter().for_each(|folder| copy(folders[0].path(), folder.path()));
         let disk = |room| (room, Arc::new(Mutex::new(blank(&time, &cluster))) as Disk);
-        let disks = MACHINES.map(|(room, _)| disk(room)).to_vec();
+        let disks = ROOMS.map(disk).to_vec();
         let settings = |(number, (room, name)): (usize, (Room, &'static str))| {
             let mut settings = Settings::local(folders[number].path().to_owned(), Rooms::only(room));
             let rng = Arc::new(SeededRng::new(seed ^ (number as u64 + 1) << 32));
@@ -127,7 +141,7 @@ impl World {
             settings.http = None;
             let others = MACHINES.into_iter().filter(|(other, _)| *other != room);
             let peer = |(room, host)| Peer { room, place: Place::Address(format!("{host}:{PORT}")) };
-            settings.peers = others.flat_map(|(room, host)| [peer((room, host)), peer((room, GONE))]).collect();
+            settings.peers = others.chain([(other_than(room), GONE)]).map(peer).collect();
             (room, name, settings)
         };
         let settings = MACHINES.into_iter().enumerate().map(settings).collect();
@@ -207,8 +221,8 @@ impl World {
     }
 
     fn strike(&self, sim: &mut Sim<'_>) -> String {
-        let (one, other) = LINES[usize::try_from(self.seed.below(2)).unwrap()];
-        let (room, machine) = MACHINES[usize::try_from(self.seed.below(2)).unwrap()];
+        let (one, other) = LINES[usize::try_from(self.seed.below(LINES.len() as u64)).unwrap()];
+        let (room, machine) = MACHINES[usize::try_from(self.seed.below(MACHINES.len() as u64)).unwrap()];
         match self.seed.below(8) {
             0 => {
                 sim.partition(one, other);
@@ -256,6 +270,10 @@ impl World {
         };
         level(&intake, "intake", &dispatch) && level(&dispatch, "dispatch", &intake)
     }
+}
+
+fn other_than(room: Room) -> Room {
+    if room == Room::Intake { Room::Dispatch } else { Room::Intake }
 }
 
 fn heal(sim: &mut Sim<'_>) {

@@ -9,7 +9,7 @@ use std::{sync::Arc, time::Duration};
 /// Partitions of an event log, fixed when the data is created (crates/queue/src/lib.rs).
 pub const PARTITIONS: u16 = 64;
 /// Connections of one service to PostgreSQL: commits share one, reads and leases the others.
-const CONNECTIONS: u32 = 10;
+const CONNECTIONS: usize = 10;
 /// Before a server that was away is tried again: an attempt itself gives up after five seconds.
 const AGAIN: Duration = Duration::from_secs(1);
 

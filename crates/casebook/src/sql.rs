@@ -22,6 +22,7 @@ mod read;
 mod rows;
 mod scan;
 mod schema;
+mod server;
 mod sqlite;
 mod statement;
 mod term;

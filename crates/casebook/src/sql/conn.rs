@@ -1,11 +1,14 @@
 //! One connection type over both databases: begin, execute, query, commit. SQLite through rusqlite ([`super::sqlite`]), PostgreSQL
-//! through a typed pool of sqlx, not `sqlx::Any`, which hides too much. Values are the four kinds that the schema has.
+//! through sqlx's own type, not `sqlx::Any`, which hides too much. Values are the four kinds that the schema has.
 
-use super::sqlite::{Rows, Sqlite, Writing};
+use super::{
+    server::{Line, Server},
+    sqlite::{Rows, Sqlite, Writing},
+};
 use crate::error::StoreError;
+use deadpool::managed::Object;
 use sqlx::{
-    Arguments, AssertSqlSafe, PgConnection, PgPool, Postgres, Row as _,
-    pool::PoolConnection,
+    Arguments, AssertSqlSafe, PgConnection, Row as _,
     postgres::{PgArguments, PgRow},
 };
 use std::{future::Future, sync::Arc, time::Duration};
@@ -16,7 +19,7 @@ const ANSWER: Duration = Duration::from_secs(20);
 
 pub(super) enum Db {
     Sqlite(Arc<Sqlite>),
-    Postgres(PgPool),
+    Postgres(Box<Server>),
 }
 
 pub(super) enum Tx {
@@ -82,11 +85,7 @@ impl Db {
     async fn begin_on(&self, here: bool) -> Result<Tx, StoreError> {
         Ok(match self {
             Self::Sqlite(file) => Tx::Sqlite(file.begin(here).await?),
-            Self::Postgres(pool) => {
-                let conn = pool.acquire().await.map_err(store_error)?;
-                tell_use(pool);
-                Tx::Postgres(PgTx::begin(conn).await?)
-            }
+            Self::Postgres(server) => Tx::Postgres(begin(server, here).await?),
         })
     }
 
@@ -94,41 +93,74 @@ impl Db {
     pub(super) async fn query(&self, sql: Arc<str>, values: Vec<Value>) -> Result<Vec<Record>, StoreError> {
         match self {
             Self::Sqlite(file) => file.query(sql, values).await.map(of_sqlite),
-            Self::Postgres(pool) => {
-                let arguments = arguments(values)?;
-                let mut asked = PgTx { conn: pool.acquire().await.map_err(store_error)?, open: true };
-                let rows = answered(sqlx::query_with(AssertSqlSafe(sql), arguments).fetch_all(asked.line())).await;
-                asked.open = matches!(rows, Err(sqlx::Error::Io(_)));
-                of_postgres(rows)
-            }
+            Self::Postgres(server) => read(server, &sql, &values).await.map(of_postgres)?,
         }
     }
 }
 
-/// A connection of the pool with something open on it. Let go of before that is over, for whatever reason, it is closed: nobody knows what
-/// it would answer next.
+/// Nothing was asked of a connection that turns out to be gone: another one is taken.
+async fn begin(server: &Server, writes: bool) -> Result<PgTx, StoreError> {
+    let begun = match PgTx::begin(server.line(writes).await?).await {
+        Err(error) if is_gone(&error) => PgTx::begin(server.fresh_line(writes).await?).await,
+        begun => begun,
+    };
+    begun.map_err(store_error)
+}
+
+/// A read may be asked again.
+async fn read(
+    server: &Server,
+    sql: &Arc<str>,
+    values: &[Value],
+) -> Result<Result<Vec<PgRow>, sqlx::Error>, StoreError> {
+    Ok(match PgTx::read(server.line(false).await?, sql, values).await? {
+        Err(error) if is_gone(&error) => PgTx::read(server.fresh_line(false).await?, sql, values).await?,
+        read => read,
+    })
+}
+
+/// The server has started anew, or the line was cut. Not: it does not answer.
+fn is_gone(error: &sqlx::Error) -> bool {
+    if let sqlx::Error::Io(error) = error {
+        return error.kind() != std::io::ErrorKind::TimedOut;
+    }
+    // The last word of a server that ends.
+    error.as_database_error().and_then(|error| error.code()).is_some_and(|code| ENDING.contains(&&*code))
+}
+
+/// A connection with something open on it. Let go of before that is over, for whatever reason, it is closed: nobody knows what it would
+/// answer next.
 pub(super) struct PgTx {
-    conn: PoolConnection<Postgres>,
+    /// There until it is dropped.
+    conn: Option<Line>,
     open: bool,
 }
 
 impl PgTx {
-    async fn begin(conn: PoolConnection<Postgres>) -> Result<Self, StoreError> {
-        let mut tx = Self { conn, open: true };
+    async fn begin(conn: Line) -> Result<Self, sqlx::Error> {
+        let mut tx = Self { conn: Some(conn), open: true };
         tx.word("BEGIN").await?;
         Ok(tx)
     }
 
-    fn line(&mut self) -> &mut PgConnection {
-        &mut self.conn
+    async fn read(conn: Line, sql: &Arc<str>, values: &[Value]) -> Result<Result<Vec<PgRow>, sqlx::Error>, StoreError> {
+        let arguments = arguments(values.to_vec())?;
+        let mut asked = Self { conn: Some(conn), open: true };
+        let rows = answered(sqlx::query_with(AssertSqlSafe(sql.clone()), arguments).fetch_all(asked.line())).await;
+        asked.open = rows.as_ref().is_err_and(|error| is_gone(error) || matches!(error, sqlx::Error::Io(_)));
+        Ok(rows)
     }
 
-    async fn word(&mut self, word: &'static str) -> Result<(), StoreError> {
-        answered(sqlx::raw_sql(word).execute(self.line())).await.map(drop).map_err(store_error)
+    fn line(&mut self) -> &mut PgConnection {
+        self.conn.as_mut().expect("until it is dropped")
+    }
+
+    async fn word(&mut self, word: &'static str) -> Result<(), sqlx::Error> {
+        answered(sqlx::raw_sql(word).execute(self.line())).await.map(drop)
     }
 
     async fn end(mut self, word: &'static str) -> Result<(), StoreError> {
-        self.word(word).await?;
+        self.word(word).await.map_err(store_error)?;
         self.open = false;
         Ok(())
     }
@@ -137,7 +169,7 @@ impl PgTx {
 impl Drop for PgTx {
     fn drop(&mut self) {
         if self.open {
-            self.conn.close_on_drop();
+            drop(self.conn.take().map(Object::take));
         }
     }
 }
@@ -216,6 +248,8 @@ impl Record {
     column!(text_or_blob, Vec<u8>);
 }
 
+/// Shut down, crashed.
+const ENDING: [&str; 2] = ["57P01", "57P02"];
 const SERIALIZATION_FAILURE: &str = "40001";
 const DEADLOCK: &str = "40P01";
 const DISK_FULL: &str = "53100";
@@ -240,11 +274,4 @@ fn sqlstate(code: &str, said: String) -> StoreError {
         "XX001" | "XX002" => StoreError::Corrupt { table: "?", row: said },
         _ => StoreError::Unavailable(said),
     }
-}
-
-/// How many connections there are, and how many wait for work.
-fn tell_use(pool: &PgPool) {
-    let idle = u32::try_from(pool.num_idle()).unwrap_or(u32::MAX);
-    metrics::gauge!("casebook_pool_connections", "state" => "idle").set(f64::from(idle));
-    metrics::gauge!("casebook_pool_connections", "state" => "used").set(f64::from(pool.size().saturating_sub(idle)));
 }

@@ -8,10 +8,7 @@ use super::{
     conn::{Db, store_error},
 };
 use crate::error::StoreError;
-use sqlx::{
-    PgPool,
-    postgres::{PgListener, PgPoolOptions},
-};
+use sqlx::postgres::{PgConnectOptions, PgListener, PgPoolOptions};
 use std::time::Duration;
 
 const CHANNEL: &str = "jiewang_placed";
@@ -29,7 +26,7 @@ impl SqlStore {
 
     /// See [`crate::Store::heard`]. A new connection counts as heard: what was told before it, nobody has heard.
     pub(super) async fn hear_placed(&self) -> Result<(), StoreError> {
-        let Db::Postgres(pool) = &self.db else { return std::future::pending().await };
+        let Db::Postgres(server) = &self.db else { return std::future::pending().await };
         let mut listener = self.listener.lock().await;
         if let Some(open) = listener.as_mut()
             && let Ok(Ok(Some(_))) = tokio::time::timeout(SILENCE, open.try_recv()).await
@@ -37,14 +34,14 @@ impl SqlStore {
             return Ok(());
         }
         *listener = None;
-        *listener = Some(listen(pool).await.map_err(store_error)?);
+        *listener = Some(listen(&server.options).await.map_err(store_error)?);
         Ok(())
     }
 }
 
-/// On a connection beside the pool, whose size is what commits and reads may use.
-async fn listen(pool: &PgPool) -> Result<PgListener, sqlx::Error> {
-    let own = PgPoolOptions::new().max_connections(1).connect_lazy_with(pool.connect_options().as_ref().clone());
+/// On a connection beside those that commits and reads may use.
+async fn listen(options: &PgConnectOptions) -> Result<PgListener, sqlx::Error> {
+    let own = PgPoolOptions::new().max_connections(1).connect_lazy_with(options.clone());
     let mut listener = PgListener::connect_with(&own).await?;
     listener.listen(CHANNEL).await?;
     Ok(listener)

@@ -3,15 +3,16 @@
 use super::{
     SqlStore,
     appended::Cursor,
-    conn::{Db, Tx, Value, store_error},
+    conn::{Db, Tx, Value},
     load::RequestTexts,
     schema::{META, MIGRATIONS, Migration, REQUEST_TABLES, VERSION, for_postgres, requests_table},
+    server::Server,
     sqlite::Sqlite,
     statement::{Mark, PREPARED, Statements},
 };
 use crate::{error::StoreError, kinds::Kinds, store::Identity};
 use civic::{Clock, Micros};
-use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
+use sqlx::postgres::PgConnectOptions;
 use std::{
     path::Path,
     str::FromStr as _,
@@ -19,7 +20,6 @@ use std::{
         Arc, PoisonError,
         atomic::{AtomicI64, Ordering},
     },
-    time::Duration,
 };
 
 /// Held by whoever changes tables; any number will do.
@@ -45,14 +45,12 @@ pub async fn open_sqlite(path: &Path, setting: Setting) -> Result<SqlStore, Stor
 }
 
 /// A database on a PostgreSQL server or its distributed kin.
-pub async fn open_postgres(url: &str, connections: u32, setting: Setting) -> Result<SqlStore, StoreError> {
+pub async fn open_postgres(url: &str, connections: usize, setting: Setting) -> Result<SqlStore, StoreError> {
     let options = PgConnectOptions::from_str(url)
         .map_err(|e| StoreError::Mismatch(format!("the database address is not usable: {e}")))?
         .statement_cache_capacity(PREPARED)
         .options([("statement_timeout", STATEMENT), ("idle_in_transaction_session_timeout", IDLE)]);
-    let pool = PgPoolOptions::new().max_connections(connections).acquire_timeout(Duration::from_secs(5));
-    let pool = pool.connect_with(options).await.map_err(store_error)?;
-    finish(Db::Postgres(pool), setting).await
+    finish(Db::Postgres(Box::new(Server::new(options, connections))), setting).await
 }
 
 async fn finish(db: Db, setting: Setting) -> Result<SqlStore, StoreError> {

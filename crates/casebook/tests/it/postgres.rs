@@ -114,6 +114,22 @@ async fn a_killed_server_loses_nothing_that_was_answered() {
 }
 
 #[tokio::test]
+async fn a_server_that_has_started_anew_is_used_as_if_nothing_had_been() {
+    let Some(mut server) = PostgresServer::start("a_server_that_has_started_anew") else { return };
+    let w = World::new(&Backend::Postgres(database(&server, "anew").await)).await;
+    let id = w.parcel().await;
+    for weight in 1..=3 {
+        // Connections for reads and for the committer, all of them used just now.
+        assert!(join_all((0..5).map(|_| w.book.get::<Parcel>(&Scope::All, id))).await.iter().all(Result::is_ok));
+        server.kill_9();
+        server.restart();
+        assert_eq!(w.run(id, Command::Weigh(1)).await.unwrap().state.weight, weight);
+        let read = join_all((0..5).map(|_| w.book.get::<Parcel>(&Scope::All, id))).await;
+        assert!(read.iter().all(Result::is_ok), "{read:?}");
+    }
+}
+
+#[tokio::test]
 async fn a_line_cut_after_commit_is_answered_by_the_retry() {
     let Some(server) = PostgresServer::start("a_line_cut_after_commit") else { return };
     let direct = database(&server, "cut").await;

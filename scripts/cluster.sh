@@ -116,15 +116,19 @@ start_consul() {
 # A collector that takes every trace and writes its spans down; with JIEWANG_OTLP they go there instead.
 start_collector() {
   local program http
-  [ -z "${JIEWANG_OTLP:-}" ] || return 0
-  program="$(scripts/rotel.sh)" || fail "there is no collector: name one as JIEWANG_OTLP"
+  if [ -n "${JIEWANG_OTLP:-}" ]; then
+    traces=(--otlp "$JIEWANG_OTLP")
+    return
+  fi
+  program="$(scripts/rotel.sh)" || { echo "cluster: no collector, so no traces: JIEWANG_OTLP may name one" >&2; return 0; }
   new_port otlp
   new_port http
   start otlp "$program" start --otlp-grpc-endpoint "127.0.0.1:$otlp" --otlp-http-endpoint "127.0.0.1:$http" --exporter blackhole --debug-log traces --debug-log-verbosity detailed
   await otlp "Starting Rotel"
-  server_otlp=",\"otlp\":{\"address\":\"127.0.0.1:$otlp\",\"pid\":${pids[otlp]}}"
+  traces=(--otlp "http://127.0.0.1:$otlp")
+  collector=",\"otlp\":{\"address\":\"127.0.0.1:$otlp\",\"pid\":${pids[otlp]}}"
 }
-server_otlp=""
+traces=() collector=""
 
 # serve NAME ROOM: one process with a data folder of its own, where nothing but the cluster's name and key lies.
 serve() {
@@ -134,7 +138,7 @@ serve() {
   "$bin" certs issue "$room" --authority "$folder/authority" --data-dir "$folder/$name" --into "$folder/$name/tls" >/dev/null
   [ "$room" = gateway ] || database=(--database "$room=postgres://postgres@127.0.0.1:$postgres/$room")
   start "$name" "$bin" serve "$room" --data-dir "$folder/$name" --tls "$folder/$name/tls" --grpc "127.0.0.1:${grpc[$name]}" --admin "127.0.0.1:${admin[$name]}" \
-    --http "127.0.0.1:${http[$name]:-0}" --redis "redis://127.0.0.1:$redis/" --consul "http://127.0.0.1:$consul" --otlp "${JIEWANG_OTLP:-http://127.0.0.1:${otlp:-}}" "${database[@]}"
+    --http "127.0.0.1:${http[$name]:-0}" --redis "redis://127.0.0.1:$redis/" --consul "http://127.0.0.1:$consul" "${traces[@]}" "${database[@]}"
 }
 
 # Whether the gateway on a port reaches what serves a path: anything but 503 comes from there.
@@ -172,7 +176,7 @@ write_state() {
   done
   local IFS=,
   cat >"$state.new" <<JSON
-{"servers":{"consul":{"address":"127.0.0.1:$consul","pid":${pids[consul]}},"redis":{"address":"127.0.0.1:$redis","pid":${pids[redis]}},"postgres":{"address":"127.0.0.1:$postgres","pid":${pids[postgres]}}$server_otlp},
+{"servers":{"consul":{"address":"127.0.0.1:$consul","pid":${pids[consul]}},"redis":{"address":"127.0.0.1:$redis","pid":${pids[redis]}},"postgres":{"address":"127.0.0.1:$postgres","pid":${pids[postgres]}}$collector},
 "gateways":[${gateways[*]}],
 "processes":[${processes[*]}]}
 JSON

@@ -9,6 +9,7 @@ if [ -z "${JIEWANG_SOAK_INSIDE:-}" ]; then
   need_packages postgresql redis-server nftables iproute2 util-linux
   need_toolchain
   scripts/consul.sh >/dev/null # Built here: inside there is no way out.
+  scripts/rotel.sh >/dev/null
   cargo build --profile quick --bin jiewang --bin jiewang-chaos
   as=()
   [ "$(id -u)" -eq 0 ] || as=(--user --map-root-user)

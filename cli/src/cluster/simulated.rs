@@ -56,6 +56,10 @@ impl Effects for AtItsInstant {
     fn effect(&self, event: &Envelope) -> Result<Option<Bundle>, GiveUp> {
         INSTANT.sync_scope(Micros(event.time_us), || self.effects.effect(event))
     }
+
+    fn acts_on(&self) -> &'static [&'static str] {
+        self.effects.acts_on()
+    }
 }
 
 #[cfg(test)]

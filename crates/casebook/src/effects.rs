@@ -25,6 +25,29 @@ pub struct GiveUp(pub String);
 pub trait Effects: Send + Sync + 'static {
     /// `None`: the event is of no interest.
     fn effect(&self, event: &Envelope) -> Result<Option<Bundle>, GiveUp>;
+    /// Types of events, each with its major version, that always have an effect here. Another major version of one, or one whose body
+    /// says nothing that is known here, is of a later release: it parks its case and is replayed after the upgrade.
+    fn acts_on(&self) -> &'static [&'static str] {
+        &[]
+    }
+}
+
+/// The effect of an event, unless it is of a later release.
+fn understood(effects: &dyn Effects, event: &Envelope) -> Result<Option<Bundle>, GiveUp> {
+    let kind = event.r#type.as_str();
+    let Some(known) = effects.acts_on().iter().find(|known| without_major(known) == without_major(kind)) else {
+        return effects.effect(event);
+    };
+    if *known != kind {
+        return Err(GiveUp(format!("{kind} is of a later release: this one knows {known}")));
+    }
+    let later = || GiveUp(format!("{kind} says nothing that this release knows"));
+    effects.effect(event)?.map(Some).ok_or_else(later)
+}
+
+/// `report.filed.v1` and `report.filed.v2` are of the same name.
+fn without_major(kind: &str) -> &str {
+    kind.rsplit_once(".v").map_or(kind, |(name, _)| name)
 }
 
 /// Commands that commit together or not at all.
@@ -60,7 +83,7 @@ impl Consume {
     }
 
     fn work(&self, producer: &str, partition: Partition, event: &Envelope) -> Option<Work> {
-        let reason = match self.effects.effect(event) {
+        let reason = match understood(&*self.effects, event) {
             Ok(None) => return None,
             Ok(Some(Bundle(mut work))) => {
                 work.parked = Some(self.park(producer, partition, event, String::new()));

@@ -22,4 +22,8 @@ impl Effects for Traced {
         let event = Envelope { traceparent: trace.to_string(), ..event.clone() };
         span.in_scope(|| self.0.effect(&event))
     }
+
+    fn acts_on(&self) -> &'static [&'static str] {
+        self.0.acts_on()
+    }
 }

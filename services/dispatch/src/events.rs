@@ -24,7 +24,23 @@ impl OpenOrders {
     }
 }
 
+/// What intake tells of a report and its order must hear.
+const ACTS_ON: [&str; 8] = [
+    "report.filed.v1",
+    "report.classified.v1",
+    "report.supplemented.v1",
+    "report.urged.v1",
+    "report.withdrawn.v1",
+    "report.refused.v1",
+    "report.transferred.v1",
+    "report.checked.v1",
+];
+
 impl Effects for OpenOrders {
+    fn acts_on(&self) -> &'static [&'static str] {
+        &ACTS_ON
+    }
+
     fn effect(&self, event: &Envelope) -> Result<Option<Bundle>, GiveUp> {
         // An internal event: a position without a public meaning.
         if event.data.is_empty() {
@@ -47,7 +63,7 @@ impl Effects for OpenOrders {
             }
             // Our own events do not come back to us, and what a later release tells is not for this one.
             Some(Public::ReportAmended(amended)) => {
-                // What a later release tells is not for this one.
+                // Of a later release: `acts_on` parks it.
                 let Some(what) = &amended.what else { return Ok(None) };
                 let bad_id = || GiveUp("the amended report's id is none".to_owned());
                 let ask = self.app.hearing(&amended, what, &event.traceparent).ok_or_else(bad_id)?;

@@ -12,6 +12,10 @@ use queue::Envelope;
 pub struct FollowOrders;
 
 impl Effects for FollowOrders {
+    fn acts_on(&self) -> &'static [&'static str] {
+        &["workOrder.changed.v1"]
+    }
+
     /// Internal events and those of kinds that intake does not know are of no interest. One that cannot be read, or that
     /// speaks of a state this release has no name for, parks the case: it is replayed after the upgrade, in order.
     fn effect(&self, event: &Envelope) -> Result<Option<Bundle>, GiveUp> {

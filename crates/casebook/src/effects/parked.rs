@@ -1,7 +1,7 @@
 //! What a person does about parked events: try them again, or give the first one up. Both stand in the journal before they happen, so
 //! that an effect that came late, or never, can be explained.
 
-use super::{Bundle, Consume, GiveUp};
+use super::{Bundle, Consume, GiveUp, understood};
 use crate::{
     batch::{Outcome, Submission, Work},
     book::{Casebook, Journal},
@@ -51,7 +51,7 @@ impl Consume {
     async fn replay_one(&self, event: ParkedEvent) -> Result<bool, StoreError> {
         let corrupt = |_| StoreError::Corrupt { table: "parked", row: event.subject.clone() };
         let envelope = Envelope::decode(event.envelope.as_slice()).map_err(corrupt)?;
-        match self.effects.effect(&envelope) {
+        match understood(&*self.effects, &envelope) {
             Ok(None) => self.book.store().unpark(&event.producer, &event.subject, event.position).await.map(|()| true),
             Err(GiveUp(_)) => Ok(false),
             Ok(Some(Bundle(mut work))) => {

@@ -101,6 +101,7 @@ contract! {
     consuming::an_effect_under_a_lost_lease_writes_nothing,
     consuming::the_same_slice_twice_has_one_effect,
     consuming::a_refused_event_parks_its_case_and_later_ones_wait_behind_it,
+    consuming::what_a_later_release_tells_parks_its_case,
     consuming::parked_events_replay_in_order_and_stop_at_the_first_that_still_cannot_be,
     consuming::an_event_that_is_replayed_twice_at_once_takes_effect_once,
     consuming::giving_up_takes_the_first_and_is_journalled,

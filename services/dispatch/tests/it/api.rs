@@ -324,6 +324,22 @@ async fn a_ruling_at_a_place_nobody_knows_keeps_the_orders_place_and_one_without
 }
 
 #[tokio::test]
+async fn an_event_of_a_later_release_parks_its_case_and_the_next_report_is_opened() {
+    let city = City::open().await;
+    let (later, next) = (city.report("", TOWN), city.report("", TOWN));
+    let name = format!("workOrders/{}", next.report);
+    let second = Envelope { r#type: "report.filed.v2".to_owned(), ..filed(later, 1) };
+    // Of a name that nobody here waits for, with a field (999, of no bytes) that has no name here.
+    let data = vec![0xba, 0x3e, 0].into();
+    let praised = Envelope { r#type: "report.praised.v9".to_owned(), data, ..filed(city.report("", TOWN), 2) };
+    hear(&city, vec![second, praised, filed(next, 3)]).await;
+    assert_eq!(city.look(&name).await.state(), WorkOrderState::Created);
+    let parked = city.cases.store().parked().await.unwrap();
+    let reasons: Vec<&str> = parked.iter().map(|event| &*event.reason).collect();
+    assert_eq!(reasons, ["report.filed.v2 is of a later release: this one knows report.filed.v1"]);
+}
+
+#[tokio::test]
 async fn an_event_that_cannot_be_read_is_given_up_and_an_internal_one_passed_over() {
     let city = City::open().await;
     let effects = city.service.effects();

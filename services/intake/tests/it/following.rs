@@ -29,6 +29,10 @@ async fn track(city: &City, request: TrackReportRequest) -> Result<TrackedReport
 
 /// Events of dispatch as its log would give them, applied in order, each with the next position of the report's partition.
 async fn hear(city: &City, report: &Report, changes: Vec<(i64, WorkOrderChanged)>) {
+    hear_as(city, report, "workOrder.changed.v1", changes).await;
+}
+
+async fn hear_as(city: &City, report: &Report, kind: &str, changes: Vec<(i64, WorkOrderChanged)>) {
     let id: civic::CaseId = report.name["reports/".len()..].parse().unwrap();
     let partition = id.partition(4);
     let lease = city.cases.acquire("dispatch", "test", &[partition], Duration::from_secs(60)).await.unwrap()[0];
@@ -38,7 +42,7 @@ async fn hear(city: &City, report: &Report, changes: Vec<(i64, WorkOrderChanged)
         Envelope {
             id: format!("{id}-{case_version}"),
             source: "test/dispatch".to_owned(),
-            r#type: "workOrder.changed.v1".to_owned(),
+            r#type: kind.to_owned(),
             subject: format!("workOrders/{id}"),
             case_version,
             partition: partition.into(),
@@ -205,6 +209,17 @@ async fn an_unknown_state_of_a_newer_dispatch_parks_the_case() {
     let unknown = WorkOrderChanged { state: 99, ..changed(WorkOrderState::Assigned, "50", 0, false) };
     hear(&city, &report, vec![(2, unknown)]).await;
     assert_eq!(city.cases.store().parked().await.unwrap().len(), 1);
+    assert_eq!(get(&city, &report).await.state(), ReportState::Filed);
+}
+
+#[tokio::test]
+async fn a_change_told_by_a_later_release_parks_the_case() {
+    let city = City::open().await;
+    let report = city.file(complaint("a")).await;
+    let assigned = changed(WorkOrderState::Assigned, "500151-chengguan", 0, false);
+    hear_as(&city, &report, "workOrder.changed.v2", vec![(2, assigned)]).await;
+    let parked = city.cases.store().parked().await.unwrap();
+    assert_eq!(parked[0].reason, "workOrder.changed.v2 is of a later release: this one knows workOrder.changed.v1");
     assert_eq!(get(&city, &report).await.state(), ReportState::Filed);
 }
 

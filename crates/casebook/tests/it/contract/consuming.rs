@@ -25,6 +25,10 @@ where
     fn effect(&self, event: &Envelope) -> Result<Option<Bundle>, GiveUp> {
         (self.0)(event)
     }
+
+    fn acts_on(&self) -> &'static [&'static str] {
+        &["parcel.weighed.v1"]
+    }
 }
 
 /// A consumer of one partition that makes up the events it consumes.
@@ -176,6 +180,28 @@ pub(super) async fn a_refused_event_parks_its_case_and_later_ones_wait_behind_it
     assert!(all.iter().all(|(subject, position)| parked.contains(&((*subject).to_owned(), *position))), "{parked:?}");
     let reasons = w.sure(async || w.store.parked().await).await;
     assert!(reasons[0].reason.contains("weighs nothing") && reasons[1].reason.contains("behind"), "{reasons:?}");
+}
+
+pub(super) async fn what_a_later_release_tells_parks_its_case(w: &World) {
+    let parcel = w.parcel().await;
+    let desk = Desk::new(w, weigh(parcel)).await;
+    let told = |subject: &str, kind: &str, weight| Envelope { r#type: kind.to_owned(), ..desk.event(subject, weight) };
+    desk.apply(&[
+        told("a", "parcel.weighed.v1", 1),
+        told("b", "parcel.weighed.v2", 2),
+        told("c", "parcel.weighed.v1", 15),
+        told("d", "parcel.painted.v7", 4),
+        told("b", "parcel.weighed.v1", 8),
+    ])
+    .await;
+    assert_eq!(weight(w, parcel).await, 5, "what nobody here waits for is of no concern, and others move on");
+    let mut parked = w.sure(async || w.store.parked().await).await;
+    parked.sort_by_key(|event| event.position);
+    let reasons: Vec<(&str, &str)> = parked.iter().map(|event| (&*event.subject, &*event.reason)).collect();
+    assert_eq!(reasons.len(), 3, "{reasons:?}");
+    assert_eq!(reasons[0], ("b", "parcel.weighed.v2 is of a later release: this one knows parcel.weighed.v1"));
+    assert_eq!(reasons[1], ("c", "parcel.weighed.v1 says nothing that this release knows"));
+    assert!(reasons[2].0 == "b" && reasons[2].1.contains("behind"), "{reasons:?}");
 }
 
 pub(super) async fn parked_events_replay_in_order_and_stop_at_the_first_that_still_cannot_be(w: &World) {

@@ -39,6 +39,8 @@ pub struct Chaos {
     state: Value,
     /// What it has started itself.
     children: BTreeMap<String, Child>,
+    /// Whose turn is still to come.
+    waiting: Vec<String>,
     /// Where lines may be cut.
     wire: Option<Wire>,
 }
@@ -60,7 +62,7 @@ impl Chaos {
     /// When there is none.
     pub fn of(folder: &Path) -> io::Result<Self> {
         let state = serde_json::from_slice(&fs::read(folder.join("state.json"))?)?;
-        Ok(Self { folder: folder.to_owned(), state, children: BTreeMap::new(), wire: Wire::here() })
+        Ok(Self { folder: folder.to_owned(), state, children: BTreeMap::new(), waiting: Vec::new(), wire: Wire::here() })
     }
 
     /// Where its gateways listen.
@@ -81,12 +83,20 @@ impl Chaos {
         address(&self.state["servers"][name]["address"])
     }
 
-    /// What `jiewang verify` says of the cluster's databases, while it works.
+    /// What `jiewang verify` says of the cluster's databases when nothing is left to do: every event has reached its consumers, every
+    /// timer that was due has fired and no case is parked. `None` for as long as something lies for more than a second.
     ///
     /// # Panics
     /// When the cluster's folder cannot be written to.
     #[must_use]
-    pub fn verify(&self) -> Output {
+    pub fn at_rest(&self) -> Option<String> {
+        let out = self.verify();
+        let told = String::from_utf8_lossy(&out.stdout).into_owned();
+        let mut looked = told.lines().filter(|line| line.contains("looked at"));
+        (out.status.success() && looked.all(|line| line.trim_end().ends_with(", 0 parked"))).then_some(told)
+    }
+
+    fn verify(&self) -> Output {
         let folder = self.folder.join("verify");
         fs::create_dir_all(&folder).expect("a folder for verify");
         for file in ["cluster.id", "cluster.key"] {
@@ -95,7 +105,8 @@ impl Chaos {
         let port = self.server("postgres").port();
         let database = |name| format!("{name}=postgres://postgres@127.0.0.1:{port}/{name}");
         let databases = Room::services().flat_map(|(_, service)| ["--postgres".to_owned(), database(service.name)]);
-        verb(["verify".to_owned(), "--data-dir".to_owned(), folder.display().to_string()].into_iter().chain(databases))
+        let verify = ["verify", "--late", "1", "--data-dir"].map(str::to_owned).into_iter();
+        verb(verify.chain([folder.display().to_string()]).chain(databases))
     }
 
     /// Whether lines are cut and slowed, too.
@@ -104,13 +115,12 @@ impl Chaos {
         self.wire.is_some()
     }
 
-    /// Strikes one of them, chosen by chance, and sees it back. Says what it did.
+    /// Strikes the next of them and sees it back. Each has its turn, in an order by chance, before one is struck again. Says what it did.
     ///
     /// # Panics
     /// When it does not come back.
     pub async fn strike(&mut self, seed: &Seed) -> Strike {
-        let targets = self.targets();
-        let target = &targets[usize::try_from(seed.below(targets.len() as u64)).expect("few")];
+        let target = &self.next(seed);
         let fault = Fault::by_chance(seed, self.wire.is_some());
         match (fault, self.wire) {
             (Fault::Kill, _) => drop(self.again(target, "KILL").await),
@@ -160,6 +170,31 @@ impl Chaos {
         let took = self.again(&target, "TERM").await;
         target.becomes_ready().await;
         took
+    }
+
+    fn next(&mut self, seed: &Seed) -> Target {
+        if self.waiting.is_empty() {
+            self.waiting = self.targets().into_iter().map(|target| target.name).collect();
+        }
+        let chosen = seed.below(self.waiting.len() as u64);
+        let name = self.waiting.swap_remove(usize::try_from(chosen).expect("few"));
+        self.targets().into_iter().find(|target| target.name == name).expect("what there was")
+    }
+
+    /// Freezes a process until it is thawed.
+    ///
+    /// # Panics
+    /// When there is none of that name.
+    pub fn freeze(&self, process: &str) {
+        self.target(process).signal("STOP");
+    }
+
+    /// See [`Self::freeze`].
+    ///
+    /// # Panics
+    /// When there is none of that name.
+    pub fn thaw(&self, process: &str) {
+        self.target(process).signal("CONT");
     }
 
     fn target(&self, name: &str) -> Target {

@@ -9,7 +9,7 @@ use super::{feeds, folder::Folder, parked::Parked, peers::Peers, settings::Setti
 use crate::room::Room;
 use casebook::{Casebook, Effects, Fire, run_timers};
 use civic::Tree;
-use mesh::{Chassis, Log, Sight};
+use mesh::{Chassis, Log, Sight, TracedTimers};
 use queue::EventSource as _;
 use std::sync::Arc;
 
@@ -137,6 +137,7 @@ impl Opened {
             feeds::relay(chassis, settings, book)?;
             if let Some(fire) = service.timers().filter(|_| !settings.simulated) {
                 let (name, drain, book) = (format!("{}.timers", book.service()), chassis.drain(), book.clone());
+                let fire = Arc::new(TracedTimers::new(fire));
                 chassis.tasks().spawn_worker(name, async move { run_timers(book, fire, drain.begun()).await });
             }
             service.keep(chassis);

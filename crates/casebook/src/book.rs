@@ -84,6 +84,7 @@ impl<C: Case> Ask<C> {
     }
 
     pub(crate) fn into_work(self) -> Work {
+        let armed_by = || self.timer.as_ref().map(|timer| timer.traceparent.clone()).unwrap_or_default();
         let step = TypedStep::<C> {
             case: self.case,
             command: self.command,
@@ -92,7 +93,7 @@ impl<C: Case> Ask<C> {
             etag: self.etag,
             epoch: self.epoch,
             timed: self.timer.is_some(),
-            traceparent: self.traceparent,
+            traceparent: if self.traceparent.is_empty() { armed_by() } else { self.traceparent },
             decided: None,
         };
         let mut work = Work::new(vec![Box::new(step)]);

@@ -161,6 +161,8 @@ pub struct DueTimer {
     pub due: Micros,
     /// Version of the case that armed it: a later arming of the same name has another generation.
     pub generation: i64,
+    /// The trace of the command that armed it: what follows from its firing stands in that trace, too.
+    pub traceparent: String,
 }
 
 #[cfg(test)]

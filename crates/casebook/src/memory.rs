@@ -78,7 +78,10 @@ impl MemoryStore {
             match arming {
                 None => drop(t.timers.remove(&(case, name))),
                 Some(Armed { kind, due, generation }) => {
-                    t.timers.insert((case, name.clone()), DueTimer { kind, case, name, due, generation });
+                    let armed_by = t.events.get(&(case, generation));
+                    let traceparent = armed_by.map(|(event, _)| event.traceparent.clone()).unwrap_or_default();
+                    let timer = DueTimer { kind, case, name: name.clone(), due, generation, traceparent };
+                    t.timers.insert((case, name), timer);
                 }
             }
         }

@@ -52,5 +52,5 @@ pub use skew::{Reference, watch_clock};
 pub use speaker::{SERVICE_SUBJECT, Speaker};
 pub use tasks::{Fatal, StillRunning, Tasks};
 pub use trace::{TRACEPARENT, TraceContext, TraceSource};
-pub use traced::Traced;
+pub use traced::{Traced, TracedTimers};
 pub use urgency::{KEPT_BACK, give_way_unless, is_pressing};

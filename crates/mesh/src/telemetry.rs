@@ -1,19 +1,21 @@
 //! Logs and traces of a process.
 //!
 //! Logs go to stderr. Spans are made for sampled calls only, and only when an exporter is set: an unsampled call costs a
-//! look at one flag. Names are those of OpenTelemetry's semantic conventions for RPC, HTTP and messaging. Known gap: a timer that fires
-//! begins no trace.
+//! look at one flag. Names are those of OpenTelemetry's semantic conventions for RPC, HTTP and messaging.
 
+mod lines;
 mod spans;
 
 use crate::error::Code;
 use crate::trace::TraceContext;
+use casebook::DueTimer;
 use opentelemetry::Context;
 use opentelemetry::trace::{SpanContext, SpanId, TraceContextExt, TraceFlags, TraceId, TraceState, TracerProvider};
 use opentelemetry_otlp::WithExportConfig;
 use opentelemetry_sdk::Resource;
 use opentelemetry_sdk::trace::{BatchSpanProcessor, SdkTracerProvider};
 use queue::Envelope;
+use lines::InTrace;
 use spans::{Ended, Sent};
 use std::sync::atomic::{AtomicBool, Ordering};
 use tracing::Span;
@@ -115,7 +117,7 @@ fn log_layer(format: Format) -> Box<dyn Layer<Registry> + Send + Sync> {
     let log = tracing_subscriber::fmt::layer().with_writer(std::io::stderr);
     match format {
         Format::Text => log.boxed(),
-        Format::Json => log.json().boxed(),
+        Format::Json => log.json().map_event_format(InTrace).boxed(),
     }
 }
 
@@ -204,10 +206,10 @@ pub fn edge_span(method: &str, route: &str, trace: TraceContext) -> (Span, Trace
 /// The span of an event that takes effect, and the context of what follows from it; `None` when nobody records its trace.
 pub(crate) fn consumer_span(event: &Envelope) -> Option<(Span, TraceContext)> {
     // An internal event has no type, and nobody acts on it.
-    if event.r#type.is_empty() || !RECORDING.load(Ordering::Relaxed) {
+    if event.r#type.is_empty() {
         return None;
     }
-    let trace = TraceContext::parse(&event.traceparent).filter(|trace| trace.sampled)?;
+    let trace = recorded(&event.traceparent)?;
     Some(begun(trace, || {
         let name = format!("consume {}", event.r#type);
         tracing::info_span!(
@@ -215,6 +217,23 @@ pub(crate) fn consumer_span(event: &Envelope) -> Option<(Span, TraceContext)> {
             messaging.operation.type = "process", messaging.destination.name = event.source, messaging.message.id = event.id
         )
     }))
+}
+
+/// The span of a timer that fires, and the context of what follows from it; `None` when nobody records the trace in which it was armed.
+pub(crate) fn timer_span(timer: &DueTimer) -> Option<(Span, TraceContext)> {
+    let trace = recorded(&timer.traceparent)?;
+    Some(begun(trace, || {
+        let name = format!("fire {}.{}", timer.kind, timer.name);
+        tracing::info_span!("mesh.timer", otel.name = name, otel.kind = "internal")
+    }))
+}
+
+/// The trace of what was kept, if it is recorded.
+fn recorded(traceparent: &str) -> Option<TraceContext> {
+    if !RECORDING.load(Ordering::Relaxed) {
+        return None;
+    }
+    TraceContext::parse(traceparent).filter(|trace| trace.sampled)
 }
 
 /// A span in its trace, made only when somebody records it.

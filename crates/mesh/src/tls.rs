@@ -83,12 +83,9 @@ impl Tls {
     where
         S: AsyncRead + AsyncWrite + Unpin,
     {
-        let acceptor = TlsAcceptor::from(Arc::clone(&self.current().server));
-        let stream = acceptor.accept(stream).await?;
-        let name = match stream.get_ref().1.peer_certificates() {
-            Some([certificate, ..]) => Some(ServiceName::in_certificate(certificate).map_err(io::Error::other)?),
-            Some([]) | None => None,
-        };
+        let material = self.current();
+        let stream = TlsAcceptor::from(Arc::clone(&material.server)).accept(stream).await?;
+        let name = material.name.of_same_cluster(stream.get_ref().1.peer_certificates())?;
         Ok((stream, name))
     }
 
@@ -96,7 +93,9 @@ impl Tls {
     pub(crate) async fn connect(&self, service: &str, stream: TcpStream) -> io::Result<client::TlsStream<TcpStream>> {
         let material = self.current();
         let host = ServerName::try_from(name::host_of(service)).map_err(io::Error::other)?;
-        TlsConnector::from(Arc::clone(&material.client)).connect(host, stream).await
+        let stream = TlsConnector::from(Arc::clone(&material.client)).connect(host, stream).await?;
+        material.name.of_same_cluster(stream.get_ref().1.peer_certificates())?;
+        Ok(stream)
     }
 }
 
@@ -129,8 +128,11 @@ async fn follow(folder: PathBuf, clock: Arc<dyn Clock>, mut known: Files, sender
 /// Why a handshake failed, in words that may be shown; `None` when that had nothing to do with certificates.
 pub(crate) fn refusal(error: &io::Error) -> Option<&'static str> {
     let inner = error.get_ref()?;
-    if inner.is::<ServiceNameError>() {
-        return Some("it has no name of ours");
+    if let Some(error) = inner.downcast_ref::<ServiceNameError>() {
+        return Some(match error {
+            ServiceNameError::Foreign => "it is of another cluster",
+            ServiceNameError::Malformed | ServiceNameError::Missing => "it has no name of ours",
+        });
     }
     let error = inner.downcast_ref::<rustls::Error>()?;
     if let rustls::Error::InvalidCertificate(bad) = error {

@@ -30,6 +30,13 @@ impl Seed {
         self.first
     }
 
+    /// For a generator that takes so many bytes.
+    pub fn bytes(&self) -> [u8; 32] {
+        let mut bytes = [0; 32];
+        bytes[..8].copy_from_slice(&self.first.to_le_bytes());
+        bytes
+    }
+
     /// Sixty-four bits.
     pub fn next(&self) -> u64 {
         const STEP: u64 = 0x9e37_79b9_7f4a_7c15;

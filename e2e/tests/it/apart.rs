@@ -12,7 +12,7 @@ use e2e::{
     standing::Standing,
     until,
 };
-use std::{net::SocketAddr, path::Path};
+use std::{net::SocketAddr, path::Path, time::Duration};
 use tempfile::TempDir;
 use testkit::{ConsulServer, PostgresServer, RedisServer, RotelServer, Seed, free_port};
 
@@ -119,9 +119,12 @@ async fn a_report_lives_its_life_through_three_processes_and_the_death_of_each()
 
 #[tokio::test]
 async fn one_trace_shows_the_way_of_a_report_through_all_processes_and_a_real_collector() {
+    let name = "one_trace_shows_the_way_of_a_report_through_all_processes_and_a_real_collector";
     let collector = Collector::start().await;
-    let Some(rotel) = RotelServer::start("one_trace", collector.address) else { return };
-    let apart = Apart::started(1, |start| start.tracing_to(rotel.address()), |_| Vec::new()).await;
+    let (Some(server), Some(redis)) = (PostgresServer::start(name), RedisServer::start(name)) else { return };
+    let Some(rotel) = RotelServer::start(name, collector.address) else { return };
+    databases(&server).await;
+    let apart = Apart::started(1, |start| start.tracing_to(rotel.address()), over(&server, &redis)).await;
     let crew = Crew::of(&apart.gateway);
     let (trace, caller) = ("4bf92f3577b34da6a3ce929d0e0e4736", "00f067aa0ba902b7");
     let headers = [("traceparent", &*format!("00-{trace}-{caller}-01")), ("content-type", "application/json")];
@@ -152,18 +155,22 @@ async fn one_trace_shows_the_way_of_a_report_through_all_processes_and_a_real_co
     }
 }
 
+/// Flags that put a service over these servers.
+fn over(server: &PostgresServer, redis: &RedisServer) -> impl Fn(&str) -> Vec<String> {
+    let (port, redis) = (port(server), redis.url());
+    move |service| {
+        let own = flags("--database", port).into_iter().filter(|flag| flag.starts_with(&format!("{service}=")));
+        own.flat_map(|flag| ["--database".to_owned(), flag]).chain(["--redis".to_owned(), redis.clone()]).collect()
+    }
+}
+
 #[tokio::test]
 async fn replicas_that_are_killed_under_load_lose_and_double_nothing() {
     let name = "replicas_that_are_killed_under_load_lose_and_double_nothing";
     let (Some(server), Some(redis)) = (PostgresServer::start(name), RedisServer::start(name)) else { return };
     databases(&server).await;
     let seed = Seed::from_env();
-    let more = |service: &str| {
-        let database = flags("--database", port(&server));
-        let own = database.into_iter().filter(|flag| flag.starts_with(&format!("{service}=")));
-        own.flat_map(|flag| ["--database".to_owned(), flag]).chain(["--redis".to_owned(), redis.url()]).collect()
-    };
-    let mut apart = Apart::start(2, more).await;
+    let mut apart = Apart::start(2, over(&server, &redis)).await;
     let load = Load::start(&Crew::of(&apart.gateway), 4, &seed);
     for _round in 0..rounds(4, 40) {
         load.more(5 + usize::try_from(seed.below(20)).unwrap()).await;
@@ -205,6 +212,15 @@ async fn a_cluster_that_is_struck_while_it_works_loses_and_doubles_nothing() {
     let seen = load.finish().await;
     eprintln!("{} attempts at reports, {} of them in doubt", seen.history.len(), seen.doubtful);
     check(&seen, &door.member("city-dispatcher", "50")).await;
-    until("everything has taken effect", || async { chaos.verify().status.success().then_some(()) }).await;
+    until("everything has taken effect", || async { chaos.at_rest() }).await;
+    // What is stuck is found.
+    let dispatch: Vec<String> = chaos.processes().into_iter().filter(|name| name.starts_with("dispatch")).collect();
+    dispatch.iter().for_each(|name| chaos.freeze(name));
+    Crew::at(&door, UNIT).file("stuck", LIGHTS).await;
+    tokio::time::sleep(Duration::from_secs(2)).await;
+    let stuck = chaos.at_rest();
+    dispatch.iter().for_each(|name| chaos.thaw(name));
+    assert_eq!(stuck, None);
+    until("what was stuck has taken effect", || async { chaos.at_rest() }).await;
     drop(standing);
 }

@@ -5,7 +5,7 @@ use super::{
     conn::{Record, Tx, Value},
     list::BY_ID,
     newest::Newest,
-    rows::{case_row, event_row, hash_of, id_of, id_value, timer_row},
+    rows::{case_row, event_row, hash_of, id_of, id_value},
     schema::REQUEST_TABLES,
     statement::{Form, Shape, chunks},
 };
@@ -15,14 +15,14 @@ use crate::{
     error::StoreError,
     store::CaseRow,
 };
-use civic::CaseId;
+use civic::{CaseId, Micros};
 use queue::{Partition, Position};
 use std::{collections::BTreeSet, sync::Arc};
 
 /// In the order of ids, so that two replicas cannot wait for each other in a circle.
 const LOCKED: &str = "ORDER BY id FOR UPDATE";
 const UNIQUES: &str = "SELECT name, content, case_id, version FROM uniques WHERE name IN";
-const TIMERS: &str = "SELECT case_id, name, kind, due, generation FROM timers WHERE case_id IN";
+const TIMERS: &str = "SELECT case_id, name, due, generation FROM timers WHERE case_id IN";
 
 type Rebuilt = Vec<(CaseId, Rebuilding)>;
 
@@ -88,8 +88,8 @@ impl SqlStore {
     async fn as_it_lies(&self, tx: &mut Tx, case: &CaseRow) -> Result<Rebuilding, StoreError> {
         let shape = Shape { head: TIMERS, columns: 1, tail: "", form: Form::Keys };
         let records = self.by_keys(tx, shape, vec![id_value(case.id)]).await?;
-        let timer = |r| timer_row(r).map(|t| Timer { name: t.name, due: t.due });
-        Ok(Rebuilding { row: case.row.clone(), timers: records.iter().map(timer).collect::<Result<_, _>>()? })
+        let timer = |r: &Record| Ok(Timer { name: r.text(1)?, due: Micros(r.int(2)?) });
+        Ok(Rebuilding { row: case.row.clone(), timers: records.iter().map(timer).collect::<Result<_, StoreError>>()? })
     }
 
     /// A row of an older state schema is rebuilt from its events. If they do not allow it the row stays as it is, and whoever
@@ -141,7 +141,7 @@ impl SqlStore {
     async fn load_timers(&self, tx: &mut Tx, cases: &BTreeSet<CaseId>) -> Result<Vec<TimerKey>, StoreError> {
         let shape = Shape { head: TIMERS, columns: 1, tail: "", form: Form::Keys };
         let records = self.by_keys(tx, shape, cases.iter().copied().map(id_value).collect()).await?;
-        records.iter().map(|r| timer_row(r).map(|t| (t.case, t.name, t.generation))).collect()
+        records.iter().map(|r| Ok((id_of(&r.blob(0)?, "timers")?, r.text(1)?, r.int(3)?))).collect()
     }
 
     async fn load_parked(&self, tx: &mut Tx, producers: &BTreeSet<&str>) -> Result<Vec<ParkedKey>, StoreError> {

@@ -4,7 +4,7 @@ use super::{
     SqlStore,
     conn::Value,
     list::BY_ID,
-    rows::{CASE_COLUMNS, case_row, event_row, id_of, id_value, timer_row},
+    rows::{CASE_COLUMNS, TIMERS, case_row, event_row, id_of, id_value, timer_row},
     statement::{Form, Shape, chunks},
 };
 use crate::{
@@ -69,8 +69,9 @@ impl SqlStore {
             |t| [Value::Int(t.due.0), id_value(t.case), Value::Text(t.name.clone())],
         );
         let [due, case, name] = after;
-        let sql = "SELECT case_id, name, kind, due, generation FROM timers WHERE due <= $1 AND (due, case_id, name) > ($2, $3, $4) \
-            ORDER BY due, case_id, name LIMIT $5";
+        let sql = format!(
+            "{TIMERS} WHERE t.due <= $1 AND (t.due, t.case_id, t.name) > ($2, $3, $4) ORDER BY t.due, t.case_id, t.name LIMIT $5"
+        );
         let records = self.db.query(sql.into(), vec![Value::Int(now.0), due, case, name, count(limit)]).await?;
         records.iter().map(timer_row).collect()
     }

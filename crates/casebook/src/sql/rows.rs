@@ -149,6 +149,10 @@ pub(super) fn event_row(r: &Record, first: usize) -> Result<EventRow, StoreError
     })
 }
 
+/// Timers as [`timer_row`] reads them.
+pub(super) const TIMERS: &str = "SELECT t.case_id, t.name, t.kind, t.due, t.generation, COALESCE(e.traceparent, '') FROM timers t \
+    LEFT JOIN events e ON e.case_id = t.case_id AND e.version = t.generation";
+
 pub(super) fn timer_row(r: &Record) -> Result<DueTimer, StoreError> {
     Ok(DueTimer {
         case: id_of(&r.blob(0)?, "timers")?,
@@ -156,5 +160,6 @@ pub(super) fn timer_row(r: &Record) -> Result<DueTimer, StoreError> {
         kind: r.text(2)?,
         due: Micros(r.int(3)?),
         generation: r.int(4)?,
+        traceparent: trace::unpack(r.text_or_blob(5)?).unwrap_or_default(),
     })
 }

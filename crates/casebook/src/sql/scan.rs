@@ -4,7 +4,7 @@ use super::{
     SqlStore,
     conn::Value,
     read::count,
-    rows::{CASE_COLUMNS, EVENT_COLUMNS, case_row, event_row, id_of, id_value, timer_row},
+    rows::{CASE_COLUMNS, EVENT_COLUMNS, TIMERS, case_row, event_row, id_of, id_value, timer_row},
 };
 use crate::{
     case::DueTimer,
@@ -40,8 +40,7 @@ impl SqlStore {
     }
 
     pub(super) async fn span_timers(&self, span: Span) -> Result<Vec<DueTimer>, StoreError> {
-        let sql = "SELECT case_id, name, kind, due, generation FROM timers WHERE case_id > $1 AND case_id <= $2 \
-            ORDER BY case_id, name";
+        let sql = format!("{TIMERS} WHERE t.case_id > $1 AND t.case_id <= $2 ORDER BY t.case_id, t.name");
         let records = self.db.query(sql.into(), bounds(span)).await?;
         records.iter().map(timer_row).collect()
     }

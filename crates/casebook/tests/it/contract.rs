@@ -92,6 +92,7 @@ contract! {
     reading::page_tokens_open_only_under_their_binding,
     timers::timers_follow_the_state,
     timers::a_timer_fires_once_however_many_fire_it,
+    timers::what_a_timer_does_stands_in_the_trace_of_the_command_that_armed_it,
     timers::a_timer_armed_again_has_another_generation,
     timers::a_timer_that_fires_early_stays_armed,
     timers::due_timers_are_walked_in_order_past_those_that_stay,

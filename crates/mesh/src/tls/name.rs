@@ -1,6 +1,7 @@
 //! Names of services in certificates.
 
-use std::fmt;
+use rustls::pki_types::CertificateDer;
+use std::{fmt, io};
 use std::str::FromStr;
 use x509_parser::extensions::GeneralName;
 use x509_parser::prelude::{FromDer, X509Certificate};
@@ -23,6 +24,9 @@ pub enum ServiceNameError {
     /// It has another kind of name, or none.
     #[error("the certificate does not carry exactly one spiffe:// name")]
     Missing,
+    /// Clusters under one root stay apart.
+    #[error("the certificate is of another cluster")]
+    Foreign,
 }
 
 impl ServiceName {
@@ -47,6 +51,16 @@ impl ServiceName {
         match (uris.next(), uris.next()) {
             (Some(one), None) => one.parse(),
             _ => Err(ServiceNameError::Missing),
+        }
+    }
+
+    /// The name that the other end of a connection has shown; `None` when it has shown no certificate.
+    pub(super) fn of_same_cluster(&self, shown: Option<&[CertificateDer<'_>]>) -> io::Result<Option<Self>> {
+        let Some([certificate, ..]) = shown else { return Ok(None) };
+        let name = Self::in_certificate(certificate).map_err(io::Error::other)?;
+        match name.cluster == self.cluster {
+            true => Ok(Some(name)),
+            false => Err(io::Error::other(ServiceNameError::Foreign)),
         }
     }
 

@@ -9,7 +9,7 @@ use hyper_util::rt::{TokioExecutor, TokioIo};
 use mesh::tls::{Authority, ServiceName, Tls, TlsError};
 use mesh::{Channel, Code, Problem};
 use rustls::pki_types::pem::PemObject;
-use rustls::pki_types::{CertificateDer, ServerName};
+use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -98,37 +98,70 @@ async fn a_stranger_is_neither_called_nor_served() {
     assert_eq!(code, Code::Unavailable);
 }
 
-/// A client that knows whom to trust and says nothing of itself.
-async fn ask_as_nobody(town: &Town, served: &Served, path: &str) -> http::Response<hyper::body::Incoming> {
+#[tokio::test]
+async fn another_cluster_under_the_same_root_is_neither_called_nor_served() {
+    let town = Town::new();
+    let next = || {
+        let (name, folder) = (ServiceName::new("50-next", "intake").unwrap(), town.path("next"));
+        town.authority.issue(&name, SystemClock.now(), MONTH).unwrap().write(&folder).unwrap();
+        follow(&folder)
+    };
+    let there = Served::start_encrypted(next()).await;
+    let (code, reason, detail) = problem(&to(&there, "intake", Some(town.tls("gateway")))).await;
+    assert_eq!((code, reason.as_str()), (Code::Unavailable, "CERTIFICATE_REFUSED"));
+    assert!(detail.contains("another cluster"), "{detail}");
+
+    // A caller that does not look whom it calls is not heard either.
+    let here = Served::start_encrypted(town.tls("intake")).await;
+    let answer = ask_with(&town, &here, Some("next"), "/jiewang.events.v1.EventLog/Head").await;
+    assert!(answer.is_err(), "{answer:?}");
+    assert!(ask_with(&town, &here, Some("gateway"), "/jiewang.events.v1.EventLog/Head").await.is_ok());
+}
+
+/// A client that knows whom to trust, shows what it is told to, and does not look at the name that it is shown.
+async fn ask_with(
+    town: &Town,
+    served: &Served,
+    shows: Option<&str>,
+    path: &str,
+) -> hyper::Result<http::Response<hyper::body::Incoming>> {
     let mut roots = rustls::RootCertStore::empty();
     let trusted = std::fs::read(town.path("intake").join("ca.crt")).unwrap();
     roots.add(CertificateDer::from_pem_slice(&trusted).unwrap()).unwrap();
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let config = rustls::ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions().unwrap();
-    let mut config = config.with_root_certificates(roots).with_no_client_auth();
+    let config = config.with_root_certificates(roots);
+    let mut config = match shows {
+        None => config.with_no_client_auth(),
+        Some(service) => {
+            let file = |name| std::fs::read(town.path(service).join(name)).unwrap();
+            let chain = CertificateDer::pem_slice_iter(&file("tls.crt")).collect::<Result<_, _>>().unwrap();
+            config.with_client_auth_cert(chain, PrivateKeyDer::from_pem_slice(&file("tls.key")).unwrap()).unwrap()
+        }
+    };
     config.alpn_protocols = vec![b"h2".to_vec()];
     let stream = TcpStream::connect(served.address).await.unwrap();
     let host = ServerName::try_from("intake.jiewang.internal").unwrap();
     let stream = TlsConnector::from(Arc::new(config)).connect(host, stream).await.unwrap();
     let (mut client, connection) =
-        hyper::client::conn::http2::handshake(TokioExecutor::new(), TokioIo::new(stream)).await.unwrap();
+        hyper::client::conn::http2::handshake(TokioExecutor::new(), TokioIo::new(stream)).await?;
     tokio::spawn(connection);
     let request = http::Request::post(format!("http://intake{path}"))
         .header("content-type", "application/grpc")
         .header("te", "trailers")
         .body(Full::new(Bytes::from_static(&[0; 5])))
         .unwrap();
-    soon(client.send_request(request)).await.unwrap()
+    soon(client.send_request(request)).await
 }
 
 #[tokio::test]
 async fn who_shows_no_certificate_is_told_so_and_may_ask_for_health() {
     let town = Town::new();
     let served = Served::start_encrypted(town.tls("intake")).await;
-    let refused = ask_as_nobody(&town, &served, "/jiewang.events.v1.EventLog/Head").await;
+    let refused = ask_with(&town, &served, None, "/jiewang.events.v1.EventLog/Head").await.unwrap();
     let problem = Problem::from_status(&tonic::Status::from_header_map(refused.headers()).unwrap());
     assert_eq!((problem.code, problem.reason.as_str()), (Code::Unauthenticated, "CERTIFICATE_MISSING"));
-    let health = ask_as_nobody(&town, &served, "/grpc.health.v1.Health/Check").await;
+    let health = ask_with(&town, &served, None, "/grpc.health.v1.Health/Check").await.unwrap();
     assert!(!health.headers().contains_key("grpc-status"), "it has a message: {:?}", health.headers());
 }
 

@@ -4,7 +4,7 @@ use super::streams::{Streams, entry_id, envelope};
 use crate::feed::fair_share;
 use crate::{Envelope, Feed, FeedError, Partition, Position};
 use async_trait::async_trait;
-use redis::streams::StreamReadReply;
+use redis::streams::{StreamId, StreamReadReply};
 use std::collections::HashMap;
 use std::time::Duration;
 
@@ -42,8 +42,8 @@ impl Feed for RedisFeed {
         let mut events = Vec::new();
         for stream in reply.into_iter().flat_map(|reply| reply.keys) {
             if let Some(partition) = keys.get(&stream.key) {
-                // An entry nobody of ours wrote leaves a hole, which the consumer fills from the log.
-                events.extend(stream.ids.iter().filter_map(|entry| envelope(*partition, entry)));
+                let read = |entry| envelope(*partition, entry).or_else(|| self.tell_corrupt(&stream.key, entry));
+                events.extend(stream.ids.iter().filter_map(read));
             }
         }
         Ok(events)
@@ -63,6 +63,13 @@ impl Feed for RedisFeed {
 }
 
 impl RedisFeed {
+    /// An entry that nobody of ours wrote leaves a hole, which the consumer fills from the log.
+    fn tell_corrupt(&self, stream: &str, entry: &StreamId) -> Option<Envelope> {
+        metrics::counter!("queue_feed_corrupt_total", "consumer" => self.consumer.clone()).increment(1);
+        tracing::warn!(consumer = self.consumer, stream, entry = entry.id, "a corrupt entry is passed over");
+        None
+    }
+
     fn read_command(&self, wants: &[(Partition, Position)], max: usize, wait: Duration) -> redis::Cmd {
         let mut command = redis::cmd("XREAD");
         // COUNT is per stream.

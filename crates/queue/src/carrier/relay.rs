@@ -57,7 +57,32 @@ pub struct Relay {
     timing: RelayTiming,
     /// Last position in each stream as far as known; `None` before [`Relay::resume`].
     published: Option<Vec<Position>>,
+    lag: Lag,
     trim_at: Instant,
+}
+
+/// How far the streams are behind the log, as an alarm sees it.
+struct Lag {
+    /// What is in the streams for certain; `None` while no round has succeeded.
+    published: Option<Vec<Position>>,
+    /// When nothing was left to publish for the last time.
+    even: Instant,
+}
+
+impl Lag {
+    fn tell(&mut self, producer: &str, heads: &[Position]) {
+        let behind = |(head, done): (&Position, &Position)| (head - done).max(0);
+        let lag: Option<i64> = self.published.as_ref().map(|done| heads.iter().zip(done).map(behind).sum());
+        if lag == Some(0) {
+            self.even = Instant::now();
+        }
+        #[expect(clippy::cast_precision_loss, reason = "a gauge")]
+        if let Some(lag) = lag {
+            metrics::gauge!("queue_relay_lag_events", "producer" => producer.to_owned()).set(lag as f64);
+        }
+        let delay = self.even.elapsed().as_secs_f64();
+        metrics::gauge!("queue_relay_delay_seconds", "producer" => producer.to_owned()).set(delay);
+    }
 }
 
 /// Why a round ended early.
@@ -84,6 +109,7 @@ impl Relay {
             rng,
             timing,
             published: None,
+            lag: Lag { published: None, even: Instant::now() },
             trim_at: Instant::now(),
         })
     }
@@ -116,6 +142,9 @@ impl Relay {
                         error = &error as &dyn std::error::Error,
                         "the relay pauses, consumers read the log"
                     );
+                    if let Ok(heads) = self.source.head().await {
+                        self.lag.tell(self.source.service(), &heads);
+                    }
                     tokio::time::sleep(backoff.failed(&*self.rng)).await;
                 }
             }
@@ -136,9 +165,8 @@ impl Relay {
             self.trim_at = Instant::now() + self.timing.trim;
             self.writer.trim(self.source.partitions()).await?;
         }
-        let lag: i64 = heads.iter().zip(&published).map(|(head, done)| (head - done).max(0)).sum();
-        #[expect(clippy::cast_precision_loss, reason = "a gauge")]
-        metrics::gauge!("queue_relay_lag_events", "producer" => self.source.service().to_owned()).set(lag as f64);
+        self.lag.published = Some(published.clone());
+        self.lag.tell(self.source.service(), &heads);
         self.published = Some(published);
         Ok(any)
     }

@@ -10,6 +10,7 @@ use proptest::prelude::*;
 use proptest::test_runner::{Config, RngAlgorithm, TestCaseError, TestError, TestRng, TestRunner};
 use prost::Message;
 use proto::dispatch::v1::stored::WorkOrderEvent;
+use testkit::Seed;
 
 use crate::oracle::Oracle;
 use crate::table::{Line, table};
@@ -49,32 +50,22 @@ pub(crate) fn operations() -> u32 {
 }
 
 /// Random histories until one is wrong; the shortest wrong one is told.
-pub(crate) fn search(rules: Rules, operations: u32, shrink: u32) -> Result<(), String> {
+pub(crate) fn search(rules: Rules, operations: u32, shrink: u32, seed: &Seed) -> Result<(), String> {
     let table = table();
     let cases = operations / u32::try_from(LENGTH / 2).unwrap() + 1;
     let config = Config { cases, failure_persistence: None, max_shrink_iters: shrink, ..Config::default() };
-    let seed = world_seed();
-    let mut runner = TestRunner::new_with_rng(config, TestRng::from_seed(RngAlgorithm::ChaCha, &seed));
+    let mut runner = TestRunner::new_with_rng(config, TestRng::from_seed(RngAlgorithm::ChaCha, &seed.bytes()));
     let strategy = (any::<u8>(), prop::collection::vec(any::<Op>(), 1..LENGTH));
     let run = |(variant, ops): (u8, Vec<Op>)| History::run(&table, rules, variant, &ops).map_err(TestCaseError::fail);
     runner.run(&strategy, run).map_err(|error| match error {
-        TestError::Fail(why, ops) => format!("seed {:?}\n{why}\n{ops:?}", &seed[..8]),
+        TestError::Fail(why, ops) => format!("{why}\n{ops:?}"),
         TestError::Abort(why) => why.to_string(),
     })
 }
 
-/// JIEWANG_SEED, or chance; printed with every failure.
-fn world_seed() -> [u8; 32] {
-    let given = std::env::var("JIEWANG_SEED").ok().and_then(|text| text.parse::<u64>().ok());
-    let seed = given.unwrap_or_else(rand::random);
-    let mut bytes = [0; 32];
-    bytes[..8].copy_from_slice(&seed.to_le_bytes());
-    bytes
-}
-
 #[test]
 fn random_histories_agree_with_the_oracle() {
-    if let Err(wrong) = search(REAL, operations(), 2_000) {
+    if let Err(wrong) = search(REAL, operations(), 2_000, &Seed::from_env()) {
         panic!("{wrong}");
     }
 }

@@ -9,6 +9,7 @@ use dispatch::domain::urgency::Urgency;
 use dispatch::domain::work_order::{Author, Command, Facts, Phase, Step, TimerName, Verb, WorkOrder};
 use proto::dispatch::v1::stored::WorkOrderEvent;
 use proto::dispatch::v1::stored::work_order_event::Event as Body;
+use testkit::Seed;
 
 use crate::model::{Decided, REAL, Rules, search};
 use crate::oracle::actor_of;
@@ -410,7 +411,8 @@ fn bugs() -> Vec<(&'static str, Rules)> {
 #[test]
 fn each_planted_bug_is_found() {
     let all = bugs().into_iter().chain(beside::bugs()).chain(family::bugs());
-    let missed: Vec<_> = all.filter(|(_, rules)| search(*rules, OPERATIONS, 0).is_ok()).collect();
+    // By one seed for all time: the rarest are found by one search in a hundred thousand operations, and not by every one.
+    let missed: Vec<_> = all.filter(|(_, rules)| search(*rules, OPERATIONS, 0, &Seed::new(1)).is_ok()).collect();
     let names: Vec<_> = missed.iter().map(|(name, _)| name).collect();
     assert!(names.is_empty(), "not found: {names:?}");
 }

@@ -358,15 +358,13 @@ fn random(level: u8, ops: &[Op]) -> Result<(), TestCaseError> {
 
 #[test]
 fn random_histories_of_a_place_are_bounded_and_replay_to_the_same_state() {
-    let seed: u64 = std::env::var("JIEWANG_SEED").ok().and_then(|text| text.parse().ok()).unwrap_or_else(rand::random);
-    let mut bytes = [0; 32];
-    bytes[..8].copy_from_slice(&seed.to_le_bytes());
+    let seed = testkit::Seed::from_env();
     let config = ProptestConfig { cases: 2_000, failure_persistence: None, ..ProptestConfig::default() };
-    let rng = proptest::test_runner::TestRng::from_seed(proptest::test_runner::RngAlgorithm::ChaCha, &bytes);
+    let rng = proptest::test_runner::TestRng::from_seed(proptest::test_runner::RngAlgorithm::ChaCha, &seed.bytes());
     let mut runner = proptest::test_runner::TestRunner::new_with_rng(config, rng);
     let strategy = (any::<u8>(), prop::collection::vec(any::<Op>(), 1..30));
     if let Err(wrong) = runner.run(&strategy, |(level, ops)| random(level, &ops)) {
-        panic!("seed {seed}: {wrong}");
+        panic!("{wrong}");
     }
 }
 

@@ -66,6 +66,20 @@ pub(super) async fn a_timer_fires_once_however_many_fire_it(w: &World) {
     assert!(armed(w, id).await.is_empty());
 }
 
+pub(super) async fn what_a_timer_does_stands_in_the_trace_of_the_command_that_armed_it(w: &World) {
+    let id = w.parcel().await;
+    let trace = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
+    w.ask(id, arm("a", 1), |ask| ask.with_traceparent(trace.to_owned())).await.unwrap();
+    w.ask(id, Command::Weigh(1), |ask| ask.with_traceparent("00-another".to_owned())).await.unwrap();
+    w.clock.advance(1);
+    let timer = due(w).await.remove(0);
+    assert_eq!(timer.traceparent, trace);
+    let fired = w.retry(|| ring(w, &timer)).await;
+    assert!(fired.is_ok() || (w.is_faulty() && matches!(fired, Err(Error::TimerGone))));
+    let events = w.sure(async || w.store.events(id, i64::MAX).await).await;
+    assert_eq!(events.last().unwrap().traceparent, trace);
+}
+
 pub(super) async fn a_timer_armed_again_has_another_generation(w: &World) {
     let id = w.parcel().await;
     w.run(id, arm("a", 1)).await.unwrap();

@@ -4,6 +4,7 @@
 mod cluster;
 mod connection;
 mod file;
+mod limits;
 mod reach;
 
 pub use crate::room::Room;
@@ -13,6 +14,7 @@ pub use cluster::{
 };
 pub use connection::Connection;
 pub use file::{FileProblem, ParseError, parse};
+pub use limits::{IntakeLimits, Limit, Limits, LimitsError};
 pub use reach::Reach;
 
 use crate::output::Format;

@@ -66,6 +66,12 @@ impl Cluster {
         Self::open_behind(settings, doors).await?.begin().await
     }
 
+    /// Whether one would start, as far as its data folder and its certificate tell. Changes nothing, also beside one that runs.
+    pub fn check(settings: &Settings) -> anyhow::Result<()> {
+        let cluster = folder::check(&settings.data_dir, settings.place.as_str())?;
+        certified::open(settings, cluster.as_deref()).map(drop)
+    }
+
     async fn begin(self) -> anyhow::Result<Self> {
         let cluster = self;
         cluster.rooms.import(&cluster.settings).await?;
@@ -91,9 +97,9 @@ impl Cluster {
     async fn open_behind(settings: Settings, doors: Doors) -> anyhow::Result<Self> {
         let (clock, rng) = (settings.clock.clone(), settings.rng.clone());
         let folder = Folder::open(&settings.data_dir, settings.place.as_str(), &*clock, &*rng)?;
-        let certified = certified::open(&settings, &folder)?;
+        let certified = certified::open(&settings, Some(&folder.cluster))?;
         let tls = certified.as_ref().map(|(tls, _)| tls.clone());
-        let builder = Chassis::builder(folder.token_key()).config(settings.chassis.clone()).clock(clock).rng(rng);
+        let builder = Chassis::builder(folder.token_key()).config(settings.limits.mesh.clone()).clock(clock).rng(rng);
         let mut chassis = builder.tls(tls.clone()).build();
         if let Some((_, follow)) = certified {
             chassis.tasks().spawn_aside("certificates", follow);
@@ -158,7 +164,7 @@ impl Cluster {
 
 fn serve_gateway(chassis: &Chassis, settings: &Settings, peers: &Peers, listener: TcpListener) {
     let upstreams = peers.upstreams(chassis);
-    let (config, drain) = (settings.gateway.clone(), chassis.drain());
+    let (config, drain) = (settings.limits.gateway.clone(), chassis.drain());
     chassis.tasks().spawn_worker("gateway", async move {
         if let Err(error) = gateway::serve(config, upstreams, listener, drain).await {
             tracing::error!(%error, "gateway.serve.failed");

@@ -11,7 +11,7 @@ fn main() -> ExitCode {
     match parse(std::env::args_os()) {
         Ok(args) => jiewang::run(args),
         Err(ParseError::Line(said)) => said.exit(),
-        Err(error @ ParseError::File { .. }) => {
+        Err(error @ (ParseError::File { .. } | ParseError::Limit(_))) => {
             eprintln!("jiewang: {error}");
             jiewang::Exit::Configuration.into()
         }

@@ -1,10 +1,10 @@
 //! Every limit of the edge as a number; unknown keys are refused.
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use std::time::Duration;
 
 /// Limits of the gateway. All durations are in milliseconds so that the unit stands in the name.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields, default)]
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
+#[serde(deny_unknown_fields, default, rename_all = "kebab-case")]
 pub struct Config {
     /// Largest JSON body in bytes. Uploads will have their own limit when they come.
     pub body_bytes: usize,
@@ -20,6 +20,10 @@ pub struct Config {
     pub request_ms: u64,
     /// Open connections; further ones wait in the kernel's backlog.
     pub connections: usize,
+    /// Of one address; what comes beyond is closed. Behind a load balancer that speaks HTTP for others this is a limit of all of them.
+    pub connections_per_address: usize,
+    /// A client that takes nothing of an answer for so long is given up.
+    pub unread_ms: u32,
     /// Requests at work at once, streams not counted. Of one service fewer, as many as it has shown to answer in good time.
     pub requests: usize,
     /// Event streams open at once.
@@ -48,6 +52,8 @@ impl Default for Config {
             header_ms: 30_000,
             request_ms: default_request_ms(),
             connections: 8_192,
+            connections_per_address: 2_048,
+            unread_ms: 30_000,
             requests: default_requests(),
             streams: 4_096,
             streams_per_caller: 8,
@@ -93,37 +99,39 @@ const fn default_stream_buffer() -> usize {
 
 /// A limit that cannot be.
 #[derive(Debug, thiserror::Error)]
-#[error("gateway: {key} must be {expected}, got {value}")]
+#[error("gateway.{key} must be {expected}")]
 pub struct ConfigError {
     /// Key of the configuration.
     pub key: &'static str,
     /// What it may be.
     pub expected: &'static str,
-    /// What it is.
-    pub value: u64,
 }
 
 impl Config {
     /// Refuses limits under which nothing could be served.
     pub fn validate(&self) -> Result<(), ConfigError> {
         let positive = [
-            ("answer_bytes", self.answer_bytes),
-            ("header_lines", self.header_lines),
+            ("answer-bytes", self.answer_bytes),
+            ("header-lines", self.header_lines),
             ("connections", self.connections),
+            ("connections-per-address", self.connections_per_address),
             ("requests", self.requests),
             ("streams", self.streams),
-            ("streams_per_caller", self.streams_per_caller),
-            ("stream_buffer", self.stream_buffer),
+            ("streams-per-caller", self.streams_per_caller),
+            ("stream-buffer", self.stream_buffer),
         ];
         for (key, value) in positive {
             check(key, value as u64, 1, "at least 1")?;
         }
-        check("body_bytes", self.body_bytes as u64, 1_024, "at least 1024")?;
-        check("header_bytes", self.header_bytes as u64, 1_024, "at least 1024")?;
-        check("header_ms", self.header_ms, 100, "at least 100")?;
-        check("request_ms", self.request_ms, 10, "at least 10")?;
-        check("heartbeat_ms", self.heartbeat_ms, 10, "at least 10")?;
-        check("health_ms", self.health_ms, 10, "at least 10")
+        check("body-bytes", self.body_bytes as u64, 1_024, "at least 1024")?;
+        check("header-bytes", self.header_bytes as u64, 1_024, "at least 1024")?;
+        check("header-ms", self.header_ms, 100, "at least 100")?;
+        check("request-ms", self.request_ms, 10, "at least 10")?;
+        check("heartbeat-ms", self.heartbeat_ms, 10, "at least 10")?;
+        check("health-ms", self.health_ms, 10, "at least 10")?;
+        check("unread-ms", self.unread_ms.into(), 100, "at least 100")?;
+        let ratio = (0.0..=1.0).contains(&self.trace_ratio);
+        if ratio { Ok(()) } else { Err(ConfigError { key: "trace-ratio", expected: "0 to 1" }) }
     }
 
     pub(crate) fn request_time(&self) -> Duration {
@@ -132,7 +140,7 @@ impl Config {
 }
 
 fn check(key: &'static str, value: u64, least: u64, expected: &'static str) -> Result<(), ConfigError> {
-    if value < least { Err(ConfigError { key, expected, value }) } else { Ok(()) }
+    if value < least { Err(ConfigError { key, expected }) } else { Ok(()) }
 }
 
 #[cfg(test)]
@@ -141,8 +149,8 @@ mod tests {
 
     #[test]
     fn unknown_keys_are_refused() {
-        let error = serde_json::from_str::<Config>(r#"{"body_byte": 5}"#).unwrap_err();
-        assert!(error.to_string().contains("body_byte"));
+        let error = serde_json::from_str::<Config>(r#"{"body-byte": 5}"#).unwrap_err();
+        assert!(error.to_string().contains("body-byte"));
     }
 
     #[test]

@@ -9,7 +9,8 @@ use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
-use mesh::Drain;
+use mesh::{Drain, Guests};
+use socket2::SockRef;
 use std::future::poll_fn;
 use std::net::SocketAddr;
 use std::pin::{Pin, pin};
@@ -59,6 +60,7 @@ pub async fn serve(config: Config, upstreams: Upstreams, listener: TcpListener, 
 /// Takes connections in until the drain begins.
 async fn accept(edge: &Arc<Edge>, listener: &TcpListener) -> JoinSet<()> {
     let places = Arc::new(Semaphore::new(edge.config.connections));
+    let guests = Guests::new(edge.config.connections_per_address);
     let mut connections = JoinSet::new();
     loop {
         let next = async {
@@ -70,9 +72,13 @@ async fn accept(edge: &Arc<Edge>, listener: &TcpListener) -> JoinSet<()> {
             () = edge.drain.begun() => return connections,
             (place, accepted) = next => match accepted {
                 Ok((stream, peer)) => {
+                    let Ok(seat) = guests.admit(peer.ip().to_canonical()) else {
+                        tracing::warn!(address = %peer.ip(), "a connection is refused: its address has too many");
+                        continue;
+                    };
                     let edge = Arc::clone(edge);
                     connections.spawn(async move {
-                        let _place = place;
+                        let _held = (place, seat);
                         connection(edge, stream, peer).await;
                     });
                 }
@@ -94,6 +100,8 @@ async fn accept(edge: &Arc<Edge>, listener: &TcpListener) -> JoinSet<()> {
 async fn connection(edge: Arc<Edge>, stream: TcpStream, peer: SocketAddr) {
     // Answers are small and whole: waiting to fill a segment only delays them.
     let _ = stream.set_nodelay(true);
+    // Also of a client that is there and lets nothing be sent to it (RFC 5482).
+    let _ = SockRef::from(&stream).set_tcp_user_timeout(Some(Duration::from_millis(edge.config.unread_ms.into())));
     let mut http = http1::Builder::new();
     http.timer(TokioTimer::new())
         .header_read_timeout(Duration::from_millis(edge.config.header_ms))

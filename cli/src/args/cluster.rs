@@ -1,5 +1,6 @@
 //! What `up` and `serve` take. The cluster's own module turns it into configurations of the services.
 
+use super::limits::{Limit, Limits};
 use crate::room::Room;
 use civic::DivisionCode;
 use clap::Args;
@@ -108,8 +109,8 @@ pub struct ClusterArgs {
     /// Where metrics are served
     #[arg(long, env = "JIEWANG_ADMIN", default_value = "127.0.0.1:9464", value_name = "ADDRESS")]
     pub admin: SocketAddr,
-    /// PostgreSQL of a service instead of its file in the data folder, as SERVICE=URL; may be repeated
-    #[arg(long, value_name = "SERVICE=URL")]
+    /// PostgreSQL of a service instead of its file in the data folder, as SERVICE=URL; may be repeated, in the environment with a space between
+    #[arg(long, env = "JIEWANG_DATABASES", hide_env_values = true, value_delimiter = ' ', value_name = "SERVICE=URL")]
     pub database: Vec<Database>,
     /// Redis that carries events between services; without one they are carried inside the process
     #[arg(long, env = "JIEWANG_REDIS", hide_env_values = true, value_name = "URL")]
@@ -122,6 +123,12 @@ pub struct ClusterArgs {
     pub tls: Option<PathBuf>,
     #[command(flatten)]
     pub told: ToldArgs,
+    /// A limit (docs/limits.md), as TABLE.KEY=NUMBER; goes before the tables of the file of settings; may be repeated
+    #[arg(long, env = "JIEWANG_SET", value_delimiter = ',', value_name = "TABLE.KEY=NUMBER")]
+    pub set: Vec<Limit>,
+    /// From the tables of the file of settings and from `set`.
+    #[arg(skip)]
+    pub limits: Limits,
     /// Say whether this would start, and end
     #[arg(long, conflicts_with = "print_config")]
     pub check_config: bool,
@@ -157,6 +164,17 @@ pub enum LogFormat {
 /// Where a collector listens.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Collector(pub String);
+
+impl Collector {
+    /// To be shown: without a name or password of who sends.
+    pub fn masked(&self) -> String {
+        let Self(url) = self;
+        match url.split_once("://").and_then(|(scheme, rest)| Some((scheme, rest.split_once('@')?.1))) {
+            Some((scheme, host)) => format!("{scheme}://***@{host}"),
+            None => url.clone(),
+        }
+    }
+}
 
 impl FromStr for Collector {
     type Err = CollectorError;

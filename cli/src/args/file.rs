@@ -2,7 +2,7 @@
 //!
 //! A key is the name of a flag of `up` or `serve`, its value what the flag takes; a flag that may be repeated takes an array.
 
-use super::{Args, Verb};
+use super::{Args, ClusterArgs, Limits, Verb};
 use clap::{CommandFactory as _, FromArgMatches as _, Parser as _, error::ContextKind};
 use std::{
     error::Error as _,
@@ -20,6 +20,8 @@ const NO_SETTINGS: [&str; 6] = ["config", "check_config", "print_config", "outpu
 pub enum ParseError {
     #[error(transparent)]
     Line(#[from] clap::Error),
+    #[error("{0}")]
+    Limit(toml::de::Error),
     #[error("{}: {problem}", path.display())]
     File { path: PathBuf, problem: FileProblem },
 }
@@ -35,6 +37,8 @@ pub enum FileProblem {
     Unknown { key: String, known: String },
     #[error("{0} takes a text, a number or an array of texts")]
     Shape(String),
+    #[error("{0}")]
+    Limit(toml::de::Error),
     /// Without the value, which may hold a password.
     #[error("{flag} {problem}")]
     Value { flag: String, problem: String },
@@ -54,10 +58,20 @@ impl FileProblem {
 /// What clap says of the line (a call for help among them), and what is wrong with the file.
 pub fn parse(line: impl IntoIterator<Item = OsString>) -> Result<Args, ParseError> {
     let line: Vec<OsString> = line.into_iter().collect();
-    let args = Args::try_parse_from(&line)?;
-    let (verb, cluster) = match &args.verb {
-        Verb::Up(up) => ("up", &up.cluster),
-        Verb::Serve(serve) => ("serve", &serve.cluster),
+    let mut args = Args::try_parse_from(&line)?;
+    let Some((verb, cluster)) = cluster_of(&mut args) else { return Ok(args) };
+    let Some(path) = cluster.config.clone() else {
+        cluster.limits = Limits::read(Table::new(), &cluster.set).map_err(ParseError::Limit)?;
+        return Ok(args);
+    };
+    with_file(&line, verb, &path).map_err(|problem| ParseError::File { path, problem })
+}
+
+/// The settings that a file may change, and the verb that they belong to.
+fn cluster_of(args: &mut Args) -> Option<(&'static str, &mut ClusterArgs)> {
+    match &mut args.verb {
+        Verb::Up(up) => Some(("up", &mut up.cluster)),
+        Verb::Serve(serve) => Some(("serve", &mut serve.cluster)),
         Verb::Token(_)
         | Verb::Load(_)
         | Verb::Replay(_)
@@ -69,20 +83,22 @@ pub fn parse(line: impl IntoIterator<Item = OsString>) -> Result<Args, ParseErro
         | Verb::Calendar(_)
         | Verb::Certs(_)
         | Verb::Doctor(_)
-        | Verb::Completion(_) => return Ok(args),
-    };
-    let Some(path) = cluster.config.clone() else { return Ok(args) };
-    with_file(&line, verb, &path).map_err(|problem| ParseError::File { path, problem })
+        | Verb::Completion(_) => None,
+    }
 }
 
 fn with_file(line: &[OsString], verb: &str, path: &Path) -> Result<Args, FileProblem> {
     let table: Table = std::fs::read_to_string(path)?.parse()?;
     let mut command = Args::command();
     let known = settings(&command, verb);
+    let (limits, table): (Table, Table) =
+        table.into_iter().partition(|(key, _)| Limits::TABLES.contains(&key.as_str()));
     for (key, value) in table {
         let id = key.replace('-', "_");
         if key.contains('_') || !known.contains(&id) {
-            let known = known.iter().map(|id| id.replace('_', "-")).collect::<Vec<_>>().join(", ");
+            let names = known.iter().map(|id| id.replace('_', "-"));
+            let tables = Limits::TABLES.map(|table| format!("[{table}]"));
+            let known = names.chain(tables).collect::<Vec<_>>().join(", ");
             return Err(FileProblem::Unknown { key, known });
         }
         let values = texts(value).ok_or(FileProblem::Shape(key))?;
@@ -90,7 +106,11 @@ fn with_file(line: &[OsString], verb: &str, path: &Path) -> Result<Args, FilePro
     }
     // The line was understood before: what is not understood now stands in the file.
     let matches = command.try_get_matches_from(line).map_err(|error| FileProblem::of_value(&error))?;
-    Args::from_arg_matches(&matches).map_err(|error| FileProblem::of_value(&error))
+    let mut args = Args::from_arg_matches(&matches).map_err(|error| FileProblem::of_value(&error))?;
+    if let Some((_, cluster)) = cluster_of(&mut args) {
+        cluster.limits = Limits::read(limits, &cluster.set).map_err(FileProblem::Limit)?;
+    }
+    Ok(args)
 }
 
 /// The settings of a verb, by the ids that clap knows them by.

@@ -36,24 +36,14 @@ impl Folder {
         let key_file = path.join(KEY_FILE);
         let id_file = path.join(ID_FILE);
         if !key_file.exists() {
-            if id_file.exists() {
-                bail!(
-                    "{} is missing, but the folder has data: put the key file back from your backup",
-                    key_file.display()
-                );
-            }
+            has_no_data(&id_file, &key_file)?;
             write_new(&key_file, &fresh_key(rng), 0o600)?;
         }
         if !id_file.exists() {
             write_new(&id_file, &format!("{place}-{}", CaseId::new(clock.now(), rng)), 0o644)?;
         }
         let cluster = fs::read_to_string(&id_file)?.trim().to_owned();
-        let home = cluster.split('-').next().unwrap_or_default();
-        if home != place {
-            bail!(
-                "the folder belongs to the cluster of place {home}, not {place}: start with --place {home} or another --data-dir"
-            );
-        }
+        is_of(&cluster, place)?;
         Ok(Self { path: path.to_owned(), cluster, secret: read_secret(path)?, _lock: lock })
     }
 
@@ -91,6 +81,42 @@ impl Folder {
     pub fn database(&self, service: &str) -> PathBuf {
         database(&self.path, service)
     }
+}
+
+/// What [`Folder::open`] would refuse, but for its lock; changes nothing. The name of the cluster, if it has one already.
+pub fn check(path: &Path, place: &str) -> anyhow::Result<Option<String>> {
+    let (key_file, id_file) = (path.join(KEY_FILE), path.join(ID_FILE));
+    if path.exists() && !path.is_dir() {
+        bail!("the data folder {} is no folder", path.display());
+    }
+    if key_file.exists() {
+        read_secret(path)?;
+    } else {
+        has_no_data(&id_file, &key_file)?;
+    }
+    if !id_file.exists() {
+        return Ok(None);
+    }
+    let cluster = read_cluster(path)?;
+    is_of(&cluster, place)?;
+    Ok(Some(cluster))
+}
+
+fn has_no_data(id_file: &Path, key_file: &Path) -> anyhow::Result<()> {
+    if id_file.exists() {
+        bail!("{} is missing, but the folder has data: put the key file back from your backup", key_file.display());
+    }
+    Ok(())
+}
+
+fn is_of(cluster: &str, place: &str) -> anyhow::Result<()> {
+    let home = cluster.split('-').next().unwrap_or_default();
+    if home != place {
+        bail!(
+            "the folder belongs to the cluster of place {home}, not {place}: start with --place {home} or another --data-dir"
+        );
+    }
+    Ok(())
 }
 
 /// The last time a cluster was at work in a folder.

@@ -1,6 +1,6 @@
 //! Everything a process is started with.
 
-use crate::args::{Advertised, ClusterArgs, ConsulArgs, Database, Peer, Room};
+use crate::args::{Advertised, ClusterArgs, ConsulArgs, Database, Limits, Peer, Room};
 use casebook::Store;
 use civic::{Clock, DivisionCode, Rng, SystemClock, SystemRng};
 use mesh::Network;
@@ -59,8 +59,7 @@ pub struct Settings {
     pub advertise: Option<Advertised>,
     /// Folder of this process's certificate: gRPC over TCP is encrypted.
     pub tls: Option<PathBuf>,
-    pub chassis: mesh::Config,
-    pub gateway: gateway::Config,
+    pub limits: Limits,
     /// Another network than this machine's, to reach the services elsewhere.
     pub network: Option<Network>,
     /// Stores that somebody else made and that outlive the process, before any database: a simulation's disks.
@@ -89,8 +88,7 @@ impl Settings {
             tls: args.tls.clone(),
             network: None,
             stores: Vec::new(),
-            chassis: mesh::Config::default(),
-            gateway: gateway::Config::default(),
+            limits: args.limits.clone(),
             clock: Arc::new(SystemClock),
             rng: Arc::new(SystemRng),
             simulated: false,
@@ -124,8 +122,7 @@ impl Settings {
             tls: None,
             network: None,
             stores: Vec::new(),
-            chassis: mesh::Config::default(),
-            gateway: gateway::Config::default(),
+            limits: Limits::default(),
             clock: Arc::new(SystemClock),
             rng: Arc::new(SystemRng),
             simulated: false,

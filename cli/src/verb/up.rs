@@ -1,7 +1,7 @@
 //! `up` and `serve`: a cluster's process, from the first address bound to the last call drained.
 
 use crate::{
-    args::{ClusterArgs, ConsulArgs, LogFormat, ServeArgs, ToldArgs},
+    args::{ClusterArgs, Collector, ConsulArgs, LogFormat, ServeArgs, ToldArgs},
     cluster::{Cluster, Rooms, Settings},
     exit::{Exit, Failure},
     output::{Finding, Printer},
@@ -32,12 +32,11 @@ async fn run(
     if args.print_config {
         return print(args, consul, printer);
     }
-    if let Err(error) = settings.gateway.validate() {
-        return Err(Failure::Configuration(error.to_string()));
-    }
+    settings.limits.validate().map_err(|error| Failure::Configuration(error.to_string()))?;
     let telemetry = telemetry_of(&args.told, name);
     telemetry.check().map_err(|error| Failure::Configuration(chain(&error.into())))?;
     if args.check_config {
+        Cluster::check(&settings).map_err(|error| Failure::Configuration(chain(&error)))?;
         eprintln!("jiewang: the configuration is usable");
         return Ok(Exit::Ok);
     }
@@ -90,12 +89,15 @@ fn print(args: &ClusterArgs, consul: &ConsulArgs, printer: &Printer) -> Result<E
         "peers": args.peer.iter().map(|peer| format!("{}={}", peer.room.as_str(), peer.place)).collect::<Vec<_>>(),
         "redis": args.redis.as_ref().map(|_| "***"),
         "tls": args.tls.as_ref().map(|folder| folder.display().to_string()),
-        "otlp": args.told.otlp.as_ref().map(|collector| &collector.0),
+        "otlp": args.told.otlp.as_ref().map(Collector::masked),
         "log": args.told.log,
         "logFormat": format!("{:?}", args.told.log_format).to_lowercase(),
         "consul": consul.consul,
         "consulToken": consul.consul_token.as_ref().map(|_| "***"),
         "advertise": consul.advertise.as_ref().map(ToString::to_string),
+        "gateway": args.limits.gateway,
+        "mesh": args.limits.mesh,
+        "intake": args.limits.intake,
     });
     let cell = |value: &serde_json::Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
     let rows = value.as_object().into_iter().flatten().map(|(key, value)| vec![key.clone(), cell(value)]).collect();

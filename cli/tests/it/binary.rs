@@ -251,6 +251,88 @@ fn a_flag_goes_before_a_variable_a_variable_before_the_file_and_the_file_before_
 }
 
 #[test]
+fn limits_are_tables_of_the_file_below_what_is_set() {
+    let file = "
+        [gateway]
+        requests = 7
+        streams = 8
+        [mesh.transport]
+        read-within-ms = 50
+    ";
+    let output = printed(file, &["--set", "gateway.requests=70"], Some(("JIEWANG_SET", "gateway.streams=9")));
+    let printed = json_of(&output);
+    assert_eq!((&printed["gateway"]["requests"], &printed["gateway"]["streams"]), (&70.into(), &8.into()));
+    assert_eq!(printed["mesh"]["transport"]["read-within-ms"], 50);
+    let mut up = jiewang(&["up", "-o", "json", "--print-config"]);
+    let set = json_of(&up.env("JIEWANG_SET", "gateway.streams=9,mesh.drain-ms=5").output().unwrap());
+    assert_eq!((&set["gateway"]["streams"], &set["mesh"]["drain-ms"]), (&9.into(), &5.into()));
+    for (limit, says) in [
+        ("gateway.request=1", "unknown field `request`"),
+        ("gateway.requests=0", "gateway.requests must be at least 1"),
+        ("mesh.trace-ratio=2.0", "mesh.trace-ratio must be 0 to 1"),
+        ("intake.guesses.per-number=0", "intake.guesses.per-number"),
+        ("gateway.requests=-1", "invalid value"),
+    ] {
+        let output = run(&["up", "--check-config", "--set", limit]);
+        assert_eq!(output.status.code(), Some(64), "{limit}");
+        assert!(stderr(&output).contains(says), "{limit}: {}", stderr(&output));
+    }
+}
+
+/// Each key below `of` with its default.
+fn keys(of: &str, value: &serde_json::Value, into: &mut Vec<(String, String)>) {
+    match value.as_object() {
+        Some(table) => table.iter().for_each(|(key, value)| keys(&format!("{of}.{key}"), value, into)),
+        None => into.push((of.trim_start_matches('.').to_owned(), value.to_string())),
+    }
+}
+
+#[test]
+fn every_limit_stands_in_its_document_with_its_default() {
+    let document = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/limits.md")).unwrap();
+    let mut limits = Vec::new();
+    keys("", &serde_json::to_value(jiewang::args::Limits::default()).unwrap(), &mut limits);
+    assert!(limits.len() > 30, "{limits:?}");
+    for (key, default) in &limits {
+        assert!(document.contains(&format!("| `{key}` | {default} |")), "| `{key}` | {default} |");
+    }
+    let rows = document.lines().filter(|line| line.starts_with("| `")).count();
+    assert_eq!(rows, limits.len(), "and nothing else does");
+}
+
+#[test]
+fn databases_may_be_named_in_the_environment_and_what_otlp_is_sent_with_is_not_shown() {
+    let serve = ["serve", "intake", "-o", "json", "--print-config", "--otlp", "http://u:secret@10.0.0.5:4317"];
+    let mut command = jiewang(&serve);
+    command.env("JIEWANG_DATABASES", "intake=postgres://u:secret@h/intake dispatch=postgres://u:secret@h/dispatch");
+    let output = command.output().unwrap();
+    assert!(!stdout(&output).contains("secret"), "{}", stdout(&output));
+    let printed = json_of(&output);
+    assert_eq!(printed["databases"], serde_json::json!(["intake=***", "dispatch=***"]));
+    assert_eq!(printed["otlp"], "http://***@10.0.0.5:4317");
+}
+
+#[test]
+fn a_folder_and_a_certificate_that_would_not_start_are_told_and_nothing_is_made() {
+    let dir = tempfile::tempdir().unwrap();
+    let data = dir.path().join("data");
+    let check = |more: &[&str]| run(&[&["serve", "intake", "--check-config", "--data-dir", text(&data)], more].concat());
+    assert_eq!(check(&[]).status.code(), Some(0));
+    assert!(!data.exists(), "nothing is made");
+    let output = check(&["--tls", text(dir.path())]);
+    assert_eq!(output.status.code(), Some(64));
+    assert!(stderr(&output).contains("tls.crt"), "{}", stderr(&output));
+    std::fs::create_dir(&data).unwrap();
+    std::fs::write(data.join("cluster.id"), "50-one").unwrap();
+    let output = check(&[]);
+    assert!(output.status.code() == Some(64) && stderr(&output).contains("cluster.key is missing"), "{}", stderr(&output));
+    std::fs::write(data.join("cluster.key"), "07".repeat(32)).unwrap();
+    let output = check(&["--place", "500151"]);
+    assert!(output.status.code() == Some(64) && stderr(&output).contains("place 50"), "{}", stderr(&output));
+    assert_eq!(check(&[]).status.code(), Some(0));
+}
+
+#[test]
 fn a_file_of_settings_with_a_mistake_is_refused_with_its_name_and_the_setting() {
     for (file, says) in [
         ("databse = \"intake=postgres://h/d\"", "there is no setting databse; there are place, data-dir"),
@@ -264,6 +346,8 @@ fn a_file_of_settings_with_a_mistake_is_refused_with_its_name_and_the_setting() 
         ("otlp = \"10.0.0.5:4317\"", "--otlp <URL> a collector is given as URL"),
         ("log-format = \"yaml\"", "--log-format"),
         ("http = true", "http takes a text"),
+        ("[gateway]\nrequest = 1", "unknown field `request`"),
+        ("[dispatch]\nrequests = 1", "there is no setting dispatch"),
         ("peer = [1]", "peer takes a text"),
         ("http = ", "is no TOML"),
     ] {

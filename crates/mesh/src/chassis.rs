@@ -7,6 +7,7 @@
 
 mod accept;
 mod answer;
+mod config;
 mod ending;
 mod guests;
 mod health;
@@ -14,6 +15,8 @@ mod routes;
 mod served;
 
 pub use accept::Transport;
+pub use config::{Config, ConfigError};
+pub use guests::{Guests, Refusal, Seat};
 pub use routes::GrpcServer;
 
 use crate::channel::Channel;
@@ -46,36 +49,6 @@ const LAST_GRACE: Duration = Duration::from_millis(500);
 
 /// How often histograms are folded, so that samples do not pile up between two scrapes.
 const UPKEEP: Duration = Duration::from_secs(5);
-
-/// Numbers of a process. Every limit has its number here.
-#[derive(Clone, Debug)]
-pub struct Config {
-    /// Calls in flight; one more is answered OVERLOADED.
-    pub max_calls: usize,
-    /// Streams open at once.
-    pub max_streams: usize,
-    /// A call without a deadline of its own, or with a longer one, ends after this.
-    pub longest_call: Duration,
-    /// From the first signal to the end, at most about this.
-    pub drain_within: Duration,
-    /// Part of the traces begun here that is recorded, when an exporter is set.
-    pub trace_ratio: f64,
-    /// Limits of connections.
-    pub transport: Transport,
-}
-
-impl Default for Config {
-    fn default() -> Self {
-        Self {
-            max_calls: 4096,
-            max_streams: 1024,
-            longest_call: Duration::from_secs(30),
-            drain_within: Duration::from_secs(20),
-            trace_ratio: 0.01,
-            transport: Transport::default(),
-        }
-    }
-}
 
 /// How the serving ended.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

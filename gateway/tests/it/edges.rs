@@ -54,3 +54,57 @@ async fn headers_on_their_limits_are_taken_and_one_more_is_not() {
     };
     assert_eq!((status(&city, &bytes(LIMIT)).await, status(&city, &bytes(LIMIT + 1)).await), (200, 400), "bytes");
 }
+
+#[tokio::test]
+async fn one_address_has_so_many_connections_and_one_more_is_closed() {
+    let city = City::with(Config { connections_per_address: 2, ..Config::default() }).await;
+    let connect = || async {
+        let mut stream = TcpStream::connect(city.address).await.unwrap();
+        let asked = stream.write_all(b"GET /healthz HTTP/1.1\r\nhost: x\r\n\r\n").await;
+        let mut answer = [0; 12];
+        let read = tokio::time::timeout(Duration::from_secs(20), stream.read(&mut answer)).await.unwrap();
+        (stream, asked.is_ok() && read.is_ok_and(|bytes| bytes > 0))
+    };
+    let (first, second) = (connect().await, connect().await);
+    assert!(first.1 && second.1);
+    assert!(!connect().await.1);
+    drop(first);
+    // The place is free once the gateway has seen it.
+    let mut served = false;
+    for _ in 0..1_000 {
+        served = connect().await.1;
+        if served {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    assert!(served);
+}
+
+/// Whether the kernel still has the gateway's end of this connection.
+fn is_connected(stream: &TcpStream) -> bool {
+    let (gateway, client) = (stream.peer_addr().unwrap().port(), stream.local_addr().unwrap().port());
+    let ends = (format!(":{gateway:04X}"), format!(":{client:04X}"));
+    let table = std::fs::read_to_string("/proc/net/tcp").unwrap();
+    table.lines().any(|line| {
+        let mut words = line.split_whitespace().skip(1);
+        words.next().is_some_and(|local| local.ends_with(&ends.0)) && words.next().is_some_and(|far| far.ends_with(&ends.1))
+    })
+}
+
+#[tokio::test]
+async fn a_client_that_reads_nothing_is_given_up() {
+    let city = City::with(Config { unread_ms: 100, ..Config::default() }).await;
+    let socket = tokio::net::TcpSocket::new_v4().unwrap();
+    socket.set_recv_buffer_size(4_096).unwrap();
+    let mut stream = socket.connect(city.address).await.unwrap();
+    stream.write_all(b"GET /openapi.json HTTP/1.1\r\nhost: x\r\n\r\n").await.unwrap();
+    assert!(is_connected(&stream));
+    let gone = async {
+        while is_connected(&stream) {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(20), gone).await.unwrap();
+    assert_eq!(status(&city, "GET /healthz HTTP/1.1\r\nhost: x\r\n\r\n").await, 200);
+}

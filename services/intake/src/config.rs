@@ -1,6 +1,6 @@
 //! Intake's configuration: one struct, defaults as functions, unknown keys refused.
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -30,8 +30,8 @@ pub struct Config {
 }
 
 /// How often a tracking secret may be guessed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields, default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(deny_unknown_fields, default, rename_all = "kebab-case")]
 pub struct Guesses {
     /// Wrong guesses at one tracking number before it is closed for a while.
     pub per_number: u32,
@@ -58,6 +58,22 @@ impl Default for Config {
             likeness_capacity: default_likeness_capacity(),
             reply_wait_millis: default_reply_wait_millis(),
         }
+    }
+}
+
+impl Guesses {
+    pub fn validate(&self) -> Result<(), ConfigError> {
+        let refuse = |setting, range| Err(ConfigError { setting, range });
+        if [self.per_number, self.per_address].iter().any(|count| !(1..=1_000).contains(count)) {
+            return refuse("guesses.per-number and per-address", "1 to 1,000");
+        }
+        if [self.number_seconds, self.address_seconds].iter().any(|seconds| !(1..=86_400).contains(seconds)) {
+            return refuse("guesses.number-seconds and address-seconds", "1 to 86,400");
+        }
+        if !(1..=16_777_216).contains(&self.meters) {
+            return refuse("guesses.meters", "1 to 16,777,216");
+        }
+        Ok(())
     }
 }
 
@@ -106,18 +122,7 @@ impl Config {
         if self.lane > 99 {
             return refuse("lane", "0 to 99");
         }
-        let counts = [self.guesses.per_number, self.guesses.per_address];
-        if counts.iter().any(|count| !(1..=1_000).contains(count)) {
-            return refuse("guesses.per_number and per_address", "1 to 1,000");
-        }
-        let seconds = [self.guesses.number_seconds, self.guesses.address_seconds];
-        if seconds.iter().any(|seconds| !(1..=86_400).contains(seconds)) {
-            return refuse("guesses.number_seconds and address_seconds", "1 to 86,400");
-        }
-        if !(1..=16_777_216).contains(&self.guesses.meters) {
-            return refuse("guesses.meters", "1 to 16,777,216");
-        }
-        Ok(())
+        self.guesses.validate()
     }
 
     pub const fn reply_wait(&self) -> Duration {

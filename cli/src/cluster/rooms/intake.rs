@@ -21,6 +21,7 @@ pub(super) async fn open(given: &Given<'_>) -> anyhow::Result<(Service, Casebook
         catalog: catalog_of(&settings.data_dir, NAME),
         polygons: map_file(settings, "polygons.geojson"),
         points: map_file(settings, "points.csv"),
+        guesses: settings.limits.intake.guesses,
         ..Config::default()
     };
     let seams = Seams {

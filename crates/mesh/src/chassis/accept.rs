@@ -7,11 +7,13 @@ use super::answer::{Desk, Peer};
 use super::guests::{Conduct, Guests};
 use crate::drain::Drain;
 use crate::memory;
+use crate::millis;
 use crate::network::Listener;
 use crate::tls::{self, Tls};
 use hyper::server::conn::http2;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use serde::{Deserialize, Serialize};
 use std::convert::Infallible;
 use std::io;
 use std::net::{IpAddr, SocketAddr};
@@ -30,7 +32,8 @@ const FIRST_WORD: Duration = Duration::from_secs(10);
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 
 /// Limits of a connection and of how many there are.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(deny_unknown_fields, default, rename_all = "kebab-case")]
 pub struct Transport {
     /// Connections at once over TCP; one more is closed at once.
     pub max_connections: usize,
@@ -45,9 +48,14 @@ pub struct Transport {
     /// See `stream_window`.
     pub connection_window: u32,
     /// Pings on a quiet connection: without them one that a cut left behind is never noticed, also after the cut has healed.
+    #[serde(rename = "keep-alive-every-ms", with = "millis")]
     pub keep_alive_every: Duration,
     /// A ping unanswered for so long closes the connection.
+    #[serde(rename = "keep-alive-within-ms", with = "millis")]
     pub keep_alive_within: Duration,
+    /// An answer that is no stream must be taken within so long, or at most twice so long; else the connection is closed.
+    #[serde(rename = "read-within-ms", with = "millis")]
+    pub read_within: Duration,
 }
 
 impl Default for Transport {
@@ -61,6 +69,7 @@ impl Default for Transport {
             connection_window: 4 * 1024 * 1024,
             keep_alive_every: Duration::from_secs(20),
             keep_alive_within: Duration::from_secs(10),
+            read_within: Duration::from_secs(30),
         }
     }
 }
@@ -253,7 +262,7 @@ where
     let service = service_fn(move |request| {
         let (desk, begun) = (Arc::clone(&desk), calls.begin());
         async move {
-            let response = desk.answer(request, peer).await;
+            let response = desk.answer(request, peer, begun.conduct()).await;
             begun.end();
             Ok::<_, Infallible>(response)
         }
@@ -262,6 +271,10 @@ where
     let ended = tokio::select! {
         ended = &mut connection => ended,
         () = conduct.over() => return Ended::by(&conduct),
+        () = conduct.unread(transport.read_within) => {
+            tracing::warn!(address = ?peer.address, "a connection is ended: an answer on it is not read");
+            return Ended::by(&conduct);
+        }
         () = leave => {
             connection.as_mut().graceful_shutdown();
             connection.await

@@ -7,6 +7,7 @@
 //! 5. run the handler, with the context in a task-local, inside the deadline and inside the panic guard;
 //! 6. put errors that tonic made itself (a malformed message, an unknown method) into our words.
 
+use super::guests::Conduct;
 use super::routes::Routes;
 use super::served::{Expiry, Served, Slot};
 use crate::call::{CURRENT, Call, Caller};
@@ -60,7 +61,12 @@ impl Peer {
 }
 
 impl Desk {
-    pub(super) async fn answer(&self, request: Request<Incoming>, peer: Peer) -> Response<Body> {
+    pub(super) async fn answer(
+        &self,
+        request: Request<Incoming>,
+        peer: Peer,
+        conduct: &Arc<Conduct>,
+    ) -> Response<Body> {
         if !is_grpc(&request) {
             return not_grpc();
         }
@@ -87,7 +93,7 @@ impl Desk {
             return response.map(|body| Body::new(Served::new(body, pending, seat, call, expiry)));
         }
         pending.end(outcome(response.headers()));
-        response
+        response.map(|body| conduct.lay_out(body))
     }
 
     fn seat(&self, rpc: &Rpc) -> Result<Option<Slot>, Fault> {

@@ -3,14 +3,22 @@
 //! HTTP/2 lets a peer begin calls and take them back at once, as many as it can write; each costs this side more than that one ("rapid
 //! reset"). hyper ends a connection on which too many such calls wait to be seen; a peer that is a little slower than that is ended
 //! here. An address that was sent away three times within a minute, and did nothing else, is not let in for half a minute.
+//!
+//! A peer may also ask and not read: every answer then lies in memory for as long as it likes to hold the call open.
 
+use bytes::Bytes;
+use hyper::body::{Body as HttpBody, Frame, SizeHint};
 use std::collections::HashMap;
 use std::net::IpAddr;
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::pin::Pin;
+use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll};
 use std::time::Duration;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
+use tonic::Status;
+use tonic::body::Body;
 
 /// So often within [`REMEMBERED`].
 const OFFENCES: u32 = 3;
@@ -25,13 +33,15 @@ const TAKEN_BACK: u32 = 200;
 
 /// Why a connection is not taken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Refusal {
+pub enum Refusal {
+    /// It has as many connections as one may have.
     TooMany,
+    /// It had to be sent away too often, a short while ago.
     KeptOut,
 }
 
 /// All addresses that have a connection, or are remembered.
-pub(super) struct Guests {
+pub struct Guests {
     limit: usize,
     known: Mutex<HashMap<IpAddr, Guest>>,
 }
@@ -44,11 +54,14 @@ struct Guest {
 }
 
 impl Guests {
-    pub(super) fn new(limit: usize) -> Arc<Self> {
+    /// So many connections for each address.
+    #[must_use]
+    pub fn new(limit: usize) -> Arc<Self> {
         Arc::new(Self { limit, known: Mutex::default() })
     }
 
-    pub(super) fn admit(self: &Arc<Self>, address: IpAddr) -> Result<Seat, Refusal> {
+    /// One more connection of an address.
+    pub fn admit(self: &Arc<Self>, address: IpAddr) -> Result<Seat, Refusal> {
         let now = Instant::now();
         let mut known = self.known();
         if known.len() >= MANY {
@@ -85,7 +98,7 @@ impl Guest {
 }
 
 /// One connection of an address, until it is dropped.
-pub(super) struct Seat {
+pub struct Seat {
     guests: Arc<Guests>,
     address: IpAddr,
 }
@@ -120,6 +133,9 @@ pub(super) struct Conduct {
     ended: AtomicU32,
     taken_back: AtomicU32,
     over: CancellationToken,
+    /// Answers that were not taken yet, by the turn in which they were given: this one, the one before, and the next.
+    unread: [AtomicU32; 3],
+    turn: AtomicUsize,
 }
 
 impl Conduct {
@@ -132,9 +148,61 @@ impl Conduct {
         self.ended.load(Ordering::Relaxed) == 0
     }
 
+    /// An answer that lies here until the peer has taken it.
+    pub(super) fn lay_out(self: &Arc<Self>, answer: Body) -> Body {
+        if answer.is_end_stream() {
+            return answer;
+        }
+        let turn = self.turn.load(Ordering::Relaxed) % 3;
+        self.unread[turn].fetch_add(1, Ordering::Relaxed);
+        Body::new(Unread { answer, conduct: Arc::clone(self), turn })
+    }
+
+    /// Ends when an answer was not taken for so long, or for up to twice so long.
+    pub(super) async fn unread(&self, within: Duration) {
+        loop {
+            tokio::time::sleep(within).await;
+            let now = self.turn.fetch_add(1, Ordering::Relaxed) + 1;
+            // Of the turn before the one that has just ended.
+            if self.unread[(now + 1) % 3].load(Ordering::Relaxed) > 0 {
+                return;
+            }
+        }
+    }
+
     /// Ends when the peer has taken back too much.
     pub(super) async fn over(&self) {
         self.over.cancelled().await;
+    }
+}
+
+/// See [`Conduct::lay_out`].
+struct Unread {
+    answer: Body,
+    conduct: Arc<Conduct>,
+    turn: usize,
+}
+
+impl Drop for Unread {
+    fn drop(&mut self) {
+        self.conduct.unread[self.turn].fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+impl HttpBody for Unread {
+    type Data = Bytes;
+    type Error = Status;
+
+    fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Status>>> {
+        Pin::new(&mut self.answer).poll_frame(cx)
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.answer.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.answer.size_hint()
     }
 }
 
@@ -145,6 +213,10 @@ pub(super) struct Begun {
 }
 
 impl Begun {
+    pub(super) fn conduct(&self) -> &Arc<Conduct> {
+        &self.conduct
+    }
+
     pub(super) fn end(mut self) {
         self.ended = true;
     }

@@ -3,14 +3,17 @@
 use crate::probe::{Served, ask, soon};
 use mesh::{Config, Transport};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpSocket, TcpStream};
 
+const DATA: u8 = 0;
 const HEADERS: u8 = 1;
 const RST_STREAM: u8 = 3;
 const SETTINGS: u8 = 4;
 const GOAWAY: u8 = 7;
 const CONTINUATION: u8 = 9;
+const END_STREAM: u8 = 1;
 const END_HEADERS: u8 = 4;
 const CANCEL: [u8; 4] = [0, 0, 0, 8];
 
@@ -44,18 +47,23 @@ async fn attack(served: &Served, from: u8, frames: Vec<u8>) -> Vec<u8> {
     heard
 }
 
-/// The code of the last GOAWAY, if there is one.
-fn goaway(mut heard: &[u8]) -> Option<u32> {
-    let mut code = None;
-    while let [a, b, c, kind, _, _, _, _, _, rest @ ..] = heard {
+/// Kind, flags and payload of each whole frame.
+fn frames(mut heard: &[u8]) -> Vec<(u8, u8, &[u8])> {
+    let mut frames = Vec::new();
+    while let [a, b, c, kind, flags, _, _, _, _, rest @ ..] = heard {
         let length = u32::from_be_bytes([0, *a, *b, *c]) as usize;
-        let payload = rest.get(..length)?;
-        if *kind == GOAWAY {
-            code = Some(u32::from_be_bytes(payload[4..8].try_into().unwrap()));
-        }
-        heard = &rest[length..];
+        let Some((payload, behind)) = rest.split_at_checked(length) else { break };
+        frames.push((*kind, *flags, payload));
+        heard = behind;
     }
-    code
+    frames
+}
+
+/// The code of the last GOAWAY, if there is one.
+fn goaway(heard: &[u8]) -> Option<u32> {
+    let frames = frames(heard);
+    let (.., payload) = frames.iter().rfind(|(kind, ..)| *kind == GOAWAY)?;
+    Some(u32::from_be_bytes(payload[4..8].try_into().unwrap()))
 }
 
 fn rapid_resets(calls: u32) -> Vec<u8> {
@@ -98,5 +106,30 @@ async fn one_address_cannot_take_all_connections() {
     }
     let mut one_more = connect(&served, 4).await;
     assert_eq!(soon(one_more.read(&mut [0; 1])).await.unwrap_or_default(), 0, "closed at once");
+    assert!(ask(&served.tcp(), "who").await.is_ok());
+}
+
+/// A call of `Head`, whose answer has a body, by a caller that lets nothing be sent to it.
+fn unread_call() -> Vec<u8> {
+    const NO_WINDOW: [u8; 6] = [0, 4, 0, 0, 0, 0];
+    let path = b"/jiewang.events.v1.EventLog/Head";
+    let mut request = b"\x83\x86\x04".to_vec();
+    request.push(u8::try_from(path.len()).unwrap());
+    request.extend(path);
+    request.extend(b"\x41\x01a\x5f\x10application/grpc\x40\x02te\x08trailers");
+    let mut frames = frame(SETTINGS, 0, 0, &NO_WINDOW);
+    frames.extend(frame(HEADERS, END_HEADERS, 1, &request));
+    frames.extend(frame(DATA, END_STREAM, 1, &[0; 5]));
+    frames
+}
+
+#[tokio::test]
+async fn who_does_not_read_its_answer_is_sent_away() {
+    let transport = Transport { read_within: Duration::from_millis(50), ..Transport::default() };
+    let served = Served::start_with(Config { transport, ..Config::default() }).await;
+    let heard = attack(&served, 5, unread_call()).await;
+    let answer: Vec<(u8, u8)> = frames(&heard).into_iter().map(|(kind, flags, _)| (kind, flags)).collect();
+    assert!(answer.contains(&(HEADERS, END_HEADERS)), "it has an answer with a body: {answer:?}");
+    assert!(answer.iter().all(|(kind, _)| *kind != DATA), "of which nothing could be sent: {answer:?}");
     assert!(ask(&served.tcp(), "who").await.is_ok());
 }

@@ -22,6 +22,10 @@ impl Door {
         Self { address, folder: folder.to_owned(), tokens: Mutex::default() }
     }
 
+    pub(crate) fn folder(&self) -> &Path {
+        &self.folder
+    }
+
     /// Somebody without a token.
     #[must_use]
     pub fn citizen(&self) -> Client {

@@ -3,7 +3,7 @@
 //! `process` starts and ends `jiewang up` on free ports of loopback and reads its log; `client` speaks HTTP as a citizen or a
 //! member of a unit does, with the retries a careful client makes; `stream` reads server-sent events; `matters` files reports and
 //! takes steps; `script` is the same work again; `audit` compares what
-//! clients saw with what is stored; `proxy` cuts database connections; `cluster` runs a cluster inside the test, for its clock; `standing`
+//! clients saw with what is stored; `rows` loads a file meanwhile; `proxy` cuts database connections; `cluster` runs a cluster inside the test, for its clock; `standing`
 //! has one of separate processes, and `chaos` strikes these.
 
 pub mod audit;
@@ -15,6 +15,7 @@ pub mod door;
 pub mod matters;
 pub mod process;
 pub mod proxy;
+pub mod rows;
 pub mod script;
 pub mod standing;
 pub mod stream;

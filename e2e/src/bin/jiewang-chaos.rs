@@ -1,6 +1,8 @@
 //! `make chaos`: strikes the cluster of `make cluster` while clients file reports and take steps, sees every part of it back, and then
 //! asks what became of it all: clients' histories against what is stored, and `jiewang verify` over the databases.
 //!
+//! With `--rows FILE` its rows are loaded meanwhile, and once more when everything is back: then each must be there already.
+//!
 //! The seed is printed; `JIEWANG_SEED` repeats the order of strikes. What it did and saw goes to standard output, as Markdown.
 
 use clap::Parser;
@@ -10,8 +12,10 @@ use e2e::{
     client::Client,
     door::Door,
     matters::{Crew, UNIT},
+    rows::Rows,
     until,
 };
+use serde_json::Value;
 use std::{
     collections::BTreeMap,
     path::{Path, PathBuf},
@@ -38,6 +42,12 @@ struct Args {
     /// Milliseconds that a client rests after a report
     #[arg(long, default_value_t = 100)]
     rest: u64,
+    /// Load the rows of this CSV through the first gateway meanwhile, and strike until they are all in
+    #[arg(long)]
+    rows: Option<PathBuf>,
+    /// Rows a second
+    #[arg(long, default_value_t = 100.0, requires = "rows")]
+    rate: f64,
 }
 
 #[tokio::main]
@@ -62,7 +72,8 @@ async fn run(args: &Args, mut chaos: Chaos) -> ExitCode {
     let rest = Duration::from_millis(args.rest);
     let mut loads: Vec<Load> =
         doors.iter().map(|door| Load::start_paced(&Crew::at(door, UNIT), args.clients, rest, &seed)).collect();
-    let strikes = strike(args, &mut chaos, &mut loads, &seed).await;
+    let rows = args.rows.as_deref().map(|file| Rows::start(file, args.rate, &doors[0]));
+    let strikes = strike(args, &mut chaos, &mut loads, rows.as_ref(), &seed).await;
     for gateway in chaos.gateways() {
         let probe = Client::new(gateway, None);
         until("/readyz", || async { probe.get("readyz").await.ok().filter(|answer| answer.status == 200) }).await;
@@ -73,10 +84,18 @@ async fn run(args: &Args, mut chaos: Chaos) -> ExitCode {
         seen.add(load.finish().await);
     }
     let struck_for = began.elapsed();
+    let loaded = match (args.rows.as_deref(), rows) {
+        (Some(file), Some(rows)) => Some((rows.finish().await, Rows::start(file, 0.0, &doors[0]).finish().await)),
+        _ => None,
+    };
     check(&seen, &doors[0].member("city-dispatcher", "50")).await;
     eprintln!("chaos: what clients saw is what is stored");
     let verified = until("verify finds nothing, and nothing is left to do", || async { chaos.at_rest() }).await;
     tell(&strikes, &seen, seed.value(), struck_for);
+    if let Some((first, again)) = loaded {
+        tell_rows(&first, &again);
+    }
+    println!("`jiewang verify`:\n");
     print!("{verified}");
     ExitCode::SUCCESS
 }
@@ -85,13 +104,19 @@ fn door(folder: &Path, number: usize, at: std::net::SocketAddr) -> Door {
     Door::new(at, &folder.join(format!("gateway-{number}")))
 }
 
-async fn strike(args: &Args, chaos: &mut Chaos, loads: &mut [Load], seed: &Seed) -> Vec<Strike> {
+async fn strike(
+    args: &Args,
+    chaos: &mut Chaos,
+    loads: &mut [Load],
+    rows: Option<&Rows>,
+    seed: &Seed,
+) -> Vec<Strike> {
     let (mut strikes, began) = (Vec::new(), Instant::now());
     let goes_on = |done: usize| match args.minutes {
         Some(minutes) => began.elapsed() < Duration::from_secs(60 * minutes),
         None => done < args.strikes,
     };
-    while goes_on(strikes.len()) {
+    while goes_on(strikes.len()) || rows.is_some_and(|rows| !rows.have_ended()) {
         let strike = chaos.strike(seed).await;
         eprintln!("chaos: {} after {:.0} s: {}", strikes.len() + 1, began.elapsed().as_secs_f64(), strike.told);
         assert!(!loads.iter_mut().any(Load::has_given_up), "a client was not answered, see above");
@@ -121,7 +146,18 @@ fn tell(strikes: &[Strike], seen: &Seen, seed: u64, long: Duration) {
         seen.doubtful
     );
     println!("The longest from a first attempt to its acceptance: {:.1} s.", seen.longest.as_secs_f64());
+    println!("Every acknowledged report is stored once, every order is there once, every step took effect once.");
+}
+
+/// Each row of the file was filed, by one try of several, and none a second time.
+fn tell_rows(first: &Value, again: &Value) {
+    assert_eq!((&again["accepted"], &again["replayed"]), (&0.into(), &first["rows"]), "{first} {again}");
+    let of = |name: &str| first[name].to_string();
     println!(
-        "Every acknowledged report is stored once, every order is there once, every step took effect once. `jiewang verify`:\n"
+        "{} rows were loaded meanwhile in {} s, {} tries more than rows. Loaded once more, {} of them were there already and none was filed.",
+        of("rows"),
+        of("seconds"),
+        of("retries"),
+        again["replayed"]
     );
 }

@@ -68,6 +68,7 @@ impl Cluster {
 
     /// Whether one would start, as far as its data folder and its certificate tell. Changes nothing, also beside one that runs.
     pub fn check(settings: &Settings) -> anyhow::Result<()> {
+        peers::check(settings)?;
         let cluster = folder::check(&settings.data_dir, settings.place.as_str())?;
         certified::open(settings, cluster.as_deref()).map(drop)
     }
@@ -95,6 +96,7 @@ impl Cluster {
     }
 
     async fn open_behind(settings: Settings, doors: Doors) -> anyhow::Result<Self> {
+        peers::check(&settings)?;
         let (clock, rng) = (settings.clock.clone(), settings.rng.clone());
         let folder = Folder::open(&settings.data_dir, settings.place.as_str(), &*clock, &*rng)?;
         let certified = certified::open(&settings, Some(&folder.cluster))?;

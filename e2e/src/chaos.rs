@@ -13,7 +13,7 @@ use fault::Fault;
 use jiewang::room::Room;
 use serde_json::{Value, json};
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     fs, io,
     net::SocketAddr,
     path::{Path, PathBuf},
@@ -62,7 +62,13 @@ impl Chaos {
     /// When there is none.
     pub fn of(folder: &Path) -> io::Result<Self> {
         let state = serde_json::from_slice(&fs::read(folder.join("state.json"))?)?;
-        Ok(Self { folder: folder.to_owned(), state, children: BTreeMap::new(), waiting: Vec::new(), wire: Wire::here() })
+        Ok(Self {
+            folder: folder.to_owned(),
+            state,
+            children: BTreeMap::new(),
+            waiting: Vec::new(),
+            wire: Wire::here(),
+        })
     }
 
     /// Where its gateways listen.
@@ -159,6 +165,20 @@ impl Chaos {
     #[must_use]
     pub fn door(&self, process: &str) -> SocketAddr {
         self.target(process).busiest_door()
+    }
+
+    /// Names of the metrics that its processes serve.
+    ///
+    /// # Panics
+    /// When one does not answer.
+    pub async fn metrics(&self) -> BTreeSet<String> {
+        let mut names = BTreeSet::new();
+        for target in self.targets().into_iter().filter(|target| !target.is_server) {
+            let text = target.metrics().await.expect("every process serves metrics");
+            let lines = text.lines().filter(|line| !line.starts_with('#'));
+            names.extend(lines.filter_map(|line| Some(line.split(['{', ' ']).next()?.to_owned())));
+        }
+        names
     }
 
     /// Ends a process in good order and starts it again; how long the end took.

@@ -2,6 +2,7 @@
 
 mod arrows;
 mod house;
+mod metrics;
 mod new_service;
 mod supply;
 
@@ -30,6 +31,7 @@ fn main() -> ExitCode {
 fn check() -> anyhow::Result<ExitCode> {
     let mut found = arrows::check()?;
     found.extend(house::check()?);
+    found.extend(metrics::check()?);
     found.extend(supply::check()?);
     found.iter().for_each(|line| eprintln!("{line}"));
     Ok(if found.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })

@@ -2,6 +2,7 @@
 
 use super::settings::Settings;
 use crate::args::{Place, Room};
+use anyhow::bail;
 use casebook::Casebook;
 use mesh::discovery::{Addresses, consul::Pace};
 use mesh::tls::Tls;
@@ -59,6 +60,17 @@ impl Peers {
             packages.iter().fold(upstreams, |upstreams, package| upstreams.with(package, chassis.at_edge(channel)))
         })
     }
+}
+
+/// Refuses a service that is named twice: by a name, which stands for all its replicas, and otherwise.
+pub(super) fn check(settings: &Settings) -> anyhow::Result<()> {
+    for (room, service) in Room::services() {
+        let places = || settings.peers.iter().filter(|peer| peer.room == room).map(|peer| &peer.place);
+        if places().count() > 1 && places().any(|place| matches!(place, Place::Dns { .. })) {
+            bail!("--peer names {} by dns: and otherwise: a name stands for all its replicas", service.name);
+        }
+    }
+    Ok(())
 }
 
 /// The source of a service's addresses: the settings' before Consul, of those a name before a list; `None` when nobody says.

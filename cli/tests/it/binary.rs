@@ -213,6 +213,19 @@ fn who_listens_on_every_address_has_to_say_which_is_called() {
     assert!(stderr(&output).contains("--advertise HOST:PORT"), "{}", stderr(&output));
 }
 
+#[test]
+fn a_service_that_is_named_by_a_name_and_otherwise_is_refused() {
+    let dir = tempfile::tempdir().unwrap();
+    let serve = ["serve", "gateway", "--data-dir", text(dir.path()), "--peer", "intake=dns:intake.city:50051"];
+    for more in ["intake=10.0.0.7:50051", "intake=dns:other.city:50051"] {
+        for check in [&["--check-config"][..], &[]] {
+            let output = run(&[&serve[..], &["--peer", more], check].concat());
+            assert_eq!(output.status.code(), Some(64), "{}", stderr(&output));
+            assert!(stderr(&output).contains("--peer names intake by dns:"), "{}", stderr(&output));
+        }
+    }
+}
+
 /// `serve intake --print-config` with a file of settings, further flags and a variable.
 fn printed(file: &str, flags: &[&str], variable: Option<(&str, &str)>) -> Output {
     let dir = tempfile::tempdir().unwrap();
@@ -316,7 +329,8 @@ fn databases_may_be_named_in_the_environment_and_what_otlp_is_sent_with_is_not_s
 fn a_folder_and_a_certificate_that_would_not_start_are_told_and_nothing_is_made() {
     let dir = tempfile::tempdir().unwrap();
     let data = dir.path().join("data");
-    let check = |more: &[&str]| run(&[&["serve", "intake", "--check-config", "--data-dir", text(&data)], more].concat());
+    let check =
+        |more: &[&str]| run(&[&["serve", "intake", "--check-config", "--data-dir", text(&data)], more].concat());
     assert_eq!(check(&[]).status.code(), Some(0));
     assert!(!data.exists(), "nothing is made");
     let output = check(&["--tls", text(dir.path())]);
@@ -325,7 +339,11 @@ fn a_folder_and_a_certificate_that_would_not_start_are_told_and_nothing_is_made(
     std::fs::create_dir(&data).unwrap();
     std::fs::write(data.join("cluster.id"), "50-one").unwrap();
     let output = check(&[]);
-    assert!(output.status.code() == Some(64) && stderr(&output).contains("cluster.key is missing"), "{}", stderr(&output));
+    assert!(
+        output.status.code() == Some(64) && stderr(&output).contains("cluster.key is missing"),
+        "{}",
+        stderr(&output)
+    );
     std::fs::write(data.join("cluster.key"), "07".repeat(32)).unwrap();
     let output = check(&["--place", "500151"]);
     assert!(output.status.code() == Some(64) && stderr(&output).contains("place 50"), "{}", stderr(&output));

@@ -18,8 +18,8 @@ mod event_log;
 mod identity;
 mod log;
 mod memory;
-mod millis;
 pub mod metrics;
+mod millis;
 mod network;
 pub mod position;
 mod readiness;
@@ -37,7 +37,9 @@ mod urgency;
 pub use call::{Call, Caller, call, caller, current, within};
 pub use cases::{CaseError, Own};
 pub use channel::{Answer, Channel};
-pub use chassis::{Builder, Chassis, Config, ConfigError, Drained, GrpcServer, Guests, Refusal, Seat, ServeError, Transport};
+pub use chassis::{
+    Builder, Chassis, Config, ConfigError, Drained, GrpcServer, Guests, Refusal, Seat, ServeError, Transport,
+};
 pub use drain::Drain;
 pub use error::{Chain, Code, DEADLINE_EXCEEDED, DOMAIN, Fault, FieldFault, Problem, ProblemField};
 pub use event_log::EventLogs;

@@ -9,14 +9,14 @@ mod spans;
 use crate::error::Code;
 use crate::trace::TraceContext;
 use casebook::DueTimer;
+use lines::InTrace;
 use opentelemetry::Context;
 use opentelemetry::trace::{SpanContext, SpanId, TraceContextExt, TraceFlags, TraceId, TraceState, TracerProvider};
 use opentelemetry_otlp::WithExportConfig;
 use opentelemetry_sdk::Resource;
-use opentelemetry_sdk::trace::{BatchSpanProcessor, SdkTracerProvider};
+use opentelemetry_sdk::trace::SdkTracerProvider;
 use queue::Envelope;
-use lines::InTrace;
-use spans::{Ended, Sent};
+use spans::Ended;
 use std::sync::atomic::{AtomicBool, Ordering};
 use tracing::Span;
 use tracing::field::Empty;
@@ -124,8 +124,7 @@ fn log_layer(format: Format) -> Box<dyn Layer<Registry> + Send + Sync> {
 fn exporter(service: &str, endpoint: &str) -> Result<SdkTracerProvider, TelemetryError> {
     let exporter = opentelemetry_otlp::SpanExporter::builder().with_tonic().with_endpoint(endpoint).build()?;
     let resource = Resource::builder().with_service_name(service.to_owned()).build();
-    let batches = BatchSpanProcessor::builder(Sent(exporter)).build();
-    Ok(SdkTracerProvider::builder().with_span_processor(Ended::new(batches)).with_resource(resource).build())
+    Ok(SdkTracerProvider::builder().with_span_processor(Ended::sent_by(exporter)).with_resource(resource).build())
 }
 
 /// The span of a served call, and the context that its own calls pass on.

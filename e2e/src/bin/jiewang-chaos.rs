@@ -104,13 +104,7 @@ fn door(folder: &Path, number: usize, at: std::net::SocketAddr) -> Door {
     Door::new(at, &folder.join(format!("gateway-{number}")))
 }
 
-async fn strike(
-    args: &Args,
-    chaos: &mut Chaos,
-    loads: &mut [Load],
-    rows: Option<&Rows>,
-    seed: &Seed,
-) -> Vec<Strike> {
+async fn strike(args: &Args, chaos: &mut Chaos, loads: &mut [Load], rows: Option<&Rows>, seed: &Seed) -> Vec<Strike> {
     let (mut strikes, began) = (Vec::new(), Instant::now());
     let goes_on = |done: usize| match args.minutes {
         Some(minutes) => began.elapsed() < Duration::from_secs(60 * minutes),

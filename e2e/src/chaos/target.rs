@@ -52,6 +52,11 @@ impl Target {
         }
     }
 
+    pub(super) async fn metrics(&self) -> Option<String> {
+        let answer = Client::new(self.door, None).get("metrics").await.ok()?;
+        String::from_utf8(answer.body.to_vec()).ok()
+    }
+
     pub(super) async fn becomes_ready(&self) {
         until(&format!("{} is ready", self.name), || async { self.is_ready().await.then_some(()) }).await;
     }

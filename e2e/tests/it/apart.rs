@@ -12,7 +12,7 @@ use e2e::{
     standing::Standing,
     until,
 };
-use std::{net::SocketAddr, path::Path, time::Duration};
+use std::{collections::BTreeSet, net::SocketAddr, path::Path, time::Duration};
 use tempfile::TempDir;
 use testkit::{ConsulServer, PostgresServer, RedisServer, RotelServer, Seed, free_port};
 
@@ -191,6 +191,34 @@ async fn replicas_that_are_killed_under_load_lose_and_double_nothing() {
     until("everything has taken effect", || async { verb(&args).status.success().then_some(()) }).await;
 }
 
+/// Metrics that only something out of the ordinary makes.
+const RARE: [&str; 15] = [
+    "casebook_commit_left_total",
+    "casebook_commit_reruns_total",
+    "jiewang_channel_ejections_total",
+    "jiewang_channel_kept_back_total",
+    "jiewang_channel_repeated_total",
+    "jiewang_channel_replicas_out",
+    "jiewang_tls_refused_total",
+    "queue_apply_retries_total",
+    "queue_events_filled_total",
+    "queue_feed_corrupt_total",
+    "queue_feed_errors_total",
+    "queue_gaps_total",
+    "queue_log_behind_total",
+    "queue_relay_errors_total",
+    "trace_spans_dropped_total",
+];
+
+/// Of docs/metrics.md, those that a cluster with every server should have and has not.
+fn missing_metrics(served: &BTreeSet<String>) -> Vec<&'static str> {
+    const DOCUMENT: &str = include_str!("../../../docs/metrics.md");
+    let cells = DOCUMENT.lines().filter(|line| line.starts_with("| `")).filter_map(|line| line.split('|').nth(1));
+    let names = cells.flat_map(|cell| cell.split('`').skip(1).step_by(2));
+    let is_served = |name: &str| served.iter().any(|one| one == name || one.strip_suffix("_count") == Some(name));
+    names.filter(|name| !RARE.contains(name) && !is_served(name)).collect()
+}
+
 /// `make cluster`, `make chaos` and `make cluster-down` as an operator has them.
 #[tokio::test]
 async fn a_cluster_that_is_struck_while_it_works_loses_and_doubles_nothing() {
@@ -213,6 +241,7 @@ async fn a_cluster_that_is_struck_while_it_works_loses_and_doubles_nothing() {
     eprintln!("{} attempts at reports, {} of them in doubt", seen.history.len(), seen.doubtful);
     check(&seen, &door.member("city-dispatcher", "50")).await;
     until("everything has taken effect", || async { chaos.at_rest() }).await;
+    assert_eq!(missing_metrics(&chaos.metrics().await), Vec::<&str>::new());
     // What is stuck is found.
     let dispatch: Vec<String> = chaos.processes().into_iter().filter(|name| name.starts_with("dispatch")).collect();
     dispatch.iter().for_each(|name| chaos.freeze(name));

@@ -88,7 +88,8 @@ fn is_connected(stream: &TcpStream) -> bool {
     let table = std::fs::read_to_string("/proc/net/tcp").unwrap();
     table.lines().any(|line| {
         let mut words = line.split_whitespace().skip(1);
-        words.next().is_some_and(|local| local.ends_with(&ends.0)) && words.next().is_some_and(|far| far.ends_with(&ends.1))
+        words.next().is_some_and(|local| local.ends_with(&ends.0))
+            && words.next().is_some_and(|far| far.ends_with(&ends.1))
     })
 }
 

@@ -1,8 +1,8 @@
 //! Names of services in certificates.
 
 use rustls::pki_types::CertificateDer;
-use std::{fmt, io};
 use std::str::FromStr;
+use std::{fmt, io};
 use x509_parser::extensions::GeneralName;
 use x509_parser::prelude::{FromDer, X509Certificate};
 

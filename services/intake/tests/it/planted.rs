@@ -322,7 +322,10 @@ fn planted() -> Vec<(&'static str, Rules)> {
 
 #[test]
 fn every_planted_bug_is_found() {
-    let missed: Vec<&str> =
-        planted().into_iter().filter(|(_, rules)| search(*rules, COMMANDS, &Seed::new(1)).is_ok()).map(|(name, _)| name).collect();
+    let missed: Vec<&str> = planted()
+        .into_iter()
+        .filter(|(_, rules)| search(*rules, COMMANDS, &Seed::new(1)).is_ok())
+        .map(|(name, _)| name)
+        .collect();
     assert_eq!(missed, Vec::<&str>::new(), "bugs that the model does not find");
 }

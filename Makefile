@@ -1,5 +1,5 @@
 # Recipes of one line; anything longer is a script or `cargo xtask`.
-.PHONY: run test check bench load cluster cluster-down chaos soak fmt clean
+.PHONY: run test check bench load cluster cluster-down chaos soak sim fmt clean
 
 run: ## build and start a whole cluster in one process (SQLite, embedded feed)
 	@scripts/run.sh $(ARGS)
@@ -25,8 +25,11 @@ cluster-down: ## end exactly that cluster
 chaos: ## strike that cluster: kill, freeze and end its processes and servers, `make chaos ARGS="200"` strikes
 	@scripts/chaos.sh .cluster $(ARGS)
 
-soak: ## a cluster of its own in a network of its own, struck for an hour while it works: also lines are cut; `make soak ARGS=5` minutes
+soak: ## a cluster of its own in a network of its own, struck for an hour while it works: also lines are cut; `make soak ARGS=5` minutes, `ARGS="20 --rows FILE"` with a file's rows
 	@scripts/soak.sh $(ARGS)
+
+sim: ## services on a simulated network that loses, cuts and repeats, `make sim ARGS=500` seeds
+	@scripts/sim.sh $(ARGS)
 
 fmt: ## format the code
 	@cargo fmt --all

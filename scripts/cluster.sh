@@ -117,7 +117,11 @@ start_consul() {
 start_collector() {
   local program http
   if [ -n "${JIEWANG_OTLP:-}" ]; then
+    # Not ours: it has no pid, and is neither struck nor ended.
+    local address="${JIEWANG_OTLP#*://}" # Without who sends, and without a path.
+    address="${address##*@}"
     traces=(--otlp "$JIEWANG_OTLP")
+    collector=",\"otlp\":{\"address\":\"${address%%/*}\"}"
     return
   fi
   program="$(scripts/rotel.sh)" || { echo "cluster: no collector, so no traces: JIEWANG_OTLP may name one" >&2; return 0; }

@@ -5,7 +5,7 @@ use mesh::{Channel, Code, Problem};
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 use std::time::Instant;
-use testkit::CutProxy;
+use testkit::{CutProxy, Line};
 use tokio::task::JoinSet;
 use tonic::Status;
 
@@ -135,4 +135,27 @@ async fn an_answer_that_is_lost_on_the_way_is_asked_for_again() {
     }
     assert_eq!(line.cuts(), 10);
     assert!((10..=20).contains(&asked(&one)), "{}: what was done and not heard of is done again, once", asked(&one));
+}
+
+#[tokio::test]
+async fn a_replica_that_says_nothing_is_left_out_and_comes_back_when_it_speaks() {
+    let (one, other) = (Served::start().await, Served::start().await);
+    let line = Line::start(one.address).unwrap();
+    line.slow_down(Duration::from_secs(3600));
+    let channel = over(&[line.address().to_string(), other.address.to_string()]);
+    // A little longer than the second after which silence is held against it.
+    let channel = channel.with_default_deadline(Duration::from_millis(1200));
+    let failed = storm(&channel, "who", 300, |_| ()).await;
+    assert!((5..=64).contains(&failed.len()), "{}: those that were sent there before it was out", failed.len());
+    assert!(failed.iter().all(|status| Problem::from_status(status).is_deadline()), "{failed:?}");
+    none(&storm(&channel, "who", 300, |_| ()).await);
+    line.slow_down(Duration::ZERO);
+    line.lead_to(Some(one.address));
+    let before = asked(&one);
+    let back = async {
+        while asked(&one) == before {
+            none(&storm(&channel, "who", 64, |_| ()).await);
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(60), back).await.unwrap();
 }

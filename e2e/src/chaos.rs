@@ -223,7 +223,8 @@ impl Chaos {
 
     fn targets(&self) -> Vec<Target> {
         // What has no pid is not of this cluster: a collector that somebody named.
-        let servers = self.state["servers"].as_object().into_iter().flatten().filter(|(_, server)| server["pid"].is_u64());
+        let servers =
+            self.state["servers"].as_object().into_iter().flatten().filter(|(_, server)| server["pid"].is_u64());
         let processes = self.state["processes"].as_array().into_iter().flatten();
         servers.map(|(name, value)| Target::server(name, value)).chain(processes.map(Target::process)).collect()
     }

@@ -27,7 +27,6 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tokio_util::task::TaskTracker;
-use tracing::Instrument as _;
 
 /// Everything a request may need, built once.
 pub(crate) struct Edge {
@@ -87,9 +86,9 @@ impl Edge {
             Found::Route(route, segments) => {
                 let (span, trace) = mesh::telemetry::edge_span(method.as_str(), &route.template.text, trace);
                 let place = Place { route, segments: &segments, peer, trace };
-                let walked = self.walk(place, &parts, body).instrument(span.clone()).await;
+                let walked = self.walk(place, &parts, body).await;
                 let status = walked.as_ref().map_or_else(|problem| problem.status, |reply| reply.status().as_u16());
-                mesh::telemetry::end_request(&span, status);
+                mesh::telemetry::end_request(span, status);
                 (Some(route.index), walked)
             }
             Found::OtherMethods(methods) => (None, Err(other_methods(&methods))),

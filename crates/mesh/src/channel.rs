@@ -22,6 +22,7 @@ use crate::memory::Dialer;
 use crate::metrics::{Rpc, Side, Table};
 use crate::network::Network;
 use crate::telemetry;
+use crate::telemetry::Span;
 use crate::tls::Tls;
 use crate::trace::{TRACEPARENT, TraceContext};
 use connection::{Target, Way};
@@ -36,7 +37,6 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 use tokio::time::Instant;
 use tonic::body::Body;
-use tracing::{Instrument as _, Span};
 
 /// How long a call waits when nobody said anything else. Streams have no limit of their own.
 const DEFAULT_DEADLINE: Duration = Duration::from_secs(10);
@@ -144,18 +144,18 @@ impl Channel {
         let span = self.follow(rpc, request.headers_mut());
         let sent = match until {
             Some(until) if until <= Instant::now() => Err(Fault::deadline_exceeded()),
-            Some(_) | None => self.pool.deliver(rpc, request, until).instrument(span.clone()).await,
+            Some(_) | None => self.pool.deliver(rpc, request, until).await,
         };
         match sent {
             Ok(response) => {
                 // An error without a message comes in the headers alone, and nobody reads the body of that.
                 let failed = code_in(response.headers()).map(Code::of);
-                telemetry::end_sent(&span, failed);
+                telemetry::end_sent(span, failed);
                 let pending = pending.end_if(failed);
                 Ok(response.map(|content| Answer::new(content, pending, until)))
             }
             Err(fault) => {
-                telemetry::end_sent(&span, Some(fault.code));
+                telemetry::end_sent(span, Some(fault.code));
                 pending.end(Some(fault.code));
                 Err(fault.into_status())
             }

@@ -3,24 +3,23 @@
 //! Logs go to stderr. Spans are made for sampled calls only, and only when an exporter is set: an unsampled call costs a
 //! look at one flag. Names are those of OpenTelemetry's semantic conventions for RPC, HTTP and messaging.
 
+mod export;
 mod lines;
-mod spans;
+mod span;
+
+pub use span::Span;
 
 use crate::error::Code;
 use crate::trace::TraceContext;
 use casebook::DueTimer;
+use export::Export;
 use lines::InTrace;
-use opentelemetry::Context;
-use opentelemetry::trace::{SpanContext, SpanId, TraceContextExt, TraceFlags, TraceId, TraceState, TracerProvider};
+use opentelemetry::KeyValue;
+use opentelemetry::trace::SpanKind;
 use opentelemetry_otlp::WithExportConfig;
 use opentelemetry_sdk::Resource;
-use opentelemetry_sdk::trace::SdkTracerProvider;
 use queue::Envelope;
-use spans::Ended;
-use std::sync::atomic::{AtomicBool, Ordering};
-use tracing::Span;
-use tracing::field::Empty;
-use tracing_opentelemetry::OpenTelemetrySpanExt;
+use span::{Beginning, EXPORT};
 use tracing_subscriber::filter::ParseError;
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
@@ -28,9 +27,6 @@ use tracing_subscriber::{EnvFilter, Layer, Registry};
 
 /// What is logged when nobody says otherwise. The stack's own events stay out, or an exporter would trace itself.
 const FILTER: &str = "info,h2=off,hyper=off,tonic=off,tower=off,opentelemetry=warn";
-
-/// Whether an exporter is set. Process-wide, as the tracing subscriber is.
-static RECORDING: AtomicBool = AtomicBool::new(false);
 
 /// Shape of the log.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -82,15 +78,11 @@ pub enum TelemetryError {
 
 /// Flushes what has not been exported when it is dropped; keep it to the end of main.
 #[must_use = "dropping it ends the export"]
-pub struct Guard {
-    provider: Option<SdkTracerProvider>,
-}
+pub struct Guard(());
 
 impl Drop for Guard {
     fn drop(&mut self) {
-        if let Some(provider) = &self.provider
-            && let Err(error) = provider.shutdown()
-        {
+        if let Some(Err(error)) = EXPORT.get().map(Export::end) {
             tracing::warn!(%error, "failed to flush traces");
         }
     }
@@ -100,17 +92,13 @@ impl Drop for Guard {
 pub fn init(telemetry: &Telemetry) -> Result<Guard, TelemetryError> {
     crate::metrics::recorder();
     let filter = telemetry.directives()?;
-    let provider = telemetry.otlp.as_deref().map(|endpoint| exporter(&telemetry.service, endpoint)).transpose()?;
-    let tracer = provider.as_ref().map(|provider| provider.tracer("jiewang"));
-    let spans = tracer.map(|tracer| {
-        let spans = tracing_opentelemetry::layer().with_tracer(tracer);
-        // Where a span is made in this code is the same for all of its name, and a call wanders from thread to thread: nobody asks for
-        // either. Nothing else looks for the context of the task, and how long it was polled stands in no page.
-        spans.with_location(false).with_threads(false).with_tracked_inactivity(false).with_context_activation(false)
-    });
-    tracing_subscriber::registry().with(log_layer(telemetry.format)).with(filter).with(spans).try_init()?;
-    RECORDING.store(provider.is_some(), Ordering::Relaxed);
-    Ok(Guard { provider })
+    let export = telemetry.otlp.as_deref().map(|endpoint| exporter(&telemetry.service, endpoint)).transpose()?;
+    tracing_subscriber::registry().with(log_layer(telemetry.format)).with(filter).try_init()?;
+    if let Some(export) = export {
+        // Whoever was first has set the log, too.
+        drop(EXPORT.set(export));
+    }
+    Ok(Guard(()))
 }
 
 fn log_layer(format: Format) -> Box<dyn Layer<Registry> + Send + Sync> {
@@ -121,84 +109,69 @@ fn log_layer(format: Format) -> Box<dyn Layer<Registry> + Send + Sync> {
     }
 }
 
-fn exporter(service: &str, endpoint: &str) -> Result<SdkTracerProvider, TelemetryError> {
+fn exporter(service: &str, endpoint: &str) -> Result<Export, TelemetryError> {
     let exporter = opentelemetry_otlp::SpanExporter::builder().with_tonic().with_endpoint(endpoint).build()?;
-    let resource = Resource::builder().with_service_name(service.to_owned()).build();
-    Ok(SdkTracerProvider::builder().with_span_processor(Ended::sent_by(exporter)).with_resource(resource).build())
+    Ok(Export::by(exporter, &Resource::builder().with_service_name(service.to_owned()).build()))
 }
 
 /// The span of a served call, and the context that its own calls pass on.
 pub(crate) fn server_span(method: &str, trace: TraceContext) -> (Span, TraceContext) {
-    begun(trace, || {
-        tracing::info_span!(
-            "mesh.server.call",
-            otel.name = method,
-            otel.kind = "server",
-            otel.status_code = Empty,
-            rpc.system.name = "grpc",
-            rpc.method = method,
-            rpc.response.status_code = Empty
-        )
+    Span::begin(trace, || Beginning {
+        kind: SpanKind::Server,
+        name: method.to_owned().into(),
+        attributes: vec![KeyValue::new("rpc.system.name", "grpc"), KeyValue::new("rpc.method", method.to_owned())],
     })
 }
 
 /// The span of a call from its first attempt to its answer, and the context that it sends on.
 pub(crate) fn client_span(method: &str, service: &str, trace: TraceContext) -> (Span, TraceContext) {
-    begun(trace, || {
-        tracing::info_span!(
-            "mesh.client.call",
-            otel.name = method,
-            otel.kind = "client",
-            otel.status_code = Empty,
-            rpc.system.name = "grpc",
-            rpc.method = method,
-            rpc.response.status_code = Empty,
-            server.address = service
-        )
+    Span::begin(trace, || Beginning {
+        kind: SpanKind::Client,
+        name: method.to_owned().into(),
+        attributes: vec![
+            KeyValue::new("rpc.system.name", "grpc"),
+            KeyValue::new("rpc.method", method.to_owned()),
+            KeyValue::new("server.address", service.to_owned()),
+        ],
     })
 }
 
 /// How a served call ended. A refusal is no error of the server's.
-pub(crate) fn end_served(span: &Span, failed: Option<Code>) {
+pub(crate) fn end_served(span: Span, failed: Option<Code>) {
     let broken = matches!(failed, Some(Code::Internal | Code::Unavailable));
     end_call(span, failed, broken);
 }
 
 /// How a sent call ended. For who calls, everything but success is an error.
-pub(crate) fn end_sent(span: &Span, failed: Option<Code>) {
+pub(crate) fn end_sent(span: Span, failed: Option<Code>) {
     end_call(span, failed, failed.is_some());
 }
 
-fn end_call(span: &Span, failed: Option<Code>, is_error: bool) {
-    span.record("rpc.response.status_code", failed.map_or("OK", Code::grpc_name));
+fn end_call(mut span: Span, failed: Option<Code>, is_error: bool) {
+    span.tell("rpc.response.status_code", failed.map_or("OK", Code::grpc_name));
     if is_error {
-        span.record("otel.status_code", "ERROR");
+        span.fail();
     }
 }
 
 /// How a request at the edge ended.
-pub fn end_request(span: &Span, status: u16) {
-    span.record("http.response.status_code", status);
+pub fn end_request(mut span: Span, status: u16) {
+    span.tell("http.response.status_code", i64::from(status));
     if status >= 500 {
-        span.record("otel.status_code", "ERROR");
+        span.fail();
     }
 }
 
 /// The span of a request at the edge, and the context that its calls pass on.
-#[must_use]
 pub fn edge_span(method: &str, route: &str, trace: TraceContext) -> (Span, TraceContext) {
-    begun(trace, || {
-        let name = format!("{method} {route}");
-        tracing::info_span!(
-            "gateway.request",
-            otel.name = name,
-            otel.kind = "server",
-            otel.status_code = Empty,
-            url.scheme = "http",
-            http.request.method = method,
-            http.route = route,
-            http.response.status_code = Empty
-        )
+    Span::begin(trace, || Beginning {
+        kind: SpanKind::Server,
+        name: format!("{method} {route}").into(),
+        attributes: vec![
+            KeyValue::new("url.scheme", "http"),
+            KeyValue::new("http.request.method", method.to_owned()),
+            KeyValue::new("http.route", route.to_owned()),
+        ],
     })
 }
 
@@ -209,55 +182,30 @@ pub(crate) fn consumer_span(event: &Envelope) -> Option<(Span, TraceContext)> {
         return None;
     }
     let trace = recorded(&event.traceparent)?;
-    Some(begun(trace, || {
-        let name = format!("consume {}", event.r#type);
-        tracing::info_span!(
-            "mesh.event", otel.name = name, otel.kind = "consumer", messaging.system = "jiewang",
-            messaging.operation.type = "process", messaging.destination.name = event.source, messaging.message.id = event.id
-        )
+    Some(Span::begin(trace, || Beginning {
+        kind: SpanKind::Consumer,
+        name: format!("consume {}", event.r#type).into(),
+        attributes: vec![
+            KeyValue::new("messaging.system", "jiewang"),
+            KeyValue::new("messaging.operation.type", "process"),
+            KeyValue::new("messaging.destination.name", event.source.clone()),
+            KeyValue::new("messaging.message.id", event.id.clone()),
+        ],
     }))
 }
 
 /// The span of a timer that fires, and the context of what follows from it; `None` when nobody records the trace in which it was armed.
 pub(crate) fn timer_span(timer: &DueTimer) -> Option<(Span, TraceContext)> {
     let trace = recorded(&timer.traceparent)?;
-    Some(begun(trace, || {
-        let name = format!("fire {}.{}", timer.kind, timer.name);
-        tracing::info_span!("mesh.timer", otel.name = name, otel.kind = "internal")
+    Some(Span::begin(trace, || Beginning {
+        kind: SpanKind::Internal,
+        name: format!("fire {}.{}", timer.kind, timer.name).into(),
+        attributes: Vec::new(),
     }))
 }
 
 /// The trace of what was kept, if it is recorded.
 fn recorded(traceparent: &str) -> Option<TraceContext> {
-    if !RECORDING.load(Ordering::Relaxed) {
-        return None;
-    }
+    EXPORT.get()?;
     TraceContext::parse(traceparent).filter(|trace| trace.sampled)
-}
-
-/// A span in its trace, made only when somebody records it.
-fn begun(trace: TraceContext, span: impl FnOnce() -> Span) -> (Span, TraceContext) {
-    if !trace.sampled || !RECORDING.load(Ordering::Relaxed) {
-        return (Span::none(), trace);
-    }
-    let span = span();
-    if let Some((trace, parent)) = trace.parent() {
-        let remote = SpanContext::new(
-            TraceId::from_bytes(trace.to_be_bytes()),
-            SpanId::from_bytes(parent.to_be_bytes()),
-            TraceFlags::SAMPLED,
-            true,
-            TraceState::default(),
-        );
-        if let Err(error) = span.set_parent(Context::new().with_remote_span_context(remote)) {
-            tracing::debug!(%error, "a span keeps no parent");
-        }
-    }
-    let context = span.context();
-    let own = context.span().span_context().clone();
-    if !own.is_valid() {
-        return (span, trace);
-    }
-    let trace_id = u128::from_be_bytes(own.trace_id().to_bytes());
-    (span, TraceContext::recorded(trace_id, u64::from_be_bytes(own.span_id().to_bytes())))
 }

@@ -47,14 +47,19 @@ impl TraceContext {
         format!("{:032x}", self.trace)
     }
 
-    /// Trace and parent, `None` when it was begun here.
-    pub(crate) fn parent(&self) -> Option<(u128, u64)> {
-        (!self.root).then_some((self.trace, self.span))
+    /// The span that it was handed on by; `None` when it was begun here.
+    pub(crate) fn parent(&self) -> Option<u64> {
+        (!self.root).then_some(self.span)
+    }
+
+    /// Of the trace, and of the span that hands it on.
+    pub(crate) const fn ids(&self) -> (u128, u64) {
+        (self.trace, self.span)
     }
 
     /// What a recorded span of ours passes on.
-    pub(crate) const fn recorded(trace: u128, span: u64) -> Self {
-        Self { trace, span, sampled: true, root: false }
+    pub(crate) const fn below(&self, span: u64) -> Self {
+        Self { trace: self.trace, span, sampled: true, root: false }
     }
 }
 
@@ -92,6 +97,24 @@ impl TraceSource {
         let span = mix(low ^ n) | 1;
         let trace = (u128::from(high) << 64 | u128::from(low)) | 1;
         TraceContext { trace, span, sampled: (high >> 32) < self.sampled, root: true }
+    }
+}
+
+/// Ids of spans.
+#[derive(Debug)]
+pub(crate) struct SpanIds {
+    seed: u64,
+    next: AtomicU64,
+}
+
+impl SpanIds {
+    pub(crate) fn new(rng: &dyn Rng) -> Self {
+        Self { seed: rng.u64(), next: AtomicU64::new(1) }
+    }
+
+    /// Never zero, which would be none.
+    pub(crate) fn next(&self) -> u64 {
+        mix(self.seed ^ self.next.fetch_add(1, Ordering::Relaxed)) | 1
     }
 }
 

@@ -4,7 +4,6 @@ use crate::telemetry;
 use casebook::{Bundle, DueTimer, Effects, Fire, GiveUp, StoreError};
 use queue::Envelope;
 use std::sync::Arc;
-use tracing::Instrument;
 
 /// A service's effects with a span for each event of a recorded trace. It ends when the effect is decided on; the transaction that carries it,
 /// with those of other events, has no trace of its own. What follows from the event is told as that span's child.
@@ -19,9 +18,9 @@ impl Traced {
 
 impl Effects for Traced {
     fn effect(&self, event: &Envelope) -> Result<Option<Bundle>, GiveUp> {
-        let Some((span, trace)) = telemetry::consumer_span(event) else { return self.0.effect(event) };
+        let Some((_span, trace)) = telemetry::consumer_span(event) else { return self.0.effect(event) };
         let event = Envelope { traceparent: trace.to_string(), ..event.clone() };
-        span.in_scope(|| self.0.effect(&event))
+        self.0.effect(&event)
     }
 
     fn acts_on(&self) -> &'static [&'static str] {
@@ -42,7 +41,7 @@ impl TracedTimers {
 #[tonic::async_trait]
 impl Fire for TracedTimers {
     async fn fire(&self, timer: DueTimer) -> Result<(), StoreError> {
-        let Some((span, trace)) = telemetry::timer_span(&timer) else { return self.0.fire(timer).await };
-        self.0.fire(DueTimer { traceparent: trace.to_string(), ..timer }).instrument(span).await
+        let Some((_span, trace)) = telemetry::timer_span(&timer) else { return self.0.fire(timer).await };
+        self.0.fire(DueTimer { traceparent: trace.to_string(), ..timer }).await
     }
 }

@@ -30,7 +30,6 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::Instant;
 use tonic::body::Body;
-use tracing::Instrument;
 
 const GRPC_DETAILS: &str = "grpc-status-details-bin";
 
@@ -85,9 +84,9 @@ impl Desk {
         let (span, trace) = telemetry::server_span(rpc.method(), call.trace);
         let kept_back = call.kept_back || seat.as_ref().is_some_and(|seat| seat.kept_back);
         let call = Arc::new(Call { trace, kept_back, ..call });
-        let response = self.run(rpc, Arc::clone(&call), request).instrument(span.clone()).await;
+        let response = self.run(rpc, Arc::clone(&call), request).await;
         let response = in_our_words(response);
-        telemetry::end_served(&span, outcome(response.headers()));
+        telemetry::end_served(span, outcome(response.headers()));
         if rpc.streaming && response.headers().get(GRPC_STATUS).is_none() {
             let expiry = call.caller.until.map(|until| Expiry::new(until, Arc::clone(&self.clock)));
             return response.map(|body| Body::new(Served::new(body, pending, seat, call, expiry)));

@@ -1,11 +1,12 @@
 //! Spans on their way to the collector: so many wait at most, and what became of each is counted. A collector that is away or slow
 //! takes nothing from the calls.
 
+use crate::trace::SpanIds;
+use civic::SystemRng;
 use metrics::{Counter, counter};
-use opentelemetry::Context;
 use opentelemetry_sdk::Resource;
 use opentelemetry_sdk::error::OTelSdkResult;
-use opentelemetry_sdk::trace::{BatchSpanProcessor, Span, SpanData, SpanExporter, SpanProcessor};
+use opentelemetry_sdk::trace::{BatchSpanProcessor, SpanData, SpanExporter, SpanProcessor};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
@@ -14,32 +15,32 @@ use std::time::Duration;
 const MOST: usize = 2_048;
 
 /// Counts spans that end, `trace_spans_ended_total`, and those for which there is no room, `trace_spans_dropped_total`, and hands the
-/// others on. One processor and not two beside each other: for a second one the SDK copies every span.
+/// others on in batches.
 #[derive(Debug)]
-pub(super) struct Ended {
+pub(super) struct Export {
+    ids: SpanIds,
     counted: Counter,
     dropped: Counter,
     waiting: Arc<AtomicUsize>,
     batches: BatchSpanProcessor,
 }
 
-impl Ended {
-    pub(super) fn sent_by(exporter: impl SpanExporter + 'static) -> Self {
+impl Export {
+    pub(super) fn by(exporter: impl SpanExporter + 'static, resource: &Resource) -> Self {
         let waiting = Arc::new(AtomicUsize::new(0));
         let (sent, lost) = (counter!("trace_spans_sent_total"), counter!("trace_spans_lost_total"));
         let sent = Sent { exporter, sent, lost, waiting: Arc::clone(&waiting) };
-        let batches = BatchSpanProcessor::builder(sent).build();
+        let mut batches = BatchSpanProcessor::builder(sent).build();
+        batches.set_resource(resource);
         let (counted, dropped) = (counter!("trace_spans_ended_total"), counter!("trace_spans_dropped_total"));
-        Self { counted, dropped, waiting, batches }
-    }
-}
-
-impl SpanProcessor for Ended {
-    fn on_start(&self, span: &mut Span, context: &Context) {
-        self.batches.on_start(span, context);
+        Self { ids: SpanIds::new(&SystemRng), counted, dropped, waiting, batches }
     }
 
-    fn on_end(&self, span: SpanData) {
+    pub(super) fn next_id(&self) -> u64 {
+        self.ids.next()
+    }
+
+    pub(super) fn take(&self, span: SpanData) {
         self.counted.increment(1);
         if self.waiting.fetch_add(1, Ordering::Relaxed) >= MOST {
             self.waiting.fetch_sub(1, Ordering::Relaxed);
@@ -48,16 +49,9 @@ impl SpanProcessor for Ended {
         self.batches.on_end(span);
     }
 
-    fn force_flush(&self) -> OTelSdkResult {
-        self.batches.force_flush()
-    }
-
-    fn shutdown_with_timeout(&self, timeout: Duration) -> OTelSdkResult {
-        self.batches.shutdown_with_timeout(timeout)
-    }
-
-    fn set_resource(&mut self, resource: &Resource) {
-        self.batches.set_resource(resource);
+    /// Sends what waits.
+    pub(super) fn end(&self) -> OTelSdkResult {
+        self.batches.shutdown()
     }
 }
 
@@ -96,9 +90,11 @@ impl<E: SpanExporter> SpanExporter for Sent<E> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use opentelemetry::trace::{Span as _, Tracer as _, TracerProvider as _};
+    use opentelemetry::InstrumentationScope;
+    use opentelemetry::trace::{SpanContext, SpanId, SpanKind, Status, TraceFlags, TraceId, TraceState};
     use opentelemetry_sdk::error::OTelSdkError;
-    use opentelemetry_sdk::trace::SdkTracerProvider;
+    use opentelemetry_sdk::trace::{SpanEvents, SpanLinks};
+    use std::time::SystemTime;
 
     /// A collector that is away.
     #[derive(Debug)]
@@ -110,23 +106,38 @@ mod tests {
         }
     }
 
+    fn call() -> SpanData {
+        let (trace, span, now) = (TraceId::from_bytes([1; 16]), SpanId::from_bytes([2; 8]), SystemTime::UNIX_EPOCH);
+        SpanData {
+            span_context: SpanContext::new(trace, span, TraceFlags::SAMPLED, false, TraceState::NONE),
+            parent_span_id: SpanId::INVALID,
+            parent_span_is_remote: false,
+            span_kind: SpanKind::Internal,
+            name: "call".into(),
+            start_time: now,
+            end_time: now,
+            attributes: Vec::new(),
+            dropped_attributes_count: 0,
+            events: SpanEvents::default(),
+            links: SpanLinks::default(),
+            status: Status::Unset,
+            instrumentation_scope: InstrumentationScope::default(),
+        }
+    }
+
     #[test]
     fn what_the_collector_does_not_take_is_counted_and_makes_room() {
         let recorder = metrics_exporter_prometheus::PrometheusBuilder::new().build_recorder();
         let handle = recorder.handle();
-        // What the SDK sends with has a thread of its own, on which nothing is counted here.
         metrics::with_local_recorder(&recorder, || {
-            let ended = Ended::sent_by(Away);
-            let waiting = Arc::clone(&ended.waiting);
-            waiting.store(MOST - 1, Ordering::Relaxed);
-            let provider = SdkTracerProvider::builder().with_span_processor(ended).build();
-            let tracer = provider.tracer("probe");
+            let export = Export::by(Away, &Resource::builder().build());
+            export.waiting.store(MOST - 1, Ordering::Relaxed);
             for _ in 0..3 {
-                tracer.start("call").end();
+                export.take(call());
             }
-            assert_eq!(waiting.load(Ordering::Relaxed), MOST);
-            drop(provider.force_flush());
-            assert_eq!(waiting.load(Ordering::Relaxed), MOST - 1, "one was sent in vain");
+            assert_eq!(export.waiting.load(Ordering::Relaxed), MOST);
+            drop(export.batches.force_flush());
+            assert_eq!(export.waiting.load(Ordering::Relaxed), MOST - 1, "one was sent in vain");
         });
         let told = handle.render();
         assert!(

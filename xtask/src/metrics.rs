@@ -7,7 +7,10 @@ const DOCUMENT: &str = "docs/metrics.md";
 const MACROS: [&str; 3] = ["counter!(\"", "gauge!(\"", "histogram!(\""];
 
 pub(crate) fn check() -> anyhow::Result<Vec<String>> {
-    let listed = Command::new("git").args(["ls-files", "--", "*/src/*.rs"]).output().context("failed to list files")?;
+    let listed = Command::new("git")
+        .args(["ls-files", "--", "crates/*.rs", "gateway/*.rs", "services/*.rs", "cli/*.rs"])
+        .output()
+        .context("failed to list files")?;
     let paths = String::from_utf8(listed.stdout)?;
     let sources: Vec<String> = paths.lines().filter_map(|path| fs::read_to_string(path).ok()).collect();
     Ok(compare(&fs::read_to_string(DOCUMENT)?, &sources))

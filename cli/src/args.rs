@@ -18,6 +18,7 @@ pub use limits::{IntakeLimits, Limit, Limits, LimitsError};
 pub use reach::Reach;
 
 use crate::output::Format;
+use crate::verb::audit::AuditArgs;
 use crate::verb::calendar::CalendarArgs;
 use crate::verb::case::CaseArgs;
 use crate::verb::catalog::CatalogArgs;
@@ -62,6 +63,8 @@ pub enum Verb {
     Queue(QueueArgs),
     /// Check the invariants over a data folder or a database
     Verify(VerifyArgs),
+    /// Whether the event logs are still what was witnessed
+    Audit(AuditArgs),
     /// Duty list, limits, keyword rules
     Catalog(CatalogArgs),
     /// What reports are about: train and measure the model behind the keyword rules

@@ -3,6 +3,7 @@
 //! The order is that of the style guide: bind, build, ready. Services call each other through the full gRPC stack over memory,
 //! so nothing works here that would not work apart.
 
+mod audited;
 mod books;
 mod certified;
 mod feeds;
@@ -14,6 +15,7 @@ mod rooms;
 mod settings;
 pub mod simulated;
 
+pub use audited::Audit;
 pub use books::PARTITIONS;
 pub use rooms::Hands;
 pub use settings::{Door, Rooms, Settings};
@@ -41,6 +43,8 @@ pub struct Cluster {
     pub grpc_address: SocketAddr,
     pub drain: Drain,
     pub books: Vec<Casebook>,
+    /// What their logs are witnessed with.
+    pub audit: Audit,
     /// Events that could not take effect.
     pub parked: Arc<Parked>,
     rooms: rooms::Opened,
@@ -86,6 +90,10 @@ impl Cluster {
             }
         });
         cluster.rooms.join(&cluster.chassis, &cluster.settings, &cluster.peers)?;
+        // A simulation's disks forget on purpose.
+        if !cluster.settings.simulated && cluster.settings.stores.is_empty() {
+            cluster.audit.begin(&cluster.chassis, &cluster.books);
+        }
         Ok(cluster)
     }
 
@@ -126,7 +134,8 @@ impl Cluster {
         if let Some(listener) = doors.http {
             serve_gateway(&chassis, &settings, &peers, listener);
         }
-        Ok(Self { chassis, serving, http, grpc_address, drain, books, parked, rooms, peers, settings, folder })
+        let audit = Audit::of(&folder, &settings);
+        Ok(Self { chassis, serving, http, grpc_address, drain, books, audit, parked, rooms, peers, settings, folder })
     }
 
     /// Stops by signals: the first drains, the second stops hard.

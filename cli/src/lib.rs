@@ -54,6 +54,7 @@ async fn perform(verb: Verb, printer: Printer) -> Result<Exit, Failure> {
         Verb::Up(args) => verb::up::up(&args.cluster, &printer).await,
         Verb::Serve(args) => verb::up::serve(&args, &printer).await,
         Verb::Queue(QueueArgs { queue: Queue::Parked(args) }) => verb::parked::run(args, &printer).await,
+        Verb::Audit(args) => verb::audit::run(&args, &printer).await,
         Verb::Verify(args) => verb::verify::run(&args, &printer).await,
     }
 }

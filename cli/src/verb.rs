@@ -1,5 +1,6 @@
 //! The verbs, one file each: their flags and what they do.
 
+pub mod audit;
 pub mod calendar;
 pub mod case;
 pub mod catalog;

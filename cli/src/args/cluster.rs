@@ -121,6 +121,9 @@ pub struct ClusterArgs {
     /// Folder with tls.crt, tls.key and ca.crt: gRPC is encrypted, and spoken only with services of this cluster
     #[arg(long, env = "JIEWANG_TLS", value_name = "DIR")]
     pub tls: Option<PathBuf>,
+    /// Where each service's event log is witnessed; another disk than the databases' is best [default: the data folder's audit]
+    #[arg(long, env = "JIEWANG_AUDIT_DIR", value_name = "DIR")]
+    pub audit_dir: Option<PathBuf>,
     #[command(flatten)]
     pub told: ToldArgs,
     /// A limit (docs/limits.md), as TABLE.KEY=NUMBER; goes before the tables of the file of settings; may be repeated

@@ -78,6 +78,7 @@ fn cluster_of(args: &mut Args) -> Option<(&'static str, &mut ClusterArgs)> {
         | Verb::Case(_)
         | Verb::Queue(_)
         | Verb::Verify(_)
+        | Verb::Audit(_)
         | Verb::Catalog(_)
         | Verb::Classifier(_)
         | Verb::Calendar(_)

@@ -55,6 +55,11 @@ impl Folder {
         ClusterKey::new(&self.secret)
     }
 
+    /// For keys that are derived elsewhere.
+    pub(super) const fn secret(&self) -> [u8; KEY_BYTES] {
+        self.secret
+    }
+
     pub fn token_key(&self) -> TokenKey {
         token_key(&self.secret)
     }

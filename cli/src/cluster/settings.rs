@@ -59,6 +59,8 @@ pub struct Settings {
     pub advertise: Option<Advertised>,
     /// Folder of this process's certificate: gRPC over TCP is encrypted.
     pub tls: Option<PathBuf>,
+    /// Where logs are witnessed, when that is not in the data folder.
+    pub audit: Option<PathBuf>,
     pub limits: Limits,
     /// Another network than this machine's, to reach the services elsewhere.
     pub network: Option<Network>,
@@ -86,6 +88,7 @@ impl Settings {
             consul: None,
             advertise: None,
             tls: args.tls.clone(),
+            audit: args.audit_dir.clone(),
             network: None,
             stores: Vec::new(),
             limits: args.limits.clone(),
@@ -120,6 +123,7 @@ impl Settings {
             consul: None,
             advertise: None,
             tls: None,
+            audit: None,
             network: None,
             stores: Vec::new(),
             limits: Limits::default(),

@@ -88,6 +88,7 @@ fn print(args: &ClusterArgs, consul: &ConsulArgs, printer: &Printer) -> Result<E
         "databases": databases,
         "peers": args.peer.iter().map(|peer| format!("{}={}", peer.room.as_str(), peer.place)).collect::<Vec<_>>(),
         "redis": args.redis.as_ref().map(|_| "***"),
+        "auditDir": args.audit_dir.as_ref().map(|folder| folder.display().to_string()),
         "tls": args.tls.as_ref().map(|folder| folder.display().to_string()),
         "otlp": args.told.otlp.as_ref().map(Collector::masked),
         "log": args.told.log,

@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, reason = "tests")]
 
 mod apart;
+mod audited;
 mod clock;
 mod disk;
 mod drain;

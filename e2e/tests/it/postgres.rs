@@ -12,12 +12,13 @@ use sqlx::{AssertSqlSafe, Connection as _, PgConnection};
 use testkit::{PostgresServer, Seed};
 
 /// What a cluster says while its database is away.
-const AWAY: [&str; 12] = [
+const AWAY: [&str; 13] = [
     "casebook::committer: casebook.commit.failed",
     "casebook::replicas: casebook.replicas.failed",
     "casebook::timers: casebook.timers.fire_failed",
     "casebook::timers: casebook.timers.read_failed",
     "dispatch::app::arranging: dispatch.arrangements.unread",
+    "guard::audit::witness: guard.audit.not_kept",
     "intake::app::duplicates: intake.likeness.not_read_back",
     "mesh::reform: mesh.places.not_followed",
     "queue::consumer: failed to apply, will try again",

@@ -1,0 +1,188 @@
+//! `jiewang audit verify` over a log that was witnessed, and over everything that somebody may do to it.
+
+use civic::SystemClock;
+use e2e::{
+    matters::{Crew, LIGHTS},
+    process::{Start, verb},
+};
+use jiewang::args::Room;
+use jiewang::cluster::{Cluster, Rooms, Settings};
+use serde_json::Value;
+use sqlx::{AssertSqlSafe, Connection as _, SqliteConnection};
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+/// A folder whose cluster has ended, and all of whose logs are witnessed.
+async fn worked(folder: &Path, orders: usize) {
+    let mut jiewang = Start::new(folder).start().await;
+    let crew = Crew::of(&jiewang);
+    for order in 0..orders {
+        crew.file(&format!("audited-{order}"), LIGHTS).await;
+    }
+    assert!(jiewang.stop().await.success());
+    let cluster = opened(folder).await;
+    for book in &cluster.books {
+        cluster.audit.witness(book, Arc::new(SystemClock)).unwrap().round().await.unwrap();
+    }
+}
+
+/// Without serving: what the witness of a running cluster does every half minute is done by the test.
+async fn opened(folder: &Path) -> Cluster {
+    Cluster::open(Settings::local(folder.to_owned(), Rooms::ALL.without(Room::Gateway))).await.unwrap()
+}
+
+fn verified(folder: &Path) -> (Option<i32>, Value) {
+    let folder = folder.display().to_string();
+    let output = verb(["audit", "verify", "-o", "json", "--data-dir", &folder]);
+    (output.status.code(), serde_json::from_slice(&output.stdout).unwrap_or(Value::Null))
+}
+
+fn copy(from: &Path, to: &Path) {
+    fs::create_dir_all(to).unwrap();
+    for entry in fs::read_dir(from).unwrap() {
+        let entry = entry.unwrap();
+        let to = to.join(entry.file_name());
+        if entry.file_type().unwrap().is_dir() { copy(&entry.path(), &to) } else { drop(fs::copy(entry.path(), to)) }
+    }
+}
+
+async fn run(folder: &Path, sql: String) {
+    let file = folder.join("intake.sqlite3");
+    let mut database = SqliteConnection::connect(&format!("sqlite://{}", file.display())).await.unwrap();
+    let done = sqlx::query(AssertSqlSafe(sql.clone())).execute(&mut database).await.unwrap();
+    assert!(done.rows_affected() > 0, "{sql}");
+    database.close().await.unwrap();
+}
+
+fn edit(folder: &Path, name: &str, change: impl Fn(&mut Vec<u8>)) {
+    let file = folder.join("audit/intake").join(name);
+    let mut bytes = fs::read(&file).unwrap();
+    change(&mut bytes);
+    fs::write(file, bytes).unwrap();
+}
+
+fn swap(one: PathBuf, other: PathBuf) {
+    let aside = one.with_extension("aside");
+    fs::rename(&one, &aside).unwrap();
+    fs::rename(&other, &one).unwrap();
+    fs::rename(aside, other).unwrap();
+}
+
+/// What somebody does behind the cluster's back.
+enum Tamper {
+    Sql(&'static str),
+    Files(fn(&Path)),
+}
+
+/// And what is found of it. `ONE` is the record in the middle of the log.
+const TAMPERED: [(&str, Tamper, &str); 12] = [
+    ("an actor is edited", Tamper::Sql("UPDATE events SET actor = 'nobody' WHERE ONE"), "is not what was witnessed"),
+    ("an instant is edited", Tamper::Sql("UPDATE events SET at = at - 1 WHERE ONE"), "is not what was witnessed"),
+    (
+        "what was said is edited",
+        Tamper::Sql("UPDATE events SET payload = x'00' WHERE ONE"),
+        "is not what was witnessed",
+    ),
+    ("an event is deleted", Tamper::Sql("DELETE FROM events WHERE ONE"), "is gone"),
+    ("a record is deleted", Tamper::Sql("DELETE FROM event_log WHERE ONE"), "is gone"),
+    (
+        "the end is cut off",
+        Tamper::Sql("DELETE FROM event_log WHERE n > (SELECT MAX(n) - 2 FROM event_log)"),
+        "is gone",
+    ),
+    (
+        "two records change their places",
+        Tamper::Sql(
+            "UPDATE event_log SET version = 3 - version WHERE version < 3 AND case_id =
+               (SELECT case_id FROM event_log WHERE version = 2 LIMIT 1)",
+        ),
+        "is not what was witnessed",
+    ),
+    (
+        "a digest is edited",
+        Tamper::Files(|folder| edit(folder, "records", |bytes| bytes[100] ^= 1)),
+        "does not hold over the digests before it",
+    ),
+    (
+        "digests are cut off",
+        Tamper::Files(|folder| edit(folder, "records", |bytes| bytes.truncate(42))),
+        "counts on digests that are not there",
+    ),
+    (
+        "a checkpoint is edited",
+        Tamper::Files(|folder| {
+            edit(folder, "checkpoints", |bytes| {
+                let text = String::from_utf8_lossy(bytes).replacen("\"number\":1", "\"number\":2", 1);
+                *bytes = text.into_bytes();
+            });
+        }),
+        "is not signed with this cluster's key",
+    ),
+    (
+        "the files of two witnesses are swapped",
+        Tamper::Files(|folder| swap(folder.join("audit/intake"), folder.join("audit/dispatch"))),
+        "is of dispatch",
+    ),
+    (
+        "the witness's files are removed",
+        Tamper::Files(|folder| fs::remove_dir_all(folder.join("audit")).unwrap()),
+        "nothing was witnessed",
+    ),
+];
+
+#[tokio::test]
+async fn a_log_verifies_and_every_tampering_is_found() {
+    const ONE: &str = "(case_id, version) = (SELECT case_id, version FROM event_log ORDER BY n LIMIT 1 OFFSET 3)";
+    let (folder, elsewhere) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    worked(folder.path(), 6).await;
+    let (code, told) = verified(folder.path());
+    assert_eq!((code, &told["holds"]), (Some(0), &true.into()), "{told}");
+    assert!(told["services"][0]["records"].as_i64().unwrap() > 6 && told["services"][0]["unsigned"] == 0, "{told}");
+    for (name, tamper, expected) in TAMPERED {
+        let copied = elsewhere.path().join(name);
+        copy(folder.path(), &copied);
+        match tamper {
+            Tamper::Sql(sql) => run(&copied, sql.replace("ONE", ONE)).await,
+            Tamper::Files(tamper) => tamper(&copied),
+        }
+        let (code, told) = verified(&copied);
+        assert_eq!(code, Some(1), "{name}: {told}");
+        let found = told["findings"].as_array().unwrap().iter().filter_map(|one| one["found"].as_str());
+        assert!(found.clone().any(|found| found.contains(expected)), "{name}: {:?}", found.collect::<Vec<_>>());
+    }
+}
+
+#[tokio::test]
+async fn an_old_backup_and_a_removed_checkpoint_are_found_and_a_witness_goes_on_after_a_crash() {
+    let (folder, elsewhere) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    worked(folder.path(), 2).await;
+    let backup = elsewhere.path().join("backup");
+    copy(folder.path(), &backup);
+    // A crash between the records and the signature over them.
+    edit(folder.path(), "records", |bytes| bytes.extend([7; 60]));
+    edit(folder.path(), "checkpoints", |bytes| bytes.extend(b"{\"checkpoint\":"));
+    worked(folder.path(), 3).await;
+    let (code, told) = verified(folder.path());
+    assert_eq!((code, &told["holds"]), (Some(0), &true.into()), "{told}");
+    assert!(told["services"][0]["checkpoints"].as_i64().unwrap() >= 2, "{told}");
+
+    let removed = elsewhere.path().join("removed");
+    copy(folder.path(), &removed);
+    edit(&removed, "checkpoints", |bytes| {
+        let first = bytes.iter().position(|byte| *byte == b'\n').unwrap();
+        bytes.drain(..=first);
+    });
+    let (code, told) = verified(&removed);
+    assert!(code == Some(1) && told["findings"][0]["found"].as_str().unwrap().contains("does not follow"), "{told}");
+
+    for database in ["intake.sqlite3", "dispatch.sqlite3"] {
+        fs::copy(backup.join(database), folder.path().join(database)).unwrap();
+    }
+    let (code, told) = verified(folder.path());
+    assert!(code == Some(1) && told["findings"][0]["found"].as_str().unwrap().contains("is gone"), "{told}");
+    let cluster = opened(folder.path()).await;
+    let mut witness = cluster.audit.witness(&cluster.books[0], Arc::new(SystemClock)).unwrap();
+    let refused = witness.round().await.unwrap_err().to_string();
+    assert!(refused.contains("was an old backup put back?"), "{refused}");
+}

@@ -90,7 +90,7 @@ impl Chaos {
     }
 
     /// What `jiewang verify` says of the cluster's databases when nothing is left to do: every event has reached its consumers, every
-    /// timer that was due has fired and no case is parked. `None` for as long as something lies for more than a second.
+    /// timer that was due has fired, no case is parked, and every log is what each replica has witnessed. `None` for as long as something lies for more than a second.
     ///
     /// # Panics
     /// When the cluster's folder cannot be written to.
@@ -99,10 +99,27 @@ impl Chaos {
         let out = self.verify();
         let told = String::from_utf8_lossy(&out.stdout).into_owned();
         let mut looked = told.lines().filter(|line| line.contains("looked at"));
-        (out.status.success() && looked.all(|line| line.trim_end().ends_with(", 0 parked"))).then_some(told)
+        let at_rest = out.status.success() && looked.all(|line| line.trim_end().ends_with(", 0 parked"));
+        (at_rest && self.audited()).then_some(told)
+    }
+
+    /// Whether what each of its processes has witnessed is what the databases hold.
+    fn audited(&self) -> bool {
+        let services: Vec<&str> = Room::services().map(|(_, service)| service.name).collect();
+        self.processes().iter().all(|process| {
+            let Some(service) = services.iter().find(|service| process.starts_with(*service)) else { return true };
+            let folder = self.folder.join(process).join("audit");
+            let audit = ["audit", "verify", "--service", service, "--audit-dir"].map(str::to_owned).into_iter();
+            verb(audit.chain([folder.display().to_string()]).chain(self.stores())).status.success()
+        })
     }
 
     fn verify(&self) -> Output {
+        verb(["verify", "--late", "1"].map(str::to_owned).into_iter().chain(self.stores()))
+    }
+
+    /// Where its databases are, for a verb that opens them.
+    fn stores(&self) -> Vec<String> {
         let folder = self.folder.join("verify");
         fs::create_dir_all(&folder).expect("a folder for verify");
         for file in ["cluster.id", "cluster.key"] {
@@ -111,8 +128,7 @@ impl Chaos {
         let port = self.server("postgres").port();
         let database = |name| format!("{name}=postgres://postgres@127.0.0.1:{port}/{name}");
         let databases = Room::services().flat_map(|(_, service)| ["--postgres".to_owned(), database(service.name)]);
-        let verify = ["verify", "--late", "1", "--data-dir"].map(str::to_owned).into_iter();
-        verb(verify.chain([folder.display().to_string()]).chain(databases))
+        ["--data-dir".to_owned(), folder.display().to_string()].into_iter().chain(databases).collect()
     }
 
     /// Whether lines are cut and slowed, too.

@@ -1,9 +1,10 @@
 //! `jiewang audit`: whether the logs are still what was witnessed. Needs no cluster that runs.
 
 use super::verify::open;
-use crate::args::Stores;
+use crate::args::{Room, Stores};
 use crate::exit::{Exit, Failure};
 use crate::output::{Finding, Printer};
+use casebook::Casebook;
 use clap::{Args, Subcommand};
 use guard::audit::{AuditError, Report};
 use queue::EventSource as _;
@@ -27,15 +28,19 @@ pub enum AuditVerb {
         /// Where the witness has kept it [default: the folder's audit]
         #[arg(long, env = "JIEWANG_AUDIT_DIR", value_name = "DIR")]
         audit_dir: Option<PathBuf>,
+        /// Only this service's log: a process that runs one service witnesses only that
+        #[arg(long, value_enum)]
+        service: Option<Room>,
     },
 }
 
 /// Exit 0 when everything holds, 1 when something does not, and when nothing was witnessed.
 pub async fn run(args: &AuditArgs, printer: &Printer) -> Result<Exit, Failure> {
-    let AuditVerb::Verify { stores, audit_dir } = &args.verb;
+    let AuditVerb::Verify { stores, audit_dir, service } = &args.verb;
     let cluster = open(stores).await?;
     let mut services = Vec::new();
-    for book in &cluster.books {
+    let wanted = |book: &&Casebook| service.is_none_or(|service| service.as_str() == book.service());
+    for book in cluster.books.iter().filter(wanted) {
         let looked = match cluster.audit.check(book, audit_dir.as_deref()).await {
             Err(error @ (AuditError::Nothing(_) | AuditError::Broken { .. })) => Err(error.to_string()),
             Err(error) => return Err(Failure::Cluster(error.to_string())),

@@ -5,7 +5,7 @@ use casebook::StoreError;
 use queue::{Partition, Position};
 use std::collections::BTreeMap;
 use std::fs::{self, File, OpenOptions};
-use std::io::{self, Write as _};
+use std::io::{self, Read as _, Seek as _, SeekFrom, Write as _};
 use std::path::{Path, PathBuf};
 
 /// Partition, position, digest; numbers little endian.
@@ -70,19 +70,13 @@ impl Folder {
     pub(super) fn resume(&self, whose: &Whose) -> Result<(Chain, Option<Signed>), AuditError> {
         let parent = self.path();
         fs::create_dir_all(parent).map_err(|source| AuditError::Io { path: parent.to_owned(), source })?;
-        let written = read(&self.checkpoints)?;
-        cut(
-            &self.checkpoints,
-            written.len(),
-            written.iter().rposition(|byte| *byte == b'\n').map_or(0, |end| end + 1),
-        )?;
+        self.cut_checkpoints()?;
         let checkpoints = self.checkpoints()?;
         let heads: BTreeMap<Partition, Position> = checkpoints
             .iter()
             .flat_map(|signed| signed.checkpoint.moved.iter().map(|(partition, position, _)| (*partition, *position)))
             .collect();
-        let signed = heads.values().filter_map(|position| usize::try_from(*position).ok()).sum::<usize>() * ENTRY;
-        cut(&self.records, read(&self.records)?.len(), signed)?;
+        self.cut_records(heads.values().filter_map(|position| usize::try_from(*position).ok()).sum())?;
         let mut chain = Chain::begin(whose);
         for (partition, position, record) in self.records()? {
             if !chain.extend(partition, position, record) {
@@ -98,6 +92,36 @@ impl Folder {
             return Err(self.broken("it does not give what was signed last".to_owned()));
         }
         Ok((chain, Some(last.clone())))
+    }
+
+    /// To so many records, and so many bytes of checkpoints.
+    pub(super) fn cut_back(&self, records: usize, checkpoints: u64) -> Result<(), AuditError> {
+        self.cut_records(records)?;
+        cut(&self.checkpoints, length(&self.checkpoints)?, checkpoints)
+    }
+
+    /// Bytes of checkpoints.
+    pub(super) fn signed(&self) -> Result<u64, AuditError> {
+        length(&self.checkpoints)
+    }
+
+    fn cut_records(&self, keep: usize) -> Result<(), AuditError> {
+        cut(&self.records, length(&self.records)?, (keep * ENTRY) as u64)
+    }
+
+    /// A line that was never finished ends it.
+    fn cut_checkpoints(&self) -> Result<(), AuditError> {
+        const LONGEST: u64 = 64 << 10;
+        let length = length(&self.checkpoints)?;
+        let io = |source| AuditError::Io { path: self.checkpoints.clone(), source };
+        if length == 0 {
+            return Ok(());
+        }
+        let (begin, mut end) = (length.saturating_sub(LONGEST), Vec::new());
+        let mut file = File::open(&self.checkpoints).map_err(io)?;
+        file.seek(SeekFrom::Start(begin)).and_then(|_| file.read_to_end(&mut end)).map_err(io)?;
+        let whole = end.iter().rposition(|byte| *byte == b'\n').map_or(0, |last| last as u64 + 1);
+        cut(&self.checkpoints, length, begin + whole)
     }
 
     fn broken(&self, problem: String) -> AuditError {
@@ -128,12 +152,20 @@ fn entry(bytes: &[u8]) -> Record {
 }
 
 /// Back to so many bytes, if there are more.
-fn cut(path: &Path, length: usize, keep: usize) -> Result<(), AuditError> {
+fn cut(path: &Path, length: u64, keep: u64) -> Result<(), AuditError> {
     if length <= keep {
         return Ok(());
     }
-    let cut = || OpenOptions::new().write(true).open(path)?.set_len(keep as u64);
+    let cut = || OpenOptions::new().write(true).open(path)?.set_len(keep);
     cut().map_err(|source| AuditError::Io { path: path.to_owned(), source })
+}
+
+/// Bytes of a file; none where there is none.
+fn length(path: &Path) -> Result<u64, AuditError> {
+    match fs::metadata(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(0),
+        found => found.map(|found| found.len()).map_err(|source| AuditError::Io { path: path.to_owned(), source }),
+    }
 }
 
 /// Nothing where there is no file.

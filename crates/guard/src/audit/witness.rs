@@ -5,14 +5,18 @@ use super::{AuditError, Chain, Checkpoint, Digest, Folder, Signed, SigningKey, W
 use casebook::{Casebook, StoreError};
 use civic::{Clock, Micros};
 use queue::{Partition, Position};
+use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
+use tokio::time::Instant;
 
-/// Between two looks at the log, and so the longest that a record is not under a signature (reliability: 60 s).
+/// Between two looks at the log: a little at a time, so that nobody waits behind the witness.
+const LOOK: Duration = Duration::from_secs(1);
+/// Between two signatures, and so the longest that a record is under none (60 s are asked).
 const EVERY: Duration = Duration::from_secs(30);
-/// Records of a partition read at once, and those of a round, about.
-const CHUNK: usize = 1_000;
+/// Records of each partition that are read at once, and those that wait for a signature at most, about.
+const EACH: usize = 100;
 const MOST: usize = 100_000;
 
 /// Of one service's log.
@@ -22,8 +26,13 @@ pub struct Witness {
     clock: Arc<dyn Clock>,
     key: SigningKey,
     folder: Folder,
+    /// As far as the log was read.
     chain: Chain,
+    /// Read, and not signed yet.
+    waiting: Vec<Record>,
     last: Option<Signed>,
+    /// Bytes of the checkpoints up to it.
+    signed: u64,
 }
 
 impl Witness {
@@ -32,109 +41,130 @@ impl Witness {
         let whose = Whose::of(&book);
         let folder = Folder::of(path, &whose.service);
         let (chain, last) = folder.resume(&whose)?;
-        Ok(Self { whose, book, clock, key, folder, chain, last })
+        let signed = folder.signed()?;
+        Ok(Self { whose, book, clock, key, folder, chain, waiting: Vec::new(), last, signed })
     }
 
     /// Until `stop` has ended, and then once more. What it cannot keep it says, and tries again.
     pub async fn keep(mut self, stop: impl Future<Output = ()> + Send) {
         let mut stop = std::pin::pin!(stop);
+        let mut signed = Instant::now();
         loop {
-            self.round_and_tell().await;
-            tokio::select! {
-                () = &mut stop => return self.round_and_tell().await,
-                () = tokio::time::sleep(EVERY) => {}
-            }
-        }
-    }
-
-    async fn round_and_tell(&mut self) {
-        let Err(error) = self.round().await else { return };
-        let service = &self.whose.service;
-        metrics::counter!("guard_audit_failed_total", "service" => service.clone()).increment(1);
-        if matches!(error, AuditError::Store(StoreError::Unavailable(_))) {
-            tracing::warn!(service, %error, "guard.audit.not_kept");
-        } else {
-            tracing::error!(service, %error, "guard.audit.not_kept");
-        }
-    }
-
-    /// Takes in what is new, and signs it. Says how many records that were.
-    pub async fn round(&mut self) -> Result<usize, AuditError> {
-        let heads = self.book.store().heads().await?;
-        let known = self.chain.heads().to_vec();
-        let moved: Vec<(Partition, Position, Position)> = (0..)
-            .zip(heads.into_iter().zip(known))
-            .filter(|(_, (head, (known, _)))| head != known)
-            .map(|(partition, (head, (known, _)))| (partition, known, head))
-            .collect();
-        if let Some((partition, witnessed, found)) = moved.iter().find(|(_, known, head)| head < known) {
-            return Err(AuditError::Shorter { partition: *partition, witnessed: *witnessed, found: *found });
-        }
-        let (mut chain, mut records) = (self.chain.clone(), Vec::new());
-        for (partition, known, head) in &moved {
-            self.take_in(&mut chain, &mut records, (*partition, *known, *head)).await?;
-        }
-        let taken = records.len();
-        if taken > 0 {
-            let signed = self.key.sign(self.checkpoint(&chain));
-            let (folder, checkpoint) = (self.folder.clone(), signed.clone());
-            let kept = tokio::task::spawn_blocking(move || folder.append(&records, &checkpoint));
-            kept.await.map_err(|ended| AuditError::Interrupted(ended.to_string()))??;
-            (self.chain, self.last) = (chain, Some(signed));
-        }
-        self.tell();
-        Ok(taken)
-    }
-
-    async fn take_in(
-        &self,
-        chain: &mut Chain,
-        records: &mut Vec<Record>,
-        (partition, mut known, head): (Partition, Position, Position),
-    ) -> Result<(), AuditError> {
-        // A long log is taken in over several rounds.
-        while known < head && records.len() < MOST {
-            let events = self.book.store().log(partition, known, CHUNK).await?;
-            for (position, event) in &events {
-                let digest = record(*position, event);
-                if !chain.extend(partition, *position, digest) {
-                    return Err(self.hole(partition, known));
+            let kept = match self.look().await {
+                Ok(_) if signed.elapsed() >= EVERY || self.waiting.len() >= MOST => {
+                    signed = Instant::now();
+                    self.sign().await
                 }
-                records.push((partition, *position, digest));
-                known = *position;
-            }
-            if events.is_empty() {
-                return Err(self.hole(partition, known));
+                looked => looked,
+            };
+            let paused = if kept.is_ok() { LOOK } else { EVERY };
+            self.tell(kept);
+            tokio::select! {
+                () = &mut stop => {
+                    let last = self.round().await;
+                    return self.tell(last);
+                }
+                () = tokio::time::sleep(paused) => {}
             }
         }
-        Ok(())
     }
 
-    fn hole(&self, partition: Partition, known: Position) -> AuditError {
+    /// Takes in all that is new, and signs it. Says how many records that were.
+    pub async fn round(&mut self) -> Result<usize, AuditError> {
+        while self.look().await? > 0 {}
+        self.sign().await
+    }
+
+    /// Takes in some of what is new. Says how many records that were.
+    async fn look(&mut self) -> Result<usize, AuditError> {
+        let heads = self.book.store().heads().await?;
+        let known = self.chain.heads();
+        let moved = (0..).zip(heads.into_iter().zip(known)).filter(|(_, (head, (known, _)))| head != known);
+        let mut wanted: Vec<(Partition, Position)> = Vec::new();
+        for (partition, (found, (witnessed, _))) in moved {
+            if found < *witnessed {
+                return Err(AuditError::Shorter { partition, witnessed: *witnessed, found });
+            }
+            wanted.push((partition, *witnessed));
+        }
+        if wanted.is_empty() {
+            return Ok(0);
+        }
+        let events = self.book.store().logs(&wanted, EACH).await?;
+        for (partition, position, event) in &events {
+            let digest = record(*position, event);
+            if !self.chain.extend(*partition, *position, digest) {
+                return Err(self.hole(*partition));
+            }
+            self.waiting.push((*partition, *position, digest));
+        }
+        // Heads tell of more than can be read.
+        let (partition, _) = wanted[0];
+        if events.is_empty() { Err(self.hole(partition)) } else { Ok(events.len()) }
+    }
+
+    async fn sign(&mut self) -> Result<usize, AuditError> {
+        if self.waiting.is_empty() {
+            return Ok(0);
+        }
+        let signed = self.key.sign(self.checkpoint());
+        let (folder, checkpoint, records) = (self.folder.clone(), signed.clone(), self.waiting.clone());
+        let before = (self.read() - records.len(), self.signed);
+        let kept = tokio::task::spawn_blocking(move || {
+            // Whatever an attempt that failed has left.
+            folder.cut_back(before.0, before.1)?;
+            folder.append(&records, &checkpoint)?;
+            folder.signed()
+        });
+        let kept = kept.await;
+        self.signed = kept.map_err(|ended| AuditError::Interrupted(ended.to_string()))??;
+        self.last = Some(signed);
+        Ok(std::mem::take(&mut self.waiting).len())
+    }
+
+    /// Records of all partitions.
+    fn read(&self) -> usize {
+        self.chain.heads().iter().filter_map(|(position, _)| usize::try_from(*position).ok()).sum()
+    }
+
+    fn hole(&self, partition: Partition) -> AuditError {
+        let known = self.chain.heads().get(usize::from(partition)).map_or(0, |(position, _)| *position);
         let problem = format!("partition {partition} of the log has a hole after position {known}");
         AuditError::Broken { path: self.folder.path().to_owned(), problem }
     }
 
-    fn checkpoint(&self, chain: &Chain) -> Checkpoint {
+    /// Over what was read.
+    fn checkpoint(&self) -> Checkpoint {
         let (number, previous) = match &self.last {
             Some(last) => (last.checkpoint.number + 1, last.checkpoint.digest()),
             None => (1, Digest([0; 32])),
         };
-        let moved = (0..).zip(chain.heads().iter().zip(self.chain.heads())).filter(|(_, (now, before))| now != before);
+        let moved: BTreeSet<Partition> = self.waiting.iter().map(|(partition, ..)| *partition).collect();
+        let of = |partition: Partition| {
+            let (position, head) = self.chain.heads()[usize::from(partition)];
+            (partition, position, head)
+        };
         Checkpoint {
             cluster: self.whose.cluster.clone(),
             service: self.whose.service.clone(),
             number,
             at: self.clock.now(),
             previous,
-            moved: moved.map(|(partition, ((position, head), _))| (partition, *position, *head)).collect(),
-            root: chain.root(),
+            moved: moved.into_iter().map(of).collect(),
+            root: self.chain.root(),
         }
     }
 
-    fn tell(&self) {
+    fn tell(&self, kept: Result<usize, AuditError>) {
+        let service = || self.whose.service.clone();
         let at = self.last.as_ref().map_or(Micros(0), |last| last.checkpoint.at);
-        let service = self.whose.service.clone();
-        metrics::gauge!("guard_audit_signed_seconds", "service" => service).set((at.0 / 1_000_000) as f64);
+        metrics::gauge!("guard_audit_signed_seconds", "service" => service()).set((at.0 / 1_000_000) as f64);
+        let Err(error) = kept else { return };
+        metrics::counter!("guard_audit_failed_total", "service" => service()).increment(1);
+        if matches!(error, AuditError::Store(StoreError::Unavailable(_))) {
+            tracing::warn!(service = self.whose.service, %error, "guard.audit.not_kept");
+        } else {
+            tracing::error!(service = self.whose.service, %error, "guard.audit.not_kept");
+        }
     }
 }

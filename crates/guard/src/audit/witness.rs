@@ -11,12 +11,19 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::Instant;
 
-/// Between two looks at the log: a little at a time, so that nobody waits behind the witness.
-const LOOK: Duration = Duration::from_secs(1);
+/// Between two looks at a log in which nothing happens, in which something does, and when there was more than one look takes: a little
+/// at a time, so that nobody waits behind the witness.
+const IDLE: Duration = Duration::from_secs(1);
+const BUSY: Duration = Duration::from_millis(100);
+const BEHIND: Duration = Duration::from_millis(20);
 /// Between two signatures, and so the longest that a record is under none (60 s are asked).
 const EVERY: Duration = Duration::from_secs(30);
-/// Records of each partition that are read at once, and those that wait for a signature at most, about.
-const EACH: usize = 100;
+/// Partitions of one look, those that are farthest behind first, and records of each.
+const PARTITIONS: usize = 16;
+const EACH: usize = 8;
+/// So many at once, and there is more.
+const WHOLE: usize = PARTITIONS * EACH / 2;
+/// Records that wait for a signature at most, about.
 const MOST: usize = 100_000;
 
 /// Of one service's log.
@@ -50,14 +57,20 @@ impl Witness {
         let mut stop = std::pin::pin!(stop);
         let mut signed = Instant::now();
         loop {
-            let kept = match self.look().await {
+            let looked = self.look().await;
+            let paused = match looked {
+                Ok(0) => IDLE,
+                Ok(WHOLE..) => BEHIND,
+                Ok(_) => BUSY,
+                Err(_) => EVERY,
+            };
+            let kept = match looked {
                 Ok(_) if signed.elapsed() >= EVERY || self.waiting.len() >= MOST => {
                     signed = Instant::now();
                     self.sign().await
                 }
                 looked => looked,
             };
-            let paused = if kept.is_ok() { LOOK } else { EVERY };
             self.tell(kept);
             tokio::select! {
                 () = &mut stop => {
@@ -80,13 +93,17 @@ impl Witness {
         let heads = self.book.store().heads().await?;
         let known = self.chain.heads();
         let moved = (0..).zip(heads.into_iter().zip(known)).filter(|(_, (head, (known, _)))| head != known);
-        let mut wanted: Vec<(Partition, Position)> = Vec::new();
+        let mut wanted: Vec<(Position, Partition, Position)> = Vec::new();
         for (partition, (found, (witnessed, _))) in moved {
             if found < *witnessed {
                 return Err(AuditError::Shorter { partition, witnessed: *witnessed, found });
             }
-            wanted.push((partition, *witnessed));
+            wanted.push((found - *witnessed, partition, *witnessed));
         }
+        wanted.sort_unstable_by_key(|(behind, ..)| std::cmp::Reverse(*behind));
+        wanted.truncate(PARTITIONS);
+        let wanted: Vec<(Partition, Position)> =
+            wanted.into_iter().map(|(_, partition, known)| (partition, known)).collect();
         if wanted.is_empty() {
             return Ok(0);
         }

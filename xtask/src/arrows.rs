@@ -14,7 +14,7 @@ const ALLOWED: [(&str, &[&str]); 12] = [
     ("civic", &[]),
     ("queue", &["civic", "proto"]),
     ("casebook", &["civic", "queue"]),
-    ("guard", &["civic", "casebook", "queue"]),
+    ("guard", &["civic", "casebook", "queue", "mesh"]),
     ("mesh", &["proto", "civic", "casebook", "queue"]),
     ("gateway", &["proto", "civic", "mesh"]),
     ("jiewang", &["proto", "civic", "casebook", "queue", "guard", "mesh", "*", "gateway"]),

@@ -4,6 +4,7 @@ use super::limits::{Limit, Limits};
 use crate::room::Room;
 use civic::DivisionCode;
 use clap::Args;
+use guard::identity::{IssuerUrl, Terms};
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::str::FromStr;
@@ -125,6 +126,8 @@ pub struct ClusterArgs {
     #[arg(long, env = "JIEWANG_AUDIT_DIR", value_name = "DIR")]
     pub audit_dir: Option<PathBuf>,
     #[command(flatten)]
+    pub identity: IdentityArgs,
+    #[command(flatten)]
     pub told: ToldArgs,
     /// A limit (docs/limits.md), as TABLE.KEY=NUMBER; goes before the tables of the file of settings; may be repeated
     #[arg(long, env = "JIEWANG_SET", value_delimiter = ',', value_name = "TABLE.KEY=NUMBER")]
@@ -138,6 +141,28 @@ pub struct ClusterArgs {
     /// Print the settings as they would be used, and end
     #[arg(long)]
     pub print_config: bool,
+}
+
+/// Whose tokens are believed.
+#[derive(Args, Debug, Clone)]
+pub struct IdentityArgs {
+    /// Identity provider (OpenID Connect) whose access tokens are believed, as its tokens name it; development tokens are refused then
+    #[arg(long, env = "JIEWANG_ISSUER", value_name = "URL")]
+    pub issuer: Option<IssuerUrl>,
+    /// Whom its tokens must be for
+    #[arg(long, env = "JIEWANG_AUDIENCE", default_value = "jiewang", value_name = "NAME")]
+    pub audience: String,
+    /// Values of `acr` that tell of a strong sign-in, which roles that decide about people must have; separated by commas
+    #[arg(long, env = "JIEWANG_STRONG_ACR", value_delimiter = ',', value_name = "ACR")]
+    pub strong_acr: Vec<String>,
+}
+
+impl IdentityArgs {
+    /// What is asked of a token, when there is an issuer.
+    pub fn terms(&self) -> Option<Terms> {
+        let issuer = self.issuer.clone()?;
+        Some(Terms { issuer, audience: self.audience.clone(), strong: self.strong_acr.clone() })
+    }
 }
 
 /// What a process tells of itself, and to whom.

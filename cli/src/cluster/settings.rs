@@ -3,6 +3,7 @@
 use crate::args::{Advertised, ClusterArgs, ConsulArgs, Database, Limits, Peer, Room};
 use casebook::Store;
 use civic::{Clock, DivisionCode, Rng, SystemClock, SystemRng};
+use guard::identity::Terms;
 use mesh::Network;
 use mesh::discovery::consul::{AddressError, Consul};
 use std::{net::SocketAddr, path::PathBuf, sync::Arc};
@@ -61,6 +62,8 @@ pub struct Settings {
     pub tls: Option<PathBuf>,
     /// Where logs are witnessed, when that is not in the data folder.
     pub audit: Option<PathBuf>,
+    /// Identity provider whose tokens are believed; without one development tokens are.
+    pub issuer: Option<Terms>,
     pub limits: Limits,
     /// Another network than this machine's, to reach the services elsewhere.
     pub network: Option<Network>,
@@ -89,6 +92,7 @@ impl Settings {
             advertise: None,
             tls: args.tls.clone(),
             audit: args.audit_dir.clone(),
+            issuer: args.identity.terms(),
             network: None,
             stores: Vec::new(),
             limits: args.limits.clone(),
@@ -124,6 +128,7 @@ impl Settings {
             advertise: None,
             tls: None,
             audit: None,
+            issuer: None,
             network: None,
             stores: Vec::new(),
             limits: Limits::default(),

@@ -1,4 +1,5 @@
-//! What stands between the city's data and whoever should not see or change it. So far the [`audit`]: tokens are the mesh's, sealing is the
-//! casebook's own.
+//! What stands between the city's data and whoever should not see or change it: [`identity`] verifies who calls, [`audit`] shows whether what
+//! is on record was changed.
 
 pub mod audit;
+pub mod identity;

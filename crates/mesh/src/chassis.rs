@@ -22,7 +22,7 @@ pub use routes::GrpcServer;
 use crate::channel::Channel;
 use crate::drain::Drain;
 use crate::edge::Voucher;
-use crate::identity::TokenKey;
+use crate::identity::{Believed, Issuer, TokenKey};
 use crate::memory::{self, in_memory};
 use crate::metrics::{self, Side, Table};
 use crate::network::Listener;
@@ -81,6 +81,7 @@ pub enum ServeError {
 /// Makes a [`Chassis`]; what is not given is the system's.
 pub struct Builder {
     key: TokenKey,
+    issuer: Option<Arc<dyn Issuer>>,
     config: Config,
     clock: Arc<dyn Clock>,
     rng: Arc<dyn Rng>,
@@ -92,6 +93,13 @@ impl Builder {
     #[must_use]
     pub fn tls(mut self, tls: Option<Tls>) -> Self {
         self.tls = tls;
+        self
+    }
+
+    /// Believes this issuer besides the cluster's own services, and no development token any more.
+    #[must_use]
+    pub fn issuer(mut self, issuer: Option<Arc<dyn Issuer>>) -> Self {
+        self.issuer = issuer;
         self
     }
 
@@ -127,6 +135,7 @@ impl Builder {
             readiness: Readiness::default(),
             routes: Routes::default(),
             key: self.key,
+            issuer: self.issuer,
             config: self.config,
             clock: self.clock,
             rng: self.rng,
@@ -142,6 +151,7 @@ impl Builder {
 /// One process's services and what they share.
 pub struct Chassis {
     key: TokenKey,
+    issuer: Option<Arc<dyn Issuer>>,
     positions: PositionKey,
     config: Config,
     clock: Arc<dyn Clock>,
@@ -163,7 +173,8 @@ impl Chassis {
     /// Starts with the cluster's token key.
     #[must_use]
     pub fn builder(key: TokenKey) -> Builder {
-        Builder { key, config: Config::default(), clock: Arc::new(SystemClock), rng: Arc::new(SystemRng), tls: None }
+        let (clock, rng) = (Arc::new(SystemClock), Arc::new(SystemRng));
+        Builder { key, issuer: None, config: Config::default(), clock, rng, tls: None }
     }
 
     /// Serves a generated gRPC service.
@@ -287,7 +298,7 @@ impl Chassis {
             routes: std::mem::take(&mut self.routes),
             table: Table::of(Side::Server),
             clock: Arc::clone(&self.clock),
-            key: self.key.clone(),
+            believed: Believed { key: self.key.clone(), issuer: self.issuer.take() },
             voucher: self.voucher(),
             traces: TraceSource::new(&*self.rng, self.config.trace_ratio),
             longest_call: self.config.longest_call,

@@ -80,6 +80,18 @@ impl Fault {
         Self::new(Code::Unavailable, DEADLINE_EXCEEDED, "the deadline passed before the call was answered")
     }
 
+    /// The token is refused; the same whatever is wrong with it.
+    #[must_use]
+    pub fn token_invalid() -> Self {
+        Self::new(Code::Unauthenticated, "TOKEN_INVALID", "the token is not valid")
+    }
+
+    /// The token was good.
+    #[must_use]
+    pub fn token_expired() -> Self {
+        Self::new(Code::Unauthenticated, "TOKEN_EXPIRED", "the token has expired")
+    }
+
     /// Names a field at fault.
     #[must_use]
     pub fn field(mut self, path: impl Into<String>, reason: &'static str, detail: impl Into<String>) -> Self {

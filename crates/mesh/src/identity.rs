@@ -1,19 +1,26 @@
-//! Development tokens: who calls, signed, verified in every service.
+//! Who calls, signed, verified in every service.
 //!
-//! This is the seam that the guard's real issuer replaces. A token is a compact JWS (RFC 7515) under HS256 with the claims
-//! of RFC 7519: `iss`, `sub`, `role`, `unit`, `head`, `iat`, `exp`. The verifier knows one algorithm and reads nothing of
-//! the payload before the signature holds, so `alg: none`, key confusion and hostile JSON have nowhere to go.
+//! Two kinds of tokens are verified here: those that the services of a cluster make for their own calls, and development tokens. Both are
+//! compact JWS (RFC 7515) under HS256 with the claims of RFC 7519: `iss`, `sub`, `role`, `unit`, `head`, `iat`, `exp`. The verifier knows
+//! one algorithm and reads nothing of the payload before the signature holds, so `alg: none`, key confusion and hostile JSON have nowhere
+//! to go. Tokens of the city's identity provider are the business of an [`Issuer`], which the guard brings (docs/adr/0051); where there is
+//! one, development tokens are refused.
 
-use crate::error::{Code, Fault};
+use crate::error::Fault;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use civic::{Actor, Micros, UnitCode};
+use futures_util::future::BoxFuture;
 use ring::hmac;
 use serde::{Deserialize, Serialize};
+use std::sync::Arc;
 use std::time::Duration;
 
-/// Issuer of tokens made here. Production refuses it once the guard is there.
+/// Issuer of development tokens. Refused where the city's own issuer is known.
 pub const ISSUER: &str = "jiewang-dev";
+
+/// Issuer of what services of a cluster say to each other.
+const CLUSTER: &str = "jiewang-cluster";
 
 /// Longer than any honest token (about 300 bytes) and short enough to be hashed without thinking.
 const LONGEST: usize = 2048;
@@ -58,6 +65,38 @@ impl std::fmt::Debug for TokenKey {
     }
 }
 
+/// Whom a token speaks for, and until when: whatever outlasts a single answer ends there.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Bearer {
+    /// Who.
+    pub actor: Actor,
+    /// The first instant at which the token holds no more.
+    pub until: Micros,
+}
+
+/// Verifies tokens of an issuer outside of the cluster.
+pub trait Issuer: Send + Sync + 'static {
+    /// Whom the token speaks for; UNAUTHENTICATED with TOKEN_INVALID or TOKEN_EXPIRED, or UNAVAILABLE when that cannot be said now.
+    fn bearer<'a>(&'a self, token: &'a str, now: Micros) -> BoxFuture<'a, Result<Bearer, Fault>>;
+}
+
+/// What a process believes: the cluster's key, and the city's issuer where there is one.
+pub(crate) struct Believed {
+    pub(crate) key: TokenKey,
+    pub(crate) issuer: Option<Arc<dyn Issuer>>,
+}
+
+impl Believed {
+    pub(crate) async fn bearer(&self, token: &str, now: Micros) -> Result<Bearer, Fault> {
+        match &self.issuer {
+            // Its tokens are never HS256: ours are known by their first bytes.
+            Some(issuer) if !token.starts_with(HEADER) => issuer.bearer(token, now).await,
+            Some(_) => read(&self.key, token, now, &[CLUSTER]),
+            None => read(&self.key, token, now, &[CLUSTER, ISSUER]),
+        }
+    }
+}
+
 #[derive(Serialize, Deserialize)]
 struct Claims {
     iss: String,
@@ -76,12 +115,21 @@ struct Header {
     alg: String,
 }
 
-/// Signs a token for `actor` that holds for `ttl` from `now`.
+/// Signs a development token for `actor` that holds for `ttl` from `now`.
 #[must_use]
 pub fn mint(key: &TokenKey, actor: &Actor, now: Micros, ttl: Duration) -> String {
+    sign(key, ISSUER, actor, now, ttl)
+}
+
+/// The same in the name of the cluster.
+pub(crate) fn mint_own(key: &TokenKey, actor: &Actor, now: Micros, ttl: Duration) -> String {
+    sign(key, CLUSTER, actor, now, ttl)
+}
+
+fn sign(key: &TokenKey, issuer: &str, actor: &Actor, now: Micros, ttl: Duration) -> String {
     let issued = now.0.div_euclid(1_000_000);
     let claims = Claims {
-        iss: ISSUER.to_owned(),
+        iss: issuer.to_owned(),
         sub: actor.subject.clone(),
         role: actor.role.to_string(),
         unit: actor.unit.as_ref().map(|unit| unit.as_str().to_owned()),
@@ -95,28 +143,27 @@ pub fn mint(key: &TokenKey, actor: &Actor, now: Micros, ttl: Duration) -> String
     format!("{signed}.{}", URL_SAFE_NO_PAD.encode(tag))
 }
 
-/// Who the token speaks for. TOKEN_INVALID whatever is wrong with it, so that a forger learns nothing; TOKEN_EXPIRED
+/// Who a token made here speaks for. TOKEN_INVALID whatever is wrong with it, so that a forger learns nothing; TOKEN_EXPIRED
 /// once the signature holds, so that an honest client knows to fetch a new one.
 pub fn verify(key: &TokenKey, token: &str, now: Micros) -> Result<Actor, Fault> {
-    read(key, token, now).map(|(actor, _)| actor)
+    read(key, token, now, &[CLUSTER, ISSUER]).map(|bearer| bearer.actor)
 }
 
-/// The same, with the instant from which the token holds no more: whatever outlasts a single answer ends there.
-pub(crate) fn read(key: &TokenKey, token: &str, now: Micros) -> Result<(Actor, Micros), Fault> {
-    let claims = signed_claims(key, token).ok_or_else(invalid)?;
+fn read(key: &TokenKey, token: &str, now: Micros, issuers: &[&str]) -> Result<Bearer, Fault> {
+    let claims = signed_claims(key, token).ok_or_else(Fault::token_invalid)?;
     let seconds = now.0.div_euclid(1_000_000);
-    if claims.iss != ISSUER || claims.iat > seconds + SKEW_SECONDS {
-        return Err(invalid());
+    if !issuers.contains(&claims.iss.as_str()) || claims.iat > seconds + SKEW_SECONDS {
+        return Err(Fault::token_invalid());
     }
     if claims.exp <= seconds {
-        return Err(expired());
+        return Err(Fault::token_expired());
     }
     let unit = claims.unit.as_deref().map(str::parse::<UnitCode>).transpose();
     let (Ok(role), Ok(unit)) = (claims.role.parse(), unit) else {
-        return Err(invalid());
+        return Err(Fault::token_invalid());
     };
     let until = Micros(claims.exp.saturating_mul(Micros::SECOND));
-    Ok((Actor { role, subject: claims.sub, unit, head: claims.head }, until))
+    Ok(Bearer { actor: Actor { role, subject: claims.sub, unit, head: claims.head }, until })
 }
 
 fn signed_claims(key: &TokenKey, token: &str) -> Option<Claims> {
@@ -134,12 +181,4 @@ fn signed_claims(key: &TokenKey, token: &str) -> Option<Claims> {
     // Constant time in ring.
     hmac::verify(key.mac(), signed.as_bytes(), &tag).ok()?;
     serde_json::from_slice(&URL_SAFE_NO_PAD.decode(payload).ok()?).ok()
-}
-
-pub(crate) fn expired() -> Fault {
-    Fault::new(Code::Unauthenticated, "TOKEN_EXPIRED", "the token has expired")
-}
-
-fn invalid() -> Fault {
-    Fault::new(Code::Unauthenticated, "TOKEN_INVALID", "the token is not valid")
 }

@@ -43,7 +43,7 @@ pub use chassis::{
 pub use drain::Drain;
 pub use error::{Chain, Code, DEADLINE_EXCEEDED, DOMAIN, Fault, FieldFault, Problem, ProblemField};
 pub use event_log::EventLogs;
-pub use identity::{ISSUER, TokenKey, mint, verify};
+pub use identity::{Bearer, ISSUER, Issuer, TokenKey, mint, verify};
 pub use log::{Log, RemoteLog};
 pub use memory::{Incoming, in_memory};
 pub use network::{Listener, Network, Wire};

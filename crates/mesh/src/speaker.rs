@@ -1,7 +1,7 @@
 //! A process that calls another one in a name that it vouches for: its own, or that of whoever it works for. Each call has a token of
 //! its own that holds for that call only, so nothing lasting lies anywhere.
 
-use crate::identity::{TokenKey, mint};
+use crate::identity::{TokenKey, mint_own};
 use civic::{Actor, Clock, Role};
 use http::header::AUTHORIZATION;
 use std::sync::Arc;
@@ -30,7 +30,7 @@ impl Speaker {
     /// The message as a request that `actor` makes.
     #[must_use]
     pub fn speak<T>(&self, actor: &Actor, message: T) -> tonic::Request<T> {
-        let token = mint(&self.key, actor, self.clock.now(), TOKEN_TTL);
+        let token = mint_own(&self.key, actor, self.clock.now(), TOKEN_TTL);
         let bearer = format!("Bearer {token}").parse().expect("base64url is a header value");
         let mut request = tonic::Request::new(message);
         request.metadata_mut().insert(AUTHORIZATION.as_str(), bearer);

@@ -13,4 +13,4 @@ pub use fault::{Fault, Faults};
 pub use line::Line;
 pub use proxy::CutProxy;
 pub use seed::Seed;
-pub use server::{ConsulServer, PostgresServer, RedisServer, RotelServer, free_port};
+pub use server::{ConsulServer, OidcServer, PostgresServer, RedisServer, RotelServer, free_port};

@@ -1,12 +1,14 @@
 //! Real servers for one test: on a free loopback port, in a temporary folder, ended by their own pid.
 mod consul;
 mod listening;
+mod oidc;
 mod postgres;
 mod process;
 mod redis;
 mod rotel;
 
 pub use consul::ConsulServer;
+pub use oidc::OidcServer;
 pub use postgres::PostgresServer;
 pub use redis::RedisServer;
 pub use rotel::RotelServer;

@@ -12,6 +12,7 @@ mod postgres;
 mod redis;
 mod refusals;
 mod secret;
+mod signed_in;
 mod start;
 mod stream;
 mod timers;

@@ -14,7 +14,7 @@ use crate::call::{CURRENT, Call, Caller};
 use crate::deadline;
 use crate::edge::Voucher;
 use crate::error::{Code, Fault, GRPC_STATUS, code_in};
-use crate::identity::{self, TokenKey};
+use crate::identity::Believed;
 use crate::metrics::{Rpc, Table};
 use crate::telemetry;
 use crate::trace::{TRACEPARENT, TraceContext, TraceSource};
@@ -38,7 +38,7 @@ pub(super) struct Desk {
     pub(super) routes: Routes,
     pub(super) table: &'static Table,
     pub(super) clock: Arc<dyn Clock>,
-    pub(super) key: TokenKey,
+    pub(super) believed: Believed,
     pub(super) voucher: Voucher,
     pub(super) traces: TraceSource,
     pub(super) longest_call: Duration,
@@ -71,10 +71,7 @@ impl Desk {
         }
         let rpc = self.table.find(request.uri().path());
         let pending = rpc.begin();
-        let admitted = known(rpc, peer)
-            .and_then(|()| self.seat(rpc))
-            .and_then(|seat| Ok((seat, self.read_headers(rpc, request.headers(), peer)?)));
-        let (seat, call) = match admitted {
+        let (seat, call) = match self.admit(rpc, request.headers(), peer).await {
             Ok(admitted) => admitted,
             Err(fault) => {
                 pending.end(Some(fault.code));
@@ -95,6 +92,12 @@ impl Desk {
         response.map(|body| conduct.lay_out(body))
     }
 
+    async fn admit(&self, rpc: &Rpc, headers: &HeaderMap, peer: Peer) -> Result<(Option<Slot>, Call), Fault> {
+        known(rpc, peer)?;
+        let seat = self.seat(rpc)?;
+        Ok((seat, self.read_headers(rpc, headers, peer).await?))
+    }
+
     fn seat(&self, rpc: &Rpc) -> Result<Option<Slot>, Fault> {
         if rpc.exempt {
             return Ok(None);
@@ -103,13 +106,13 @@ impl Desk {
         seats.take(rpc.urgency).map(Some).ok_or_else(urgency::overloaded)
     }
 
-    fn read_headers(&self, rpc: &Rpc, headers: &HeaderMap, peer: Peer) -> Result<Call, Fault> {
+    async fn read_headers(&self, rpc: &Rpc, headers: &HeaderMap, peer: Peer) -> Result<Call, Fault> {
         let given = headers.get(deadline::GRPC_TIMEOUT).and_then(deadline::parse);
         // A stream may last as long as its caller likes; anything else ends some day even if nobody said when.
         let left = if rpc.streaming { given } else { Some(given.unwrap_or(self.longest_call).min(self.longest_call)) };
         let trace = headers.get(TRACEPARENT).and_then(|value| TraceContext::parse(value.to_str().ok()?));
         Ok(Call {
-            caller: self.caller(headers)?,
+            caller: self.caller(headers).await?,
             client: self.voucher.address(headers).or(peer.address),
             deadline: left.map(|left| Instant::now() + left),
             trace: trace.unwrap_or_else(|| self.traces.start()),
@@ -117,14 +120,14 @@ impl Desk {
         })
     }
 
-    fn caller(&self, headers: &HeaderMap) -> Result<Caller, Fault> {
+    async fn caller(&self, headers: &HeaderMap) -> Result<Caller, Fault> {
         let Some(bearer) = headers.get(AUTHORIZATION) else {
             return Ok(Caller::anonymous());
         };
         let token = bearer.to_str().ok().and_then(bearer_token);
         let invalid = || Fault::new(Code::Unauthenticated, "TOKEN_INVALID", "authorization is not a bearer token");
-        let (actor, until) = identity::read(&self.key, token.ok_or_else(invalid)?, self.clock.now())?;
-        Ok(Caller { actor: Some(actor), bearer: Some(bearer.clone()), until: Some(until) })
+        let known = self.believed.bearer(token.ok_or_else(invalid)?, self.clock.now()).await?;
+        Ok(Caller { actor: Some(known.actor), bearer: Some(bearer.clone()), until: Some(known.until) })
     }
 
     async fn run(&self, rpc: &Rpc, call: Arc<Call>, mut request: Request<Incoming>) -> Response<Body> {

@@ -2,7 +2,6 @@
 
 use crate::call::{CURRENT, Call};
 use crate::error::{Code, Fault, code_in};
-use crate::identity;
 use crate::metrics::Pending;
 use crate::urgency::Urgency;
 use bytes::Bytes;
@@ -153,7 +152,7 @@ impl HttpBody for Served {
         }
         // First of all: a stream that always has something to say would never come to it otherwise.
         if this.expiry.as_mut().is_some_and(|expiry| expiry.has_come(cx)) {
-            return Poll::Ready(Some(Ok(this.close(identity::expired()))));
+            return Poll::Ready(Some(Ok(this.close(Fault::token_expired()))));
         }
         let (body, call) = (&mut this.body, Arc::clone(&this.call));
         let poll = || CURRENT.sync_scope(call, || Pin::new(body).poll_frame(cx));

@@ -1,0 +1,5 @@
+//! The guard from outside.
+#![allow(clippy::unwrap_used, reason = "tests")]
+
+mod forged;
+mod provider;

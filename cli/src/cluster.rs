@@ -8,6 +8,7 @@ mod books;
 mod certified;
 mod feeds;
 pub mod folder;
+mod guarded;
 mod identified;
 pub mod parked;
 mod peers;
@@ -76,6 +77,7 @@ impl Cluster {
         peers::check(settings)?;
         let cluster = folder::check(&settings.data_dir, settings.place.as_str())?;
         certified::open(settings, cluster.as_deref())?;
+        guarded::open(settings)?;
         identified::open(settings).map(drop)
     }
 
@@ -113,8 +115,11 @@ impl Cluster {
         let tls = certified.as_ref().map(|(tls, _)| tls.clone());
         let builder = Chassis::builder(folder.token_key()).config(settings.limits.mesh.clone()).clock(clock).rng(rng);
         let provider = identified::open(&settings)?;
-        let mut chassis = builder.tls(tls.clone()).issuer(identified::issuer(provider.as_ref())).build();
+        let guard = guarded::open(&settings)?;
+        let builder = builder.tls(tls.clone()).issuer(identified::issuer(provider.as_ref()));
+        let mut chassis = builder.policies(guard.clone()).build();
         identified::follow(&chassis, provider);
+        guarded::follow(&chassis, guard.clone());
         if let Some((_, follow)) = certified {
             chassis.tasks().spawn_aside("certificates", follow);
         }
@@ -123,7 +128,7 @@ impl Cluster {
         let http = doors.http_address()?;
         let (serving, grpc_address) = doors.grpc;
         registered::begin(&mut chassis, &settings, grpc_address)?;
-        let rooms = rooms::Opened::open(&mut chassis, &folder, &settings, &peers).await?;
+        let rooms = rooms::Opened::open(&mut chassis, &folder, &settings, &peers, guard).await?;
         let books = rooms.books();
         let parked = Arc::new(rooms.parked());
         if books.is_empty() {

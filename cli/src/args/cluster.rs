@@ -152,6 +152,9 @@ pub struct IdentityArgs {
     /// Whom its tokens must be for
     #[arg(long, env = "JIEWANG_AUDIENCE", default_value = "jiewang", value_name = "NAME")]
     pub audience: String,
+    /// Folder with the operator's policies (groups.json and *.cedar), in place of those that come with the program; read again when they change
+    #[arg(long, env = "JIEWANG_POLICIES", value_name = "DIR")]
+    pub policies: Option<PathBuf>,
     /// Values of `acr` that tell of a strong sign-in, which roles that decide about people must have; separated by commas
     #[arg(long, env = "JIEWANG_STRONG_ACR", value_delimiter = ',', value_name = "ACR")]
     pub strong_acr: Vec<String>,

@@ -9,7 +9,7 @@ use super::{feeds, folder::Folder, parked::Parked, peers::Peers, settings::Setti
 use crate::room::Room;
 use casebook::{Casebook, Effects, Fire, run_timers};
 use civic::Tree;
-use mesh::{Chassis, Log, Sight, TracedTimers};
+use mesh::{Chassis, Log, Policies, Sight, TracedTimers};
 use queue::EventSource as _;
 use std::sync::Arc;
 
@@ -56,6 +56,7 @@ struct Given<'a> {
     settings: &'a Settings,
     peers: &'a Peers,
     tree: Arc<Tree>,
+    policies: Arc<dyn Policies>,
 }
 
 /// One service with its casebook.
@@ -81,8 +82,9 @@ impl Opened {
         folder: &Folder,
         settings: &Settings,
         peers: &Peers,
+        policies: Arc<dyn Policies>,
     ) -> anyhow::Result<Self> {
-        let given = Given { chassis, folder, settings, peers, tree: Tree::chongqing() };
+        let given = Given { chassis, folder, settings, peers, tree: Tree::chongqing(), policies };
         let mut opened = Self::default();
         for room in Room::all().iter().filter(|room| settings.rooms.has(**room)) {
             opened.open_room(*room, &given).await?;

@@ -64,6 +64,8 @@ pub struct Settings {
     pub audit: Option<PathBuf>,
     /// Identity provider whose tokens are believed; without one development tokens are.
     pub issuer: Option<Terms>,
+    /// Folder of policies, when they are not those of the program.
+    pub policies: Option<PathBuf>,
     pub limits: Limits,
     /// Another network than this machine's, to reach the services elsewhere.
     pub network: Option<Network>,
@@ -93,6 +95,7 @@ impl Settings {
             tls: args.tls.clone(),
             audit: args.audit_dir.clone(),
             issuer: args.identity.terms(),
+            policies: args.identity.policies.clone(),
             network: None,
             stores: Vec::new(),
             limits: args.limits.clone(),
@@ -129,6 +132,7 @@ impl Settings {
             tls: None,
             audit: None,
             issuer: None,
+            policies: None,
             network: None,
             stores: Vec::new(),
             limits: Limits::default(),

@@ -91,6 +91,7 @@ fn print(args: &ClusterArgs, consul: &ConsulArgs, printer: &Printer) -> Result<E
         "auditDir": args.audit_dir.as_ref().map(|folder| folder.display().to_string()),
         "issuer": args.identity.issuer.as_ref().map(ToString::to_string),
         "audience": args.identity.audience,
+        "policies": args.identity.policies.as_ref().map(|folder| folder.display().to_string()),
         "strongAcr": args.identity.strong_acr,
         "tls": args.tls.as_ref().map(|folder| folder.display().to_string()),
         "otlp": args.told.otlp.as_ref().map(Collector::masked),

@@ -26,6 +26,7 @@ use crate::identity::{Believed, Issuer, TokenKey};
 use crate::memory::{self, in_memory};
 use crate::metrics::{self, Side, Table};
 use crate::network::Listener;
+use crate::policies::Policies;
 use crate::position::PositionKey;
 use crate::readiness::Readiness;
 use crate::speaker::Speaker;
@@ -82,6 +83,7 @@ pub enum ServeError {
 pub struct Builder {
     key: TokenKey,
     issuer: Option<Arc<dyn Issuer>>,
+    policies: Option<Arc<dyn Policies>>,
     config: Config,
     clock: Arc<dyn Clock>,
     rng: Arc<dyn Rng>,
@@ -100,6 +102,13 @@ impl Builder {
     #[must_use]
     pub fn issuer(mut self, issuer: Option<Arc<dyn Issuer>>) -> Self {
         self.issuer = issuer;
+        self
+    }
+
+    /// Asks these before every call. Without any whoever may connect may call: right only for servers of tests.
+    #[must_use]
+    pub fn policies(mut self, policies: Arc<dyn Policies>) -> Self {
+        self.policies = Some(policies);
         self
     }
 
@@ -136,6 +145,7 @@ impl Builder {
             routes: Routes::default(),
             key: self.key,
             issuer: self.issuer,
+            policies: self.policies,
             config: self.config,
             clock: self.clock,
             rng: self.rng,
@@ -152,6 +162,7 @@ impl Builder {
 pub struct Chassis {
     key: TokenKey,
     issuer: Option<Arc<dyn Issuer>>,
+    policies: Option<Arc<dyn Policies>>,
     positions: PositionKey,
     config: Config,
     clock: Arc<dyn Clock>,
@@ -174,7 +185,7 @@ impl Chassis {
     #[must_use]
     pub fn builder(key: TokenKey) -> Builder {
         let (clock, rng) = (Arc::new(SystemClock), Arc::new(SystemRng));
-        Builder { key, issuer: None, config: Config::default(), clock, rng, tls: None }
+        Builder { key, issuer: None, policies: None, config: Config::default(), clock, rng, tls: None }
     }
 
     /// Serves a generated gRPC service.
@@ -299,6 +310,7 @@ impl Chassis {
             table: Table::of(Side::Server),
             clock: Arc::clone(&self.clock),
             believed: Believed { key: self.key.clone(), issuer: self.issuer.take() },
+            policies: self.policies.take(),
             voucher: self.voucher(),
             traces: TraceSource::new(&*self.rng, self.config.trace_ratio),
             longest_call: self.config.longest_call,

@@ -62,6 +62,7 @@ impl People {
         let clock: Arc<dyn civic::Clock> = Arc::new(clock.clone());
         // Of no use here but to the gRPC faces, which nobody calls.
         let positions = PositionKey::new(&TokenKey::from_bytes([0; 32]));
+        let policies: Arc<dyn mesh::Policies> = Arc::new(guard::policy::Guard::open(None)?);
         let seams = dispatch::Seams {
             cases: dispatch.clone(),
             tree: tree.clone(),
@@ -69,6 +70,7 @@ impl People {
             clock: clock.clone(),
             rng: Arc::new(SeededRng::new(seed ^ 2)),
             positions: positions.clone(),
+            policies: Arc::clone(&policies),
         };
         let dispatch = dispatch::Service::open(&dispatch::config::Config::default(), seams)?;
         let orders = Arc::new(Orders(dispatch.clone()));
@@ -80,6 +82,7 @@ impl People {
             rng: Arc::new(SeededRng::new(seed ^ 1)),
             orders: orders.clone(),
             positions,
+            policies,
         };
         let intake = intake::Service::open(&intake::config::Config::default(), seams)?;
         let actor = Actor::member(Role::Integrator, "bench", "50".parse()?);

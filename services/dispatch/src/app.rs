@@ -31,6 +31,7 @@ use crate::domain::authority;
 use crate::domain::work_order::{Author, Command, Facts, Step, WorkOrder};
 use crate::error::Error;
 use arranging::Standing;
+use mesh::{Matter, Policies};
 use tokio::sync::watch;
 
 /// Keeps the hash of a person's reference from serving another purpose.
@@ -48,6 +49,7 @@ pub struct App {
     standing: watch::Sender<Standing>,
     tree: Arc<Tree>,
     root: DivisionCode,
+    policies: Arc<dyn Policies>,
     clock: Arc<dyn Clock>,
     rng: Arc<dyn Rng>,
 }
@@ -61,6 +63,7 @@ pub struct Parts {
     pub tree: Arc<Tree>,
     /// The territory.
     pub root: DivisionCode,
+    pub policies: Arc<dyn Policies>,
     pub clock: Arc<dyn Clock>,
     pub rng: Arc<dyn Rng>,
 }
@@ -72,6 +75,7 @@ pub struct Desk {
     pub calendar: Arc<Calendar>,
     pub view: View,
     pub root: DivisionCode,
+    pub policies: Arc<dyn Policies>,
     pub now: Micros,
 }
 
@@ -98,7 +102,7 @@ pub struct Asked<S> {
 impl App {
     #[must_use]
     pub fn new(parts: Parts) -> Self {
-        let Parts { cases, catalog, plans, calendar, tree, root, clock, rng } = parts;
+        let Parts { cases, catalog, plans, calendar, tree, root, policies, clock, rng } = parts;
         Self {
             cases,
             catalog: RwLock::new(Arc::new(catalog)),
@@ -108,6 +112,7 @@ impl App {
             standing: watch::Sender::new(Standing::default()),
             tree,
             root,
+            policies,
             clock,
             rng,
         }
@@ -123,6 +128,7 @@ impl App {
             calendar: Arc::clone(&self.calendar.read().unwrap_or_else(PoisonError::into_inner)),
             view: self.tree.today(now),
             root: self.root.clone(),
+            policies: Arc::clone(&self.policies),
             now,
         }
     }
@@ -227,7 +233,7 @@ impl Desk {
     /// The orders this actor may know of.
     #[must_use]
     pub fn scope_of(&self, actor: &Actor) -> Scope {
-        authority::scope_of(actor, &self.view, &self.root)
+        authority::scope_of(actor, self.policies.reach(actor.role, Matter::Order), &self.view, &self.root)
     }
 }
 

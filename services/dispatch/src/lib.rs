@@ -24,7 +24,7 @@ use civic::{Calendar, Clock, Rng, Tree};
 use config::{Config, ConfigError};
 pub use error::Error;
 use grpc::Grpc;
-use mesh::{Chassis, PositionKey};
+use mesh::{Chassis, Policies, PositionKey};
 use proto::dispatch::v1::arrangements_server::ArrangementsServer;
 use proto::dispatch::v1::building_days_server::BuildingDaysServer;
 use proto::dispatch::v1::care_lists_server::CareListsServer;
@@ -74,6 +74,7 @@ pub struct Seams {
     /// For ids of what does not begin with a report: an order has the id of its own.
     pub rng: Arc<dyn Rng>,
     pub positions: PositionKey,
+    pub policies: Arc<dyn Policies>,
 }
 
 /// Why dispatch cannot be opened: all of them are the configuration's.
@@ -102,13 +103,13 @@ impl Service {
     /// What is wrong with the configuration or the catalog.
     pub fn open(config: &Config, seams: Seams) -> Result<Self, OpenError> {
         config.validate()?;
-        let Seams { cases, tree, calendar, clock, rng, positions } = seams;
+        let Seams { cases, tree, calendar, clock, rng, positions, policies } = seams;
         let unknown = || OpenError::PlaceUnknown(config.place.clone());
         let root = config.place.parse().map_err(|_| unknown())?;
         tree.today(clock.now()).get(&root).ok_or_else(unknown)?;
         let catalog = build_catalog(config.catalog.as_deref())?;
         let plans = Plans::builtin();
-        let app = Arc::new(App::new(Parts { cases, catalog, plans, calendar, tree, root, clock, rng }));
+        let app = Arc::new(App::new(Parts { cases, catalog, plans, calendar, tree, root, policies, clock, rng }));
         Ok(Self { screens: Screens::new(Arc::clone(&app)), app, positions })
     }
 

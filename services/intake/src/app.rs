@@ -24,7 +24,7 @@ use crate::guesses::Meters;
 use crate::peers::WorkOrders;
 use casebook::{Casebook, Scope};
 use civic::{Actor, Atlas, Clock, DivisionCode, Gazetteer, Micros, Rng, TrackingSequence, Tree, View};
-use mesh::Caller;
+use mesh::{Caller, Matter, Policies};
 use std::net::IpAddr;
 use std::sync::{Arc, PoisonError, RwLock};
 
@@ -41,6 +41,7 @@ pub struct App {
     clock: Arc<dyn Clock>,
     rng: Arc<dyn Rng>,
     orders: Arc<dyn WorkOrders>,
+    policies: Arc<dyn Policies>,
     numbers: TrackingSequence,
     at_numbers: Meters,
     from_addresses: Meters,
@@ -66,6 +67,7 @@ pub struct Parts {
     pub clock: Arc<dyn Clock>,
     pub rng: Arc<dyn Rng>,
     pub orders: Arc<dyn WorkOrders>,
+    pub policies: Arc<dyn Policies>,
 }
 
 /// What one call decides by: the catalog, the tree and the time of its beginning.
@@ -73,6 +75,7 @@ pub struct Desk {
     pub catalog: Arc<Catalog>,
     pub view: View,
     pub map: Arc<Map>,
+    pub policies: Arc<dyn Policies>,
     pub now: Micros,
 }
 
@@ -96,6 +99,7 @@ impl App {
             clock: parts.clock,
             rng: parts.rng,
             orders: parts.orders,
+            policies: parts.policies,
             numbers: TrackingSequence::new(config.lane),
             at_numbers: Meters::new(guesses.meters, guesses.per_number, guesses.number_seconds),
             from_addresses: Meters::new(guesses.meters, guesses.per_address, guesses.address_seconds),
@@ -108,7 +112,8 @@ impl App {
     pub fn desk(&self) -> Desk {
         let now = self.clock.now();
         let catalog = Arc::clone(&self.catalog.read().unwrap_or_else(PoisonError::into_inner));
-        Desk { catalog, view: self.map.tree.today(now), map: Arc::clone(&self.map), now }
+        let (map, policies) = (Arc::clone(&self.map), Arc::clone(&self.policies));
+        Desk { catalog, view: self.map.tree.today(now), map, policies, now }
     }
 
     /// Puts another catalog in force, from the next call on.
@@ -147,7 +152,8 @@ impl Desk {
     /// The reports this actor may know of.
     pub fn scope_of(&self, actor: &Actor) -> Scope {
         let home = actor.place().and_then(|place| self.view.place(&place));
-        authority::scope_of(actor, home.as_ref(), &self.map.root)
+        let reach = self.policies.reach(actor.role, Matter::Report);
+        authority::scope_of(actor, reach, home.as_ref(), &self.map.root)
     }
 }
 

@@ -44,7 +44,7 @@ impl Grpc {
         let report = if by_reporter {
             answer::own(done.id, done.version, &done.state, language)
         } else {
-            let plain = self.app.open(asking, done.id, &done.state)?;
+            let plain = self.app.open(asking, desk, done.id, &done.state)?;
             answer::report(done.id, done.version, &done.state, plain, desk, language)
         };
         Ok(self.at(done.position, report))
@@ -101,7 +101,7 @@ impl Reports for Grpc {
         let (asking, desk, language) = (asking(&request), self.app.desk(), language(&request));
         let id = report_id(&request.into_inner().name)?;
         let found = self.app.get(&asking, &desk, id).await?;
-        let plain = self.app.open(&asking, found.id, &found.state)?;
+        let plain = self.app.open(&asking, &desk, found.id, &found.state)?;
         Ok(Response::new(answer::report(found.id, found.version, &found.state, plain, &desk, language)))
     }
 
@@ -114,7 +114,7 @@ impl Reports for Grpc {
         let listed = self.app.list(&asking, &desk, &listing).await?;
         let mut reports = Vec::with_capacity(listed.reports.len());
         for found in &listed.reports {
-            let plain = self.app.open(&asking, found.id, &found.state)?;
+            let plain = self.app.open(&asking, &desk, found.id, &found.state)?;
             reports.push(answer::report(found.id, found.version, &found.state, plain, &desk, language));
         }
         Ok(Response::new(ListReportsResponse { reports, next_page_token: listed.next }))
@@ -143,7 +143,7 @@ impl Reports for Grpc {
         let (asking, desk, language) = (asking(&request), self.app.desk(), language(&request));
         let ruling = asked::ruling(request.into_inner(), &desk)?;
         let done = self.app.classify(&asking, &desk, ruling).await?;
-        let plain = self.app.open(&asking, done.id, &done.state)?;
+        let plain = self.app.open(&asking, &desk, done.id, &done.state)?;
         let report = answer::report(done.id, done.version, &done.state, plain, &desk, language);
         Ok(self.at(done.position, report))
     }
@@ -152,7 +152,7 @@ impl Reports for Grpc {
         let (asking, desk, language) = (asking(&request), self.app.desk(), language(&request));
         let (id, merging) = asked::merging(request.into_inner(), &desk)?;
         let (found, merged) = self.app.merge(&asking, &desk, id, &merging).await?;
-        let plain = self.app.open(&asking, found.id, &found.state)?;
+        let plain = self.app.open(&asking, &desk, found.id, &found.state)?;
         let report = answer::report(found.id, found.version, &found.state, plain, &desk, language);
         let mut response = Response::new(report);
         if let Some(position) = merged.position {

@@ -24,7 +24,7 @@ use config::{Config, ConfigError};
 pub use domain::likeness;
 pub use error::Error;
 use grpc::Grpc;
-use mesh::PositionKey;
+use mesh::{Policies, PositionKey};
 use peers::WorkOrders;
 use proto::intake::v1::reports_server::ReportsServer;
 use proto::intake::v1::suggestions_server::SuggestionsServer;
@@ -50,6 +50,7 @@ pub struct Seams {
     pub rng: Arc<dyn Rng>,
     pub orders: Arc<dyn WorkOrders>,
     pub positions: PositionKey,
+    pub policies: Arc<dyn Policies>,
 }
 
 /// Why intake cannot be opened: all of them are the configuration's.
@@ -80,8 +81,8 @@ impl Service {
         config.validate()?;
         let map = build_map(config, &seams)?;
         let catalog = build_catalog(config.catalog.as_deref())?;
-        let Seams { cases, clock, rng, orders, positions, tree: _ } = seams;
-        let app = App::new(Parts { cases, catalog, map, clock, rng, orders }, config);
+        let Seams { cases, clock, rng, orders, positions, policies, tree: _ } = seams;
+        let app = App::new(Parts { cases, catalog, map, clock, rng, orders, policies }, config);
         Ok(Self { app: Arc::new(app), positions })
     }
 

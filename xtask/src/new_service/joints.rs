@@ -21,8 +21,22 @@ nothing_to_tell! {
 }
 ";
 
+/// An rpc is nobody's until a policy gives it to somebody.
+const ACTIONS: &str = "\
+action \"jiewang.specimen.v1.Matters/OpenMatter\" appliesTo { principal: [Person, Service], resource: Rpcs };
+  action \"jiewang.specimen.v1.Matters/CloseMatter\" appliesTo { principal: [Person, Service], resource: Rpcs };
+  action \"jiewang.specimen.v1.Matters/GetMatter\" in [\"look\"] appliesTo { principal: [Person, Service], resource: Rpcs };";
+const POLICY: &str = "\
+// Those that sit in a place's own centre open and close matters of it.
+permit (
+  principal in Jiewang::Role::\"centre\",
+  action in [Jiewang::Action::\"jiewang.specimen.v1.Matters/OpenMatter\", Jiewang::Action::\"jiewang.specimen.v1.Matters/CloseMatter\"],
+  resource
+);
+";
+
 /// Those of one file beside each other.
-pub(super) const JOINTS: [Joint; 10] = [
+pub(super) const JOINTS: [Joint; 12] = [
     Joint {
         file: "Cargo.toml",
         anchor: "# new-service: its path",
@@ -47,6 +61,8 @@ pub(super) const JOINTS: [Joint; 10] = [
         anchor: "// new-service: its server",
         line: "chassis.add_service(proto::specimen::v1::matters_server::MattersServer::new(Operators));",
     },
+    Joint { file: "crates/guard/policies/jiewang.cedarschema", anchor: "// new-service: its rpcs", line: ACTIONS },
+    Joint { file: "crates/guard/policies/acts.cedar", anchor: "// new-service: who uses it", line: POLICY },
     Joint { file: "gateway/tests/it/operators.rs", anchor: "// new-service: its rpcs", line: RPCS },
     Joint { file: "scripts/cluster.sh", anchor: "# new-service: two processes of it", line: "specimen" },
 ];

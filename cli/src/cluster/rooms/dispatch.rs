@@ -12,7 +12,7 @@ use mesh::{Chassis, Sight};
 use std::sync::Arc;
 
 pub(super) async fn open(given: &Given<'_>) -> anyhow::Result<(Service, Casebook)> {
-    let Given { chassis, folder, settings, tree, .. } = given;
+    let Given { chassis, folder, settings, tree, policies, .. } = given;
     let cases = books::open(chassis, folder, settings, NAME, kinds()).await?;
     let config = Config { place: settings.place.to_string(), catalog: catalog_of(&settings.data_dir, NAME) };
     let seams = Seams {
@@ -22,6 +22,7 @@ pub(super) async fn open(given: &Given<'_>) -> anyhow::Result<(Service, Casebook
         clock: chassis.clock(),
         rng: chassis.rng(),
         positions: chassis.position_key().clone(),
+        policies: Arc::clone(policies),
     };
     let service = Service::open(&config, seams).context("failed to open dispatch")?;
     service.app().refresh().await.context("dispatch cannot read what operators loaded")?;

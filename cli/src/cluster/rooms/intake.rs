@@ -14,7 +14,7 @@ use std::{path::PathBuf, sync::Arc, time::Duration};
 const REPLY_WAIT: Duration = Duration::from_secs(1);
 
 pub(super) async fn open(given: &Given<'_>) -> anyhow::Result<(Service, Casebook)> {
-    let Given { chassis, folder, settings, peers, tree } = given;
+    let Given { chassis, folder, settings, peers, tree, policies } = given;
     let cases = books::open(chassis, folder, settings, NAME, kinds()).await?;
     let config = Config {
         place: settings.place.to_string(),
@@ -31,6 +31,7 @@ pub(super) async fn open(given: &Given<'_>) -> anyhow::Result<(Service, Casebook
         rng: chassis.rng(),
         orders: orders(chassis, peers.channel(Room::Dispatch, settings.rooms.has(Room::Dispatch))),
         positions: chassis.position_key().clone(),
+        policies: Arc::clone(policies),
     };
     let service = Service::open(&config, seams).context("failed to open intake")?;
     Ok((service, cases))

@@ -16,6 +16,7 @@ use crate::edge::Voucher;
 use crate::error::{Code, Fault, GRPC_STATUS, code_in};
 use crate::identity::Believed;
 use crate::metrics::{Rpc, Table};
+use crate::policies::{self, Policies};
 use crate::telemetry;
 use crate::trace::{TRACEPARENT, TraceContext, TraceSource};
 use crate::urgency::{self, KEPT_BACK};
@@ -39,6 +40,7 @@ pub(super) struct Desk {
     pub(super) table: &'static Table,
     pub(super) clock: Arc<dyn Clock>,
     pub(super) believed: Believed,
+    pub(super) policies: Option<Arc<dyn Policies>>,
     pub(super) voucher: Voucher,
     pub(super) traces: TraceSource,
     pub(super) longest_call: Duration,
@@ -95,7 +97,16 @@ impl Desk {
     async fn admit(&self, rpc: &Rpc, headers: &HeaderMap, peer: Peer) -> Result<(Option<Slot>, Call), Fault> {
         known(rpc, peer)?;
         let seat = self.seat(rpc)?;
-        Ok((seat, self.read_headers(rpc, headers, peer).await?))
+        let call = self.read_headers(rpc, headers, peer).await?;
+        self.ask_policies(rpc, &call.caller)?;
+        Ok((seat, call))
+    }
+
+    /// Health and reflection tell nothing of anybody. What is in no descriptor has no policy, and is nobody's.
+    fn ask_policies(&self, rpc: &Rpc, caller: &Caller) -> Result<(), Fault> {
+        let Some(policies) = self.policies.as_ref().filter(|_| !rpc.exempt) else { return Ok(()) };
+        let declared = rpc.path.strip_prefix('/').ok_or_else(unknown_rpc)?;
+        if policies.may(caller, declared) { Ok(()) } else { Err(policies::refused(caller)) }
     }
 
     fn seat(&self, rpc: &Rpc) -> Result<Option<Slot>, Fault> {
@@ -135,7 +146,7 @@ impl Desk {
         let until = call.deadline;
         let trace = call.trace;
         let Some(handler) = self.routes.call(request) else {
-            return refuse(Fault::new(Code::NotFound, "RPC_UNKNOWN", "there is no such rpc"));
+            return refuse(unknown_rpc());
         };
         let guarded = CURRENT.scope(call, AssertUnwindSafe(handler).catch_unwind());
         let ended = match until {
@@ -178,6 +189,10 @@ fn bearer_token(value: &str) -> Option<&str> {
     scheme.eq_ignore_ascii_case("bearer").then_some(token)
 }
 
+fn unknown_rpc() -> Fault {
+    Fault::new(Code::NotFound, "RPC_UNKNOWN", "there is no such rpc")
+}
+
 pub(super) fn refuse(fault: Fault) -> Response<Body> {
     fault.into_status().into_http()
 }
@@ -201,7 +216,7 @@ fn in_our_words(response: Response<Body>) -> Response<Body> {
         return response;
     }
     let fault = match code {
-        tonic::Code::Unimplemented => Fault::new(Code::NotFound, "RPC_UNKNOWN", "there is no such rpc"),
+        tonic::Code::Unimplemented => unknown_rpc(),
         tonic::Code::OutOfRange | tonic::Code::ResourceExhausted => {
             Fault::new(Code::Invalid, "MESSAGE_TOO_LARGE", "the message is over the limit")
         }

@@ -1,5 +1,5 @@
-//! Who may do what, who may give work to whom, and who may know of what: the contract's column "by" as a table of role and verb.
-//! The guard will put reviewed policies in its place; until then these functions are all there is.
+//! Who may do what in which state, and who may give work to whom: the contract's column "by" as a table of role and verb. Which rpcs a role
+//! may use at all and which cases it may know of is said by the guard's policies, before.
 //!
 //! Which place lies in which is always asked of today's tree: when a district is dissolved, the district that a place lies in now
 //! decides about the place's orders, and a unit of the dissolved one counts as one of its successor.
@@ -12,6 +12,7 @@ pub use rates::{
 
 use casebook::{PlaceColumn, Scope};
 use civic::{Actor, CaseId, DivisionCode, Place, Role, Tier, UnitCode, View};
+use mesh::Reach;
 
 use super::refusal;
 use super::work_order::verb::By;
@@ -284,32 +285,15 @@ fn own_report(actor: &Actor) -> Option<&str> {
     actor.subject.strip_prefix("reports/")
 }
 
-/// What the caller may know of. A case outside it does not exist for the caller.
+/// What the caller may know of, as far as policies let the role reach. A case outside it does not exist for the caller.
 #[must_use]
-pub fn scope_of(actor: &Actor, view: &View, root: &DivisionCode) -> Scope {
-    match actor.role {
-        Role::TownDispatcher
-        | Role::DistrictDispatcher
-        | Role::CityDispatcher
-        | Role::Commander
-        | Role::Supervisor
-        | Role::VillageDesk
-        // A machine, too, knows what its unit's place contains: the hotline of the city all of it.
-        | Role::Integrator => place_scope(actor, view, root),
-        Role::DepartmentHandler | Role::Liaison | Role::GridWorker | Role::GridLeader => unit_scope(actor.unit.as_ref()),
-        Role::Citizen => own_scope(actor),
-        Role::Volunteer
-        | Role::EnforcementOfficer
-        | Role::LegalReviewer
-        | Role::OrganHead
-        | Role::EnforcementSupervisor
-        | Role::Mediator
-        | Role::MediationClerk
-        | Role::Approver
-        | Role::Analyst
-        | Role::Operator
-        | Role::SecurityAdmin
-        | Role::Auditor => Scope::Nothing,
+pub fn scope_of(actor: &Actor, reach: Reach, view: &View, root: &DivisionCode) -> Scope {
+    match reach {
+        Reach::All => Scope::All,
+        Reach::Place => place_scope(actor, view, root),
+        Reach::Unit => unit_scope(actor.unit.as_ref()),
+        Reach::Own => own_scope(actor),
+        Reach::Nothing => Scope::Nothing,
     }
 }
 
@@ -354,33 +338,27 @@ mod tests {
         Actor::member(role, "s", unit.parse().unwrap())
     }
 
-    fn scope(actor: &Actor) -> Scope {
-        scope_of(actor, &Tree::chongqing().today(Micros::from_secs(1_790_000_000)), &"50".parse().unwrap())
+    fn scope(actor: &Actor, reach: Reach) -> Scope {
+        scope_of(actor, reach, &Tree::chongqing().today(Micros::from_secs(1_790_000_000)), &"50".parse().unwrap())
     }
 
     #[test]
-    fn a_dispatcher_sees_the_places_of_the_unit() {
-        assert_eq!(scope(&member(Role::CityDispatcher, "50")), Scope::All);
+    fn a_reach_over_a_place_is_what_the_unit_s_place_contains() {
+        assert_eq!(scope(&member(Role::CityDispatcher, "50"), Reach::Place), Scope::All);
         let town = Scope::Place(PlaceColumn::Town, "500151001".into());
-        assert_eq!(scope(&member(Role::TownDispatcher, "500151001")), town);
-        assert_eq!(scope(&member(Role::Supervisor, "500151001-pingan")), town);
+        assert_eq!(scope(&member(Role::TownDispatcher, "500151001"), Reach::Place), town);
+        assert_eq!(scope(&member(Role::Supervisor, "500151001-pingan"), Reach::Place), town);
+        assert_eq!(scope(&Actor::alone(Role::CityDispatcher, "without a unit"), Reach::Place), Scope::Nothing);
     }
 
     #[test]
-    fn a_handler_sees_the_orders_of_the_unit_and_a_citizen_one() {
+    fn a_unit_s_and_one_s_own_are_known_by_unit_and_subject() {
         let handler = member(Role::DepartmentHandler, "500151001-pingan");
-        assert_eq!(scope(&handler), Scope::Unit("500151001-pingan".into()));
+        assert_eq!(scope(&handler, Reach::Unit), Scope::Unit("500151001-pingan".into()));
         let id = CaseId::from_bytes([7; 16]);
         let citizen = Actor::alone(Role::Citizen, format!("reports/{id}"));
-        assert_eq!(scope(&citizen), Scope::Case(id));
-        assert_eq!(scope(&Actor::alone(Role::Citizen, "")), Scope::Nothing);
-    }
-
-    #[test]
-    fn those_who_keep_the_system_running_see_no_order() {
-        for role in [Role::Operator, Role::SecurityAdmin, Role::Auditor, Role::Volunteer] {
-            assert_eq!(scope(&member(role, "50")), Scope::Nothing, "{role}");
-        }
-        assert_eq!(scope(&Actor::alone(Role::CityDispatcher, "without a unit")), Scope::Nothing);
+        assert_eq!(scope(&citizen, Reach::Own), Scope::Case(id));
+        assert_eq!(scope(&Actor::alone(Role::Citizen, ""), Reach::Own), Scope::Nothing);
+        assert_eq!(scope(&handler, Reach::Nothing), Scope::Nothing);
     }
 }

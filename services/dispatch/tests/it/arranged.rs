@@ -67,6 +67,7 @@ impl City {
             clock: Arc::new(self.clock.clone()),
             rng: Arc::new(civic::SeededRng::new(5)),
             positions: self.positions(),
+            policies: Arc::new(guard::policy::Guard::open(None).unwrap()),
         };
         Service::open(&Config::default(), seams).unwrap()
     }

@@ -52,7 +52,8 @@ impl City {
         let shared: Arc<dyn Clock> = Arc::new(clock.clone());
         let key = TokenKey::from_bytes([7; 32]);
         let builder = Chassis::builder(key.clone()).clock(Arc::clone(&shared)).rng(Arc::new(SeededRng::new(1)));
-        let mut chassis = builder.build();
+        let policies: Arc<dyn mesh::Policies> = Arc::new(guard::policy::Guard::open(None).unwrap());
+        let mut chassis = builder.policies(Arc::clone(&policies)).build();
         let (cases, committer) = Casebook::open(opening(Arc::clone(&shared))).await.unwrap();
         let seams = Seams {
             cases: cases.clone(),
@@ -61,6 +62,7 @@ impl City {
             clock: shared,
             rng: Arc::new(SeededRng::new(4)),
             positions: chassis.position_key().clone(),
+            policies,
         };
         let positions = chassis.position_key().clone();
         let service = Service::open(&Config::default(), seams).unwrap();

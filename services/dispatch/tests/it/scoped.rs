@@ -24,9 +24,15 @@ async fn an_order_of_another_town_or_unit_is_not_found() {
         let get = city.by(role, unit, pb::GetWorkOrderRequest { name: name.clone() });
         let problem = refusal(city.client().get_work_order(get).await);
         assert_eq!(code_and_reason(&problem), (Code::NotFound, "NOT_FOUND"), "{role} {unit}");
-        let step = city.by(role, unit, accept(&name, "a"));
-        let problem = refusal(city.client().accept_work_order(step).await);
-        assert_eq!(code_and_reason(&problem), (Code::NotFound, "NOT_FOUND"), "{role} {unit}");
+        // Whoever accepts no order at all is told that, and the same of an order that there is none of.
+        let nowhere = "workOrders/01k9aaaaaaaaaaaaaaaaaaaaaa";
+        let expected =
+            if role == Role::DepartmentHandler { (Code::NotFound, "NOT_FOUND") } else { (Code::Denied, "ROLE_DENIED") };
+        for name in [name.as_str(), nowhere] {
+            let step = city.by(role, unit, accept(name, "a"));
+            let problem = refusal(city.client().accept_work_order(step).await);
+            assert_eq!(code_and_reason(&problem), expected, "{role} {unit} {name}");
+        }
     }
 }
 

@@ -5,7 +5,7 @@ use crate::domain::authority::{self, Verb};
 use crate::domain::report::Report;
 use crate::error::Error;
 use casebook::{Filter, Found, Page, Scope};
-use civic::{CaseId, DivisionCode, Private, Role};
+use civic::{CaseId, DivisionCode, Private};
 use proto::intake::v1::stored::{ReportEvent, report_event::Event};
 
 /// What a list is narrowed by, checked.
@@ -91,7 +91,7 @@ impl App {
     }
 
     /// Opens what this caller may see. What the person's erasure took is empty.
-    pub fn open(&self, asking: &Asking, id: CaseId, report: &Report) -> Result<Plain, Error> {
+    pub fn open(&self, asking: &Asking, desk: &Desk, id: CaseId, report: &Report) -> Result<Plain, Error> {
         let head = &report.head;
         let open = |sealed: &Private<String>| match self.cases.sealer().open(id, sealed) {
             Ok(plain) => Ok(plain),
@@ -99,7 +99,7 @@ impl App {
             Err(error) => Err(Error::from(error)),
         };
         let optional = |sealed: Option<&Private<String>>| sealed.map_or(Ok(String::new()), open);
-        let seen = sees_reporter(asking.caller.role(), report);
+        let seen = !head.reporter.secret || desk.policies.meets(asking.caller.role());
         let reporter = if seen { Some(&head.reporter) } else { None };
         // The number at the door may be the one the reporter called from.
         let channel_number = if seen { head.channel_number.as_ref() } else { None };
@@ -123,7 +123,7 @@ impl App {
     /// The caller's scope, after the role table. Without a token there is nothing to look at.
     pub(super) fn scope_for(&self, asking: &Asking, desk: &Desk, verb: Verb) -> Result<Scope, Error> {
         let actor = asking.caller.actor.as_ref().ok_or(Error::TokenMissing)?;
-        if !authority::may(actor.role, verb) {
+        if !desk.policies.may(&asking.caller, verb.act()) {
             return Err(Error::RoleDenied { role: actor.role.as_str(), verb: verb.name() });
         }
         Ok(desk.scope_of(actor))
@@ -147,10 +147,6 @@ fn noted(event: &Event) -> Option<&[u8]> {
         | Event::Rated(_)
         | Event::PersonErased(_) => None,
     }
-}
-
-fn sees_reporter(role: Role, report: &Report) -> bool {
-    !report.head.reporter.secret || authority::sees_secret_reporter(role)
 }
 
 /// Everything that the next page must have in common with this one, its size apart.

@@ -103,7 +103,9 @@ impl City {
     async fn open_over(store: Arc<dyn Store>, clock: SettableClock, config: &Config, chassis: mesh::Config) -> Self {
         let shared: Arc<dyn Clock> = Arc::new(clock.clone());
         let key = TokenKey::from_bytes([7; 32]);
+        let policies: Arc<dyn mesh::Policies> = Arc::new(guard::policy::Guard::open(None).unwrap());
         let mut chassis = Chassis::builder(key.clone())
+            .policies(Arc::clone(&policies))
             .config(chassis)
             .clock(Arc::clone(&shared))
             .rng(Arc::new(SeededRng::new(1)))
@@ -127,6 +129,7 @@ impl City {
             rng: Arc::new(SeededRng::new(3)),
             orders: Arc::clone(&dispatch) as Arc<dyn WorkOrders>,
             positions: chassis.position_key().clone(),
+            policies,
         };
         let service = Service::open(config, seams).unwrap();
         chassis.add_service(service.server());

@@ -31,6 +31,7 @@ async fn open(config: &Config) -> Result<Service, OpenError> {
         rng: Arc::new(SeededRng::new(3)),
         orders: Arc::new(NoDispatch),
         positions: PositionKey::new(&TokenKey::from_bytes([7; 32])),
+        policies: Arc::new(guard::policy::Guard::open(None).unwrap()),
     };
     Service::open(config, seams)
 }

@@ -1,0 +1,44 @@
+//! What policies are asked in a process. The guard holds them (docs/adr/0053).
+
+use crate::call::Caller;
+use crate::error::{Code, Fault};
+use civic::Role;
+
+/// Which matters of a kind a role knows of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Reach {
+    /// All that there are.
+    All,
+    /// Those that lie in the place it acts for.
+    Place,
+    /// Those that its unit answers for or has a share in.
+    Unit,
+    /// Those opened for it.
+    Own,
+    Nothing,
+}
+
+/// Kinds of matters that policies tell apart.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Matter {
+    Report,
+    Order,
+}
+
+/// Who may do what. Answers are remembered: asking costs a look.
+pub trait Policies: Send + Sync + 'static {
+    /// Whether the caller may use this at all: the path of an rpc without its slash.
+    fn may(&self, caller: &Caller, act: &str) -> bool;
+    /// Which matters of a kind a role knows of.
+    fn reach(&self, role: Role, of: Matter) -> Reach;
+    /// Whether a role is told who filed a secret report.
+    fn meets(&self, role: Role) -> bool;
+}
+
+/// As the caller is told: whoever has not signed in may do so.
+pub(crate) fn refused(caller: &Caller) -> Fault {
+    match caller.require() {
+        Err(missing) => missing,
+        Ok(actor) => Fault::new(Code::Denied, "ROLE_DENIED", format!("a {} may not do this", actor.role)),
+    }
+}

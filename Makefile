@@ -1,5 +1,5 @@
 # Recipes of one line; anything longer is a script or `cargo xtask`.
-.PHONY: run test check bench load cluster cluster-down chaos soak sim fmt clean
+.PHONY: run test check release bench load cluster cluster-down chaos soak sim fmt clean
 
 run: ## build and start a whole cluster in one process (SQLite, embedded feed)
 	@scripts/run.sh $(ARGS)
@@ -9,6 +9,9 @@ test: ## every test, with the servers that they need
 
 check: ## format, lints, house rules, dependency rules
 	@scripts/check.sh
+
+release: ## the binary as it is shipped, and beside it what is in it (CycloneDX)
+	@scripts/release.sh
 
 bench: ## product and limit in turn, printed as medians and ratios
 	@scripts/bench.sh $(ARGS)

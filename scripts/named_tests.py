@@ -1,12 +1,13 @@
 #!/usr/bin/env python3
-"""Hold docs/domain.md to the tests: every name in its tables is a test, a planted bug or a file of tests of this repository."""
+"""Hold docs/domain.md and docs/lines.md to the tests: every name in their tables is a test, a planted bug or a file of tests of this repository."""
 import pathlib
 import re
 import sys
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 NAME = re.compile(r"`([a-z0-9_]+)`")
-FOLDERS = ["crates", "services", "gateway", "cli", "loadtest", "e2e"]
+FOLDERS = ["proto", "crates", "services", "gateway", "cli", "loadtest", "e2e", "xtask"]
+DOCUMENTS = ["docs/domain.md", "docs/lines.md"]
 
 
 def known():
@@ -20,13 +21,18 @@ def known():
                 yield path.stem
 
 
+def missing(text, there):
+    """Names in the rows of a document's tables that nothing here has."""
+    named = {name for line in text.splitlines() if line.startswith("| ") for name in NAME.findall(line)}
+    return sorted(named - there)
+
+
 def main():
-    lines = (ROOT / "docs/domain.md").read_text(encoding="utf-8").splitlines()
-    named = {name for line in lines if line.startswith("| ") for name in NAME.findall(line)}
-    missing = sorted(named - set(known()))
-    for name in missing:
-        print(f"docs/domain.md names the test {name}, which is not there")
-    return 1 if missing else 0
+    there = set(known())
+    gone = [(document, name) for document in DOCUMENTS for name in missing((ROOT / document).read_text(encoding="utf-8"), there)]
+    for document, name in gone:
+        print(f"{document} names the test {name}, which is not there")
+    return 1 if gone else 0
 
 
 if __name__ == "__main__":

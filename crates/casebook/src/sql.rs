@@ -10,6 +10,8 @@ mod commit;
 mod conn;
 mod consume;
 mod hot;
+#[cfg(test)]
+mod lines;
 mod list;
 mod listener;
 mod load;

@@ -19,6 +19,7 @@
 //! The shipped list has no duties at the city's tier on purpose: a report of which only the city is known must be placed by a
 //! person first. Its order is created without a unit.
 
+mod control;
 mod duties;
 mod error;
 pub(crate) mod limits;

@@ -11,9 +11,10 @@ pub(super) struct Rules {
     /// Only a registry and our own folders, whatever is written there.
     #[serde(rename = "sources")]
     _sources: Value,
-    /// cargo-deny's alone: which targets to look at (here: all of them), and advisories, which need the network.
+    /// cargo-deny's alone: which targets to look at (here: all of them).
     #[serde(rename = "graph")]
     _graph: Value,
+    /// Held in `crate::advisories`.
     #[serde(rename = "advisories")]
     _advisories: Value,
 }

@@ -25,7 +25,7 @@ pub(super) enum Column {
 }
 
 impl Column {
-    fn name(self) -> &'static str {
+    pub(super) fn name(self) -> &'static str {
         match self {
             Self::Tag => "tag",
             Self::Village => "village",

@@ -54,6 +54,10 @@ pub enum Problem {
         "selects is grid, or care/<purpose> with a purpose of care.csv: no task selects people by a trait otherwise"
     )]
     Selection,
+    #[error(
+        "names people by what they did, asked for, believe or suffer from, or where they come from: care lists are for visits, and no list controls people"
+    )]
+    Control,
     #[error("days are 1 to 366, of a care list 1 to 1,100")]
     Days,
     #[error("has no such duty that holds then")]

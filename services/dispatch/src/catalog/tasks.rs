@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 use jiff::civil::Date;
 use serde::Deserialize;
 
+use super::control;
 use super::error::{CatalogError, Problem};
 use super::table::{at, date, flag, rows};
 
@@ -121,6 +122,9 @@ impl Purposes {
 }
 
 fn rule(row: TaskRow, care: &Purposes) -> Result<TaskRule, Problem> {
+    if control::is_meant([&row.code, &row.name_zh, &row.name_en]) {
+        return Err(Problem::Control);
+    }
     let selects = match (row.selects.as_str(), row.selects.strip_prefix("care/")) {
         ("grid", _) => Selects::Grid,
         (_, Some(purpose)) if care.get(purpose).is_some() => Selects::Care(purpose.to_owned()),
@@ -137,6 +141,9 @@ fn rule(row: TaskRow, care: &Purposes) -> Result<TaskRule, Problem> {
 }
 
 fn purpose(row: CareRow) -> Result<(String, Purpose), Problem> {
+    if control::is_meant([&row.purpose, &row.name_zh, &row.name_en]) {
+        return Err(Problem::Control);
+    }
     if !(1..=LONGEST_CARE).contains(&row.longest) {
         return Err(Problem::Days);
     }

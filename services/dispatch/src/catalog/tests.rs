@@ -220,6 +220,27 @@ fn a_rule_that_picks_people_by_a_trait_cannot_be_loaded() {
     assert!(with_tasks(&format!("{HEAD}visit,care/living-alone,7,走访,visit,2025-01-01,\n"), Some(care)).is_err());
 }
 
+/// Domain, lines not crossed: 5. Care lists exist for visits; there are no control lists.
+#[test]
+fn a_list_or_task_that_controls_people_cannot_be_loaded() {
+    const TASKS: &str = "code,selects,every,name_zh,name_en,from,to\n";
+    const CARE: &str = "purpose,consent,longest,name_zh,name_en\n";
+    for (code, zh, en) in [
+        ("visit", "稳控重点人员", "visits"),
+        ("visit", "走访", "visit Petitioners"),
+        ("former-convicts", "走访", "visits"),
+        ("register", "流动人口登记", "registration"),
+    ] {
+        let care = with_tasks(TASKS, Some(&format!("{CARE}{code},true,30,{zh},{en}\n"))).unwrap_err();
+        assert_eq!(care, CatalogError::Line { file: "care.csv", line: 2, problem: Problem::Control }, "{zh} {en}");
+        let task = with_tasks(&format!("{TASKS}{code},grid,7,{zh},{en},2025-01-01,\n"), None).unwrap_err();
+        assert_eq!(task, CatalogError::Line { file: "tasks.csv", line: 2, problem: Problem::Control }, "{zh} {en}");
+    }
+    let care = format!("{CARE}disabled,true,365,残疾人关爱,people with disabilities\n");
+    let task = format!("{TASKS}visit,care/disabled,30,走访残疾人,visit people with disabilities,2025-01-01,\n");
+    assert!(with_tasks(&task, Some(&care)).is_ok());
+}
+
 #[test]
 fn a_task_without_an_interval_a_name_or_a_code_is_refused_by_its_line() {
     const HEAD: &str = "code,selects,every,name_zh,name_en,from,to\n";

@@ -254,3 +254,6 @@ impl Told {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -112,6 +112,12 @@ impl Client {
         Self { position: Arc::default(), ..self.clone() }
     }
 
+    /// Another caller over the same connections, who has seen nothing yet.
+    #[must_use]
+    pub fn with_token(&self, token: Option<String>) -> Self {
+        Self { token, position: Arc::default(), ..self.clone() }
+    }
+
     /// Asks the same of another address.
     #[must_use]
     pub fn at(&self, address: SocketAddr) -> Self {

@@ -243,6 +243,12 @@ impl Jiewang {
         self.door.address
     }
 
+    /// Where it speaks gRPC.
+    #[must_use]
+    pub const fn grpc(&self) -> SocketAddr {
+        self.start.grpc
+    }
+
     #[must_use]
     pub fn data_dir(&self) -> &Path {
         &self.start.data_dir

@@ -8,6 +8,7 @@ mod disk;
 mod drain;
 mod kill;
 mod lifecycle;
+mod matrix;
 mod postgres;
 mod redis;
 mod refusals;

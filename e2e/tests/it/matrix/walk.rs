@@ -1,0 +1,174 @@
+//! The walk through the cells.
+
+use super::asked::{Said, over_grpc, over_http, over_sse};
+use super::cases::{Made, Of};
+use super::cluster::{Running, World, contains};
+use super::examples::{At, Example, NEVER_DONE, example};
+use super::people::{HERE, People, THERE, Town, forbidden, holder, role};
+use super::rpcs::Rpc;
+use super::table::{Relation, Table, columns};
+use civic::{Actor, Role};
+use futures_util::StreamExt as _;
+use serde_json::Value;
+use std::collections::HashMap;
+use std::sync::Arc;
+use tokio::sync::{Mutex, OnceCell};
+
+/// Rows that are walked at once.
+const ROWS_AT_ONCE: usize = 24;
+
+/// Cases for reading, made once.
+type Shared = Mutex<HashMap<(Of, String), Arc<OnceCell<Made>>>>;
+
+struct Cell {
+    said: Said,
+    value: String,
+}
+
+impl Running {
+    /// Streams first: they hear of everything that is done later.
+    pub(super) async fn walk(&mut self, rows: Vec<(Rpc, Relation)>) -> Table {
+        let (streams, others): (Vec<_>, Vec<_>) = rows.into_iter().partition(|(rpc, _)| rpc.streams);
+        let (world, shared) = (&self.world, Shared::default());
+        let mut table = Table::default();
+        for rows in [streams, others] {
+            let walked = rows.into_iter().map(|(rpc, relation)| row(world, &shared, rpc, relation));
+            let mut walked = futures_util::stream::iter(walked).buffer_unordered(ROWS_AT_ONCE);
+            while let Some((key, cells)) = walked.next().await {
+                table.0.insert(key, (cells, String::new()));
+            }
+        }
+        table
+    }
+}
+
+async fn row(
+    world: &World,
+    shared: &Shared,
+    rpc: Rpc,
+    relation: Relation,
+) -> ((String, String), Vec<String>) {
+    let example = example(rpc.short()).unwrap();
+    let mut fresh = HashMap::new();
+    let (mut cells, mut done) = (Vec::new(), false);
+    for column in columns() {
+        let role = role(column);
+        let holder = if relation == Relation::Foreign { HERE.section() } else { holder(role, &HERE) };
+        let key = (example.of, if depends_on_holder(example.of) { holder.clone() } else { String::new() });
+        let made = if rpc.reads {
+            shared_case(world, shared, &key, &holder).await
+        } else {
+            match fresh.get(&key) {
+                Some(made) => Made::clone(made),
+                None => {
+                    let made = world.maker.make(example.of, &HERE, &holder).await;
+                    fresh.insert(key.clone(), made.clone());
+                    made
+                }
+            }
+        };
+        let cell = cell(world, &rpc, &example, relation, (role, &made, &holder)).await;
+        if cell.said.status == 200 {
+            done = true;
+            fresh.remove(&key);
+        } else if cell.value == "yes" {
+            eprintln!("{} {} {column}: let through, {} {}", rpc.short(), relation.as_str(), cell.said.status, cell.said.reason);
+        }
+        cells.push(cell.value);
+    }
+    let never = NEVER_DONE.iter().any(|(name, _)| *name == rpc.short());
+    if !done && !never && relation == Relation::Own {
+        world.leak(format!("{}: nobody was done what the example asks for", rpc.name));
+    }
+    ((rpc.name.clone(), relation.as_str().to_owned()), cells)
+}
+
+const fn depends_on_holder(of: Of) -> bool {
+    matches!(of, Of::Order(_) | Of::Report | Of::Force)
+}
+
+async fn shared_case(world: &World, shared: &Shared, key: &(Of, String), holder: &str) -> Made {
+    let made = Arc::clone(shared.lock().await.entry(key.clone()).or_default());
+    made.get_or_init(|| world.maker.make(key.0, &HERE, holder)).await.clone()
+}
+
+async fn cell(
+    world: &World,
+    rpc: &Rpc,
+    example: &Example,
+    relation: Relation,
+    (role, made, holder): (Option<Role>, &Made, &str),
+) -> Cell {
+    let caller = if relation == Relation::Foreign { &THERE } else { &HERE };
+    let report = match relation {
+        Relation::Foreign => &world.reports.1,
+        Relation::Own | Relation::None if made.report.is_empty() => &world.reports.0,
+        Relation::Own | Relation::None => &made.report,
+    };
+    let actor = role.map(|role| People::actor(role, caller, report));
+    let at = At { town: &HERE, caller, made, holder, number: world.maker.next() };
+    let said = ask(world, rpc, (example.body)(&at), (role, actor.as_ref(), caller), made).await;
+    // Who shows the secret hears what the reporter hears.
+    let by_secret = rpc.short() == "Reports/TrackReport" || rpc.short() == "Reports/RateReport";
+    let hears = if by_secret { Some(Role::Citizen) } else { role };
+    for word in words(world, hears, caller) {
+        if contains(&said.bytes, &word) {
+            let column = role.map_or("nobody", Role::as_str);
+            world.leak(format!("{} {} {column}: the answer ({}) has {word}", rpc.name, relation.as_str(), said.status));
+        }
+    }
+    Cell { value: value(rpc, &said), said }
+}
+
+/// What no answer to this caller may have.
+fn words(world: &World, role: Option<Role>, caller: &Town) -> Vec<String> {
+    let mut words: Vec<String> = forbidden(role, caller).into_iter().map(str::to_owned).collect();
+    if caller.code == HERE.code && role != Some(Role::CityDispatcher) {
+        words.extend(world.twin.iter().cloned());
+    }
+    words
+}
+
+async fn ask(
+    world: &World,
+    rpc: &Rpc,
+    body: Value,
+    (role, actor, caller): (Option<Role>, Option<&Actor>, &Town),
+    made: &Made,
+) -> Said {
+    if rpc.http.is_none() {
+        return over_grpc(&world.grpc, &world.people, actor, rpc).await;
+    }
+    let client = world.people.somebody(actor);
+    if rpc.streams {
+        let heard = super::asked::Heard::default();
+        let column = role.map_or("nobody", Role::as_str).to_owned();
+        world.streams.lock().unwrap().push((column, words(world, role, caller), heard.clone()));
+        return over_sse(&client, rpc, heard).await;
+    }
+    let Value::Object(mut fields) = body else { panic!("an example is an object") };
+    if rpc.asks_for("name") && !fields.contains_key("name") {
+        fields.insert("name".to_owned(), made.name.clone().into());
+    }
+    if rpc.asks_for("requestId") {
+        fields.insert("requestId".to_owned(), world.maker.request_id().into());
+    }
+    over_http(&client, rpc, fields).await
+}
+
+/// A request that is wrong tells nothing about who may: it stands in no table.
+fn value(rpc: &Rpc, said: &Said) -> String {
+    let wrong_on_purpose = NEVER_DONE.iter().any(|(name, _)| *name == rpc.short());
+    match said.status {
+        200 | 409 | 422 | 429 => "yes".to_owned(),
+        400 if wrong_on_purpose => "yes".to_owned(),
+        401 | 403 | 404 => said.status.to_string(),
+        status => format!("{status} {}", said.reason),
+    }
+}
+
+impl World {
+    fn leak(&self, what: String) {
+        self.leaks.lock().unwrap().push(what);
+    }
+}

@@ -225,7 +225,7 @@ impl Crew {
         self.supervisor.step(&self.order, "reviewSupervision", json!({"satisfied": true, "text": self.word})).await;
         self.unit("coHandle", json!({"units": [called], "note": self.word})).await;
         let part = format!("{}/parts/1", self.order);
-        self.other.step(&part, "answerPart", json!({"requestId": "part", "answer": self.word})).await;
+        self.other.step(&part, "answerPart", json!({"answer": self.word})).await;
         self.resolve().await;
     }
 

@@ -98,8 +98,8 @@ impl Maker {
             Of::Report => self.report(town, holder).await,
             Of::Warning => self.warning(town).await,
             Of::Emergency { taken_on } => self.emergency(town, taken_on).await,
-            Of::Care => named(&self.write(Role::TownDispatcher, town, "careEntries", care(town, town.word)).await),
-            Of::Interview => named(&self.write(Role::Supervisor, town, "interviews", interview(town, town.word)).await),
+            Of::Care => named(&self.write(Role::TownDispatcher, town, "careEntries", care(town, town.cared)).await),
+            Of::Interview => named(&self.write(Role::Supervisor, town, "interviews", interview(town, town.talk)).await),
             Of::Force => {
                 let force = self.write(Role::TownDispatcher, town, "taskForces", force(town, holder, town.word)).await;
                 let marked = self.order(Stage::Marked, town, holder).await;
@@ -107,7 +107,7 @@ impl Maker {
             }
             Of::BuildingDay => self.building_day(town).await,
             Of::Duty(stage) => self.duty(stage, town).await,
-            Of::Selection(stage) => self.selection(stage, town).await,
+            Of::Selection(stage) => self.selection(stage, town, holder).await,
             Of::Task => self.task(town).await,
         }
     }
@@ -184,8 +184,8 @@ impl Maker {
         made
     }
 
-    async fn selection(&self, stage: SelectionStage, town: &Town) -> Made {
-        let suggestion = self.suggestion(town).await;
+    async fn selection(&self, stage: SelectionStage, town: &Town, holder: &str) -> Made {
+        let suggestion = self.suggestion(town, holder).await;
         let quarter = self.next();
         let body = json!({
             "quarter": format!("{}Q{}", 2026 + quarter / 4, quarter % 4 + 1), "divisionCode": town.code,
@@ -212,12 +212,25 @@ impl Maker {
         made
     }
 
-    async fn suggestion(&self, town: &Town) -> String {
-        let (citizen, filed) =
-            self.file(town, "0612", &[("kind", "SUGGESTION".into()), ("theme", town.word.into())]).await;
+    /// One that the holder knows of.
+    async fn suggestion(&self, town: &Town, holder: &str) -> String {
+        let more = [("kind", "SUGGESTION".into()), ("theme", town.word.into())];
+        let (citizen, filed) = self.file(town, "0612", &more).await;
+        let (name, order) = (filed["name"].as_str().unwrap().to_owned(), filed["workOrder"].as_str().unwrap());
         let dispatcher = self.member(Role::TownDispatcher, town).after(&citizen);
-        dispatcher.read(&format!("v1/{}", filed["workOrder"].as_str().unwrap())).await;
-        filed["name"].as_str().unwrap().to_owned()
+        if dispatcher.read(&format!("v1/{order}")).await["unit"] != holder {
+            dispatcher.step(order, "assign", json!({"unit": holder})).await;
+        }
+        self.knows(holder, &name).await;
+        name
+    }
+
+    /// Waits until a report knows the unit that has it.
+    pub(super) async fn knows(&self, holder: &str, report: &str) {
+        let unit = self.people.member(Role::DepartmentHandler, holder);
+        let path = format!("v1/{report}");
+        until("the report knows its unit", || async { unit.get(&path).await.ok().filter(|seen| seen.status == 200) })
+            .await;
     }
 
     /// The roster is the same each time, so that its lists stay.

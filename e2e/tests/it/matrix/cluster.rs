@@ -84,7 +84,7 @@ impl Running {
             found.extend(words.map(|word| format!("the stream of {column} has {word}")));
         }
         let said = self.jiewang.said();
-        let words = [&HERE, &THERE].into_iter().flat_map(|town| [town.word, town.beside, town.name, town.phone]);
+        let words = [&HERE, &THERE].into_iter().flat_map(|town| [&town.words()[..], &[town.name, town.phone]].concat());
         found.extend(words.filter(|word| said.contains(word)).map(|word| format!("the log has {word}")));
         found
     }

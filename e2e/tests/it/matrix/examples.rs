@@ -4,6 +4,7 @@
 use super::cases::{DutyStage, Made, Of, SelectionStage, care, day_in, duty, force, in_days, interview, roster};
 use super::orders::Stage;
 use super::people::{HERE, Town};
+use civic::Role;
 use serde_json::{Value, json};
 
 /// What an example may name.
@@ -12,7 +13,10 @@ pub(super) struct At<'a> {
     pub(super) town: &'a Town,
     /// The town that the caller acts for.
     pub(super) caller: &'a Town,
+    pub(super) role: Option<Role>,
     pub(super) made: &'a Made,
+    /// An order that the caller's town has.
+    pub(super) known: &'a str,
     /// The unit that has the case.
     pub(super) holder: &'a str,
     /// Different in every request.
@@ -69,6 +73,30 @@ fn by_number(at: &At<'_>) -> Value {
     json!({"trackingNumber": at.made.number, "phoneLast4": at.caller.last_four()})
 }
 
+/// Staff leave the secret out, and are asked whether their role may.
+fn with_secret(at: &At<'_>) -> Value {
+    match at.role {
+        None | Some(Role::Citizen | Role::Volunteer) => json!({"phoneLast4": at.caller.last_four()}),
+        Some(_) => json!({}),
+    }
+}
+
+/// The door that a role has; who has none tries the citizens'.
+fn door(role: Option<Role>) -> &'static str {
+    match role {
+        Some(Role::GridWorker | Role::GridLeader | Role::VillageDesk) => "GRID_WORKER",
+        Some(Role::DepartmentHandler | Role::Liaison) => "DEPARTMENT",
+        Some(Role::TownDispatcher | Role::DistrictDispatcher | Role::CityDispatcher | Role::Integrator) => {
+            "HOTLINE_12345"
+        }
+        _ => "CITIZEN_WEB",
+    }
+}
+
+fn channel_number(at: &At<'_>) -> String {
+    if door(at.role) == "CITIZEN_WEB" { String::new() } else { format!("matrix-{}", at.number) }
+}
+
 fn place_of_warning(at: &At<'_>) -> Value {
     json!({"parent": at.made.name, "place": at.town.village})
 }
@@ -80,7 +108,7 @@ fn action(_: &At<'_>) -> Value {
 const EXAMPLES: &[(&str, Of, Body)] = &[
     ("Reports/CreateReport", Of::Nothing, |at| {
         json!({
-            "kind": "HELP", "text": format!("井盖缺失 {}", at.number), "categoryCode": "0612",
+            "kind": "HELP", "channel": door(at.role), "channelNumber": channel_number(at), "text": format!("井盖缺失 {}", at.number), "categoryCode": "0612",
             "location": {"divisionCode": HERE.village},
         })
     }),
@@ -93,10 +121,14 @@ const EXAMPLES: &[(&str, Of, Body)] = &[
         body
     }),
     ("Reports/ClassifyReport", Of::Report, |_| json!({"categoryCode": "0601"})),
-    ("Reports/MergeReport", Of::Report, |at| json!({"into": at.made.beside})),
-    ("Reports/SupplementReport", Of::Report, |_| json!({"text": "补充"})),
-    ("Reports/UrgeReport", Of::Report, nothing),
-    ("Reports/WithdrawReport", Of::Report, nothing),
+    ("Reports/MergeReport", Of::Report, |at| json!({"into": at.known})),
+    ("Reports/SupplementReport", Of::Report, |at| {
+        let mut body = with_secret(at);
+        body["text"] = "补充".into();
+        body
+    }),
+    ("Reports/UrgeReport", Of::Report, with_secret),
+    ("Reports/WithdrawReport", Of::Report, with_secret),
     ("Reports/RefuseReport", Of::Report, |_| json!({"ground": "NOT_GOVERNMENT"})),
     ("Reports/TransferReport", Of::Report, |_| json!({"to": "LINE_119"})),
     ("Reports/CheckReport", Of::Report, |_| json!({"confirmed": true})),
@@ -141,7 +173,9 @@ const EXAMPLES: &[(&str, Of, Body)] = &[
     ("WorkOrders/RuleWorkOrder", order(Stage::Returned), other_unit),
     ("WorkOrders/ReassignWorkOrder", order(Stage::Accepted), other_unit),
     ("WorkOrders/RequestSuspensionWorkOrder", order(Stage::Accepted), until),
-    ("WorkOrders/RequestExtensionWorkOrder", order(Stage::Accepted), until),
+    ("WorkOrders/RequestExtensionWorkOrder", order(Stage::Accepted), |_| {
+        json!({"until": in_days(60), "reason": "理由"})
+    }),
     ("WorkOrders/ApproveWorkOrder", order(Stage::Asked), nothing),
     ("WorkOrders/DeclineWorkOrder", order(Stage::Asked), reason),
     ("WorkOrders/ResumeWorkOrder", order(Stage::Suspended), nothing),
@@ -154,7 +188,7 @@ const EXAMPLES: &[(&str, Of, Body)] = &[
     ("Cooperation/ReportInPart", order(Stage::Called), part_alone),
     ("Cooperation/AnswerPart", order(Stage::Called), |at| json!({"name": at.made.name, "part": "1", "answer": "已办"})),
     ("Cooperation/ReleasePart", order(Stage::Leads), |at| json!({"name": at.made.name, "part": "1", "reason": "不需"})),
-    ("Cooperation/MergeWorkOrder", order(Stage::Assigned), |at| json!({"into": at.made.beside})),
+    ("Cooperation/MergeWorkOrder", order(Stage::Assigned), |at| json!({"into": at.known})),
     ("Cooperation/StepAsideWorkOrder", order(Stage::Accepted), reason),
     ("Cooperation/SuperviseWorkOrder", order(Stage::Assigned), |_| {
         json!({"text": "限期", "limit": {"amount": "2", "unit": "workingDay"}})
@@ -232,7 +266,10 @@ const EXAMPLES: &[(&str, Of, Body)] = &[
     ("Interviews/GetInterview", Of::Interview, nothing),
     ("Interviews/ListInterviews", Of::Nothing, nothing),
     ("TaskForces/FormTaskForce", Of::Place, |at| force(at.town, at.holder, "整治")),
-    ("TaskForces/HoldOrder", Of::Force, |at| json!({"workOrder": at.made.beside})),
+    ("TaskForces/HoldOrder", Of::Force, |at| {
+        let own = at.caller.code == at.town.code;
+        json!({"workOrder": if own { &at.made.beside } else { at.known }})
+    }),
     ("TaskForces/ReachMilestone", Of::Force, |_| json!({"milestone": 1})),
     ("TaskForces/DissolveTaskForce", Of::Force, |_| json!({"result": "办结"})),
     ("TaskForces/GetTaskForce", Of::Force, nothing),

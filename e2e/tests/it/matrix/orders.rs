@@ -5,7 +5,6 @@ use super::people::Town;
 use civic::Role;
 use e2e::client::Client;
 use e2e::matters::{LIGHTS, PAY};
-use e2e::until;
 use serde_json::{Value, json};
 
 /// Where an order stands.
@@ -48,6 +47,7 @@ struct Crew {
     supervisor: Client,
     order: String,
     word: &'static str,
+    inside: &'static str,
 }
 
 impl Maker {
@@ -71,10 +71,7 @@ impl Maker {
     pub(super) async fn report(&self, town: &Town, holder: &str) -> Made {
         let mut made = self.order(Stage::Assigned, town, holder).await;
         made.name = made.report.clone();
-        let unit = self.people.member(Role::DepartmentHandler, holder);
-        let path = format!("v1/{}", made.report);
-        until("the report knows its unit", || async { unit.get(&path).await.ok().filter(|seen| seen.status == 200) })
-            .await;
+        self.knows(holder, &made.report).await;
         made
     }
 
@@ -92,10 +89,11 @@ impl Maker {
             citizen,
             order: text("workOrder"),
             word: town.word,
+            inside: town.inside,
         };
         let seen = crew.town.read(&format!("v1/{}", crew.order)).await;
         if seen["unit"] != lead {
-            crew.town.step(&crew.order, "assign", json!({"unit": lead, "note": crew.word})).await;
+            crew.town.step(&crew.order, "assign", json!({"unit": lead, "note": crew.inside})).await;
         }
         crew.lead_to(stage, called).await;
         if stage == Stage::Full {
@@ -121,14 +119,14 @@ impl Crew {
 
     async fn supervise(&self, marked: bool) {
         let notice = json!({
-            "text": self.word, "marked": marked, "limit": {"amount": "2", "unit": "workingDay"}, "note": self.word,
+            "text": self.inside, "marked": marked, "limit": {"amount": "2", "unit": "workingDay"}, "note": self.inside,
         });
         self.supervisor.step(&self.order, "supervise", notice).await;
     }
 
     /// From ASSIGNED on.
     async fn lead_to(&self, stage: Stage, called: &str) {
-        let word = json!({"reason": self.word, "note": self.word});
+        let word = json!({"reason": self.inside, "note": self.inside});
         match stage {
             Stage::Assigned => {}
             Stage::Returned => self.unit("return", word).await,
@@ -137,7 +135,7 @@ impl Crew {
             Stage::Marked => self.supervise(true).await,
             Stage::SupervisionReplied => {
                 self.supervise(false).await;
-                self.unit("replySupervision", json!({"text": self.word})).await;
+                self.unit("replySupervision", json!({"text": self.inside})).await;
             }
             Stage::Accepted
             | Stage::InProgress
@@ -152,7 +150,7 @@ impl Crew {
             | Stage::Called
             | Stage::Leads
             | Stage::Full => {
-                self.unit("accept", json!({"note": self.word})).await;
+                self.unit("accept", json!({"note": self.inside})).await;
                 self.work(stage, called).await;
             }
         }
@@ -160,9 +158,9 @@ impl Crew {
 
     /// From ACCEPTED on.
     async fn work(&self, stage: Stage, called: &str) {
-        let word = json!({"reason": self.word, "note": self.word});
+        let word = json!({"reason": self.inside, "note": self.inside});
         match stage {
-            Stage::Called | Stage::Leads => self.unit("coHandle", json!({"units": [called], "note": self.word})).await,
+            Stage::Called | Stage::Leads => self.unit("coHandle", json!({"units": [called], "note": self.inside})).await,
             Stage::InProgress => self.unit("start", json!({})).await,
             Stage::Waiting => {
                 self.unit("start", json!({})).await;
@@ -174,7 +172,7 @@ impl Crew {
             Stage::Verified => self.verify().await,
             Stage::Closed => {
                 self.verify().await;
-                self.town("close", json!({"note": self.word})).await;
+                self.town("close", json!({"note": self.inside})).await;
             }
             Stage::ExclusionAsked => {
                 self.verify().await;
@@ -193,39 +191,39 @@ impl Crew {
 
     async fn suspend(&self, granted: bool) {
         let until = in_days(3);
-        self.unit("requestSuspension", json!({"until": until, "reason": self.word, "note": self.word})).await;
+        self.unit("requestSuspension", json!({"until": until, "reason": self.inside, "note": self.inside})).await;
         if granted {
-            self.town("approve", json!({"note": self.word})).await;
+            self.town("approve", json!({"note": self.inside})).await;
         }
     }
 
     async fn resolve(&self) {
-        self.unit("resolve", json!({"result": self.word, "reply": self.word, "note": self.word})).await;
+        self.unit("resolve", json!({"result": self.inside, "reply": self.word, "note": self.inside})).await;
     }
 
     async fn verify(&self) {
         self.resolve().await;
-        let word = json!({"reached": true, "answered": true, "solved": true, "satisfied": true, "note": self.word});
+        let word = json!({"reached": true, "answered": true, "solved": true, "satisfied": true, "note": self.inside});
         self.town("verify", word).await;
     }
 
     async fn exclude(&self) {
-        self.unit("requestExclusion", json!({"ground": "OUTSIDE_COMPETENCE", "reason": self.word})).await;
+        self.unit("requestExclusion", json!({"ground": "OUTSIDE_COMPETENCE", "reason": self.inside})).await;
     }
 
     async fn say_everything(&self, called: &str) {
-        let word = json!({"reason": self.word, "note": self.word});
-        self.unit("start", json!({"note": self.word})).await;
+        let word = json!({"reason": self.inside, "note": self.inside});
+        self.unit("start", json!({"note": self.inside})).await;
         self.unit("waitForCitizen", word.clone()).await;
-        self.unit("citizenAnswered", json!({"note": self.word})).await;
+        self.unit("citizenAnswered", json!({"note": self.inside})).await;
         self.suspend(false).await;
         self.town("decline", word).await;
         self.supervise(false).await;
-        self.unit("replySupervision", json!({"text": self.word})).await;
-        self.supervisor.step(&self.order, "reviewSupervision", json!({"satisfied": true, "text": self.word})).await;
-        self.unit("coHandle", json!({"units": [called], "note": self.word})).await;
+        self.unit("replySupervision", json!({"text": self.inside})).await;
+        self.supervisor.step(&self.order, "reviewSupervision", json!({"satisfied": true, "text": self.inside})).await;
+        self.unit("coHandle", json!({"units": [called], "note": self.inside})).await;
         let part = format!("{}/parts/1", self.order);
-        self.other.step(&part, "answerPart", json!({"answer": self.word})).await;
+        self.other.step(&part, "answerPart", json!({"answer": self.inside})).await;
         self.resolve().await;
     }
 

@@ -12,8 +12,14 @@ pub(super) struct Town {
     pub(super) code: &'static str,
     pub(super) district: &'static str,
     pub(super) village: &'static str,
-    /// In every text of the town.
+    /// In every text of the town that is none of the following.
     pub(super) word: &'static str,
+    /// In results, notes, reasons and supervisions: not for citizens.
+    pub(super) inside: &'static str,
+    /// Whom an interview was with and what was said: for those who may hold one.
+    pub(super) talk: &'static str,
+    /// Who is on the care list and why: for those who keep it.
+    pub(super) cared: &'static str,
     /// In a matter of the same town that lies in no village, and which another unit has.
     pub(super) beside: &'static str,
     /// Of every reporter: these stand in no answer to anybody, but as 某* and 139****.
@@ -27,6 +33,9 @@ pub(super) const HERE: Town = Town {
     district: "500151",
     village: "500151001001",
     word: "金丝雀甲",
+    inside: "白鹇甲",
+    talk: "长尾雉甲",
+    cared: "丹顶鹤甲",
     beside: "朱鹮甲",
     name: "欧阳甲某",
     phone: "13955550001",
@@ -37,12 +46,19 @@ pub(super) const THERE: Town = Town {
     district: "500103",
     village: "500103001003",
     word: "金丝雀乙",
+    inside: "白鹇乙",
+    talk: "长尾雉乙",
+    cared: "丹顶鹤乙",
     beside: "朱鹮乙",
     name: "欧阳乙某",
     phone: "13955550002",
 };
 
 impl Town {
+    pub(super) const fn words(&self) -> [&'static str; 5] {
+        [self.word, self.beside, self.inside, self.talk, self.cared]
+    }
+
     pub(super) fn section(&self) -> String {
         format!("{}-minsheng", self.code)
     }
@@ -94,32 +110,23 @@ pub(super) fn holder(role: Option<Role>, town: &Town) -> String {
     }
 }
 
-/// Whom a role may hear of at most: words of a town that no answer may have. domain.md 1 and 4: the city sees all, districts and towns their
-/// subtree, units and villages their own; who is none of these hears nothing of these two services. A citizen hears of the own order.
+/// Words that no answer to this caller may have. domain.md 1 and 4: the city sees all, districts and towns their subtree, units and villages
+/// their own; who is none of these hears nothing of these two services. A citizen hears of the own order, and not what is written inside.
 pub(super) fn forbidden(role: Option<Role>, town: &Town) -> Vec<&'static str> {
-    let twin = if town.code == HERE.code { &THERE } else { &HERE };
-    let own = if town.code == HERE.code { &HERE } else { &THERE };
+    let (own, twin) = if town.code == HERE.code { (&HERE, &THERE) } else { (&THERE, &HERE) };
     let never = [own.name, own.phone, twin.name, twin.phone];
-    let words: &[&str] = match role {
-        Some(Role::CityDispatcher) => &[],
-        Some(
-            Role::DistrictDispatcher
-            | Role::TownDispatcher
-            | Role::Commander
-            | Role::Supervisor
-            | Role::Integrator,
-        ) => &[twin.word, twin.beside],
-        Some(
-            Role::VillageDesk
-            | Role::GridWorker
-            | Role::GridLeader
-            | Role::DepartmentHandler
-            | Role::Liaison
-            | Role::Citizen,
-        ) => &[twin.word, twin.beside, own.beside],
-        _ => &[twin.word, twin.beside, own.word, own.beside],
+    let kept = match role {
+        Some(Role::CityDispatcher) => return never.to_vec(),
+        Some(Role::DistrictDispatcher | Role::TownDispatcher) => Vec::new(),
+        Some(Role::Commander | Role::Supervisor) => vec![own.cared],
+        Some(Role::Integrator) => vec![own.talk, own.cared],
+        Some(Role::VillageDesk) => vec![own.beside, own.talk],
+        Some(Role::DepartmentHandler) => vec![own.beside, own.cared],
+        Some(Role::GridWorker | Role::GridLeader | Role::Liaison) => vec![own.beside, own.talk, own.cared],
+        Some(Role::Citizen) => vec![own.beside, own.inside, own.talk, own.cared],
+        _ => own.words().to_vec(),
     };
-    never.into_iter().chain(words.iter().copied()).collect()
+    [&never[..], &twin.words(), &kept].concat()
 }
 
 /// Mints tokens and speaks for whoever they are of.

@@ -84,7 +84,7 @@ async fn row(
 }
 
 const fn depends_on_holder(of: Of) -> bool {
-    matches!(of, Of::Order(_) | Of::Report | Of::Force)
+    matches!(of, Of::Order(_) | Of::Report | Of::Force | Of::Selection(_))
 }
 
 async fn shared_case(world: &World, shared: &Shared, key: &(Of, String), holder: &str) -> Made {
@@ -106,7 +106,8 @@ async fn cell(
         Relation::Own | Relation::None => &made.report,
     };
     let actor = role.map(|role| People::actor(role, caller, report));
-    let at = At { town: &HERE, caller, made, holder, number: world.maker.next() };
+    let known = &world.maker.into[caller.code];
+    let at = At { town: &HERE, caller, role, made, known, holder, number: world.maker.next() };
     let said = ask(world, rpc, (example.body)(&at), (role, actor.as_ref(), caller), made).await;
     // Who shows the secret hears what the reporter hears.
     let by_secret = rpc.short() == "Reports/TrackReport" || rpc.short() == "Reports/RateReport";

@@ -91,7 +91,8 @@ impl App {
         Ok(self.cases.execute(ask.with_traceparent(asking.traceparent.clone())).await?)
     }
 
-    /// One warning: the caller's scope shows it, or it concerns the place that the caller works for.
+    /// One warning: the caller's scope shows it, or it concerns the place that the caller works for. Whose role may know of no order is told
+    /// of no warning either.
     ///
     /// # Errors
     /// Not found, the store's.
@@ -99,7 +100,7 @@ impl App {
         let found = self.cases.get::<Warning>(&Scope::All, id).await?;
         let scope = desk.scope_of(&asking.actor);
         let home = asking.actor.place().and_then(|own| desk.view.standing(&own));
-        let concerned = home.is_some_and(|home| found.state.concerns(&home, &desk.view));
+        let concerned = scope != Scope::Nothing && home.is_some_and(|home| found.state.concerns(&home, &desk.view));
         if concerned || scope.admits(id, &casebook::Case::index(&found.state)) {
             Ok(found)
         } else {

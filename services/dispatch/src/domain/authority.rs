@@ -246,10 +246,12 @@ pub fn interviews(actor: &Actor, place: &Place, view: &View) -> Result<(), refus
     within(actor, &place.code, reaches(actor, &place.code, view))
 }
 
-/// May read of an interview whom it was with and what was said: those who may hold one there, and the unit that held it.
+/// May read of an interview whom it was with and what was said: those who may hold one there, and the people of the unit that held it. A machine
+/// that is connected for the unit is none of them.
 #[must_use]
 pub fn reads_interviews(actor: &Actor, place: &Place, unit: &UnitCode, view: &View) -> bool {
-    actor.unit.as_ref() == Some(unit) || interviews(actor, place, view).is_ok()
+    let of_the_unit = actor.unit.as_ref() == Some(unit) && actor.role != Role::Integrator;
+    of_the_unit || interviews(actor, place, view).is_ok()
 }
 
 fn within(actor: &Actor, place: &DivisionCode, reached: bool) -> Result<(), refusal::Refusal> {
@@ -349,6 +351,17 @@ mod tests {
         assert_eq!(scope(&member(Role::TownDispatcher, "500151001"), Reach::Place), town);
         assert_eq!(scope(&member(Role::Supervisor, "500151001-pingan"), Reach::Place), town);
         assert_eq!(scope(&Actor::alone(Role::CityDispatcher, "without a unit"), Reach::Place), Scope::Nothing);
+    }
+
+    #[test]
+    fn an_interview_is_read_by_who_may_hold_one_and_by_the_people_of_the_unit_and_by_no_machine() {
+        let view = Tree::chongqing().today(Micros::from_secs(1_790_000_000));
+        let place = view.place(&"500151001".parse().unwrap()).unwrap();
+        let reads = |role, unit: &str| {
+            reads_interviews(&member(role, unit), &place, &"500151001".parse().unwrap(), &view)
+        };
+        assert!(reads(Role::Supervisor, "500151") && reads(Role::Liaison, "500151001"));
+        assert!(!reads(Role::Liaison, "500151001-pingan") && !reads(Role::Integrator, "500151001"));
     }
 
     #[test]

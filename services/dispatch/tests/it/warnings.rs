@@ -446,6 +446,24 @@ async fn a_town_warns_its_villages_and_sees_who_has_not_answered() {
     lifted(&city, &name).await;
 }
 
+#[tokio::test]
+async fn whoever_works_in_a_warned_place_reads_the_warning_unless_the_role_may_know_of_nothing() {
+    let city = City::open().await;
+    let name = city.issued(city.by_dispatcher(city.warn("w", &[TOWN]))).await.unwrap().name;
+    let section = format!("{TOWN}-minsheng");
+    for (role, unit) in [(Role::DepartmentHandler, section.as_str()), (Role::GridWorker, GRID)] {
+        let get = city.by(role, unit, pb::GetWarningRequest { name: name.clone() });
+        assert_eq!(city.warnings().get_warning(get).await.unwrap().into_inner().name, name, "{role}");
+    }
+    for role in [Role::Analyst, Role::EnforcementOfficer, Role::Mediator, Role::Approver, Role::Auditor] {
+        let get = city.by(role, &section, pb::GetWarningRequest { name: name.clone() });
+        assert_eq!(code_and_reason(&refusal(city.warnings().get_warning(get).await)).0, Code::NotFound, "{role}");
+        let list = pb::ListWarningPlacesRequest { parent: name.clone(), ..Default::default() };
+        let places = city.warnings().list_warning_places(city.by(role, &section, list)).await;
+        assert_eq!(refusal(places).code, Code::NotFound, "{role}");
+    }
+}
+
 pub(crate) fn answering(name: &str, request_id: &str, place: &str) -> pb::AnswerWarningRequest {
     pb::AnswerWarningRequest {
         parent: name.to_owned(),

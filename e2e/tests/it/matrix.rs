@@ -1,8 +1,8 @@
 //! Every rpc, every role, every relation to the case: `e2e/authorization-matrix.csv` says what each may, and a running cluster is held to it.
 //!
 //! A row is an rpc and a relation: `own` (the case lies in the caller's place, or the caller's unit has it), `foreign` (the caller acts for the
-//! twin town of another district) and `none` (no particular case, or a kind that lies in no place). A cell is `yes` (let through: done, or
-//! refused for a state), 401, 403 or 404. `JIEWANG_MATRIX_WRITE=1` writes what was observed; whoever does that reads every changed cell.
+//! twin town of another district) and `none` (no particular case, or a kind that lies in no place). A cell is `yes` (done; where
+//! `examples::LET_THROUGH` says so, refused for something else than who asks), 401, 403 or 404. `JIEWANG_MATRIX_WRITE=1` writes what was observed; whoever does that reads every changed cell.
 //!
 //! Cells of one row are asked one after the other, rows beside each other. Each case stands in the state that the verb leads from, so that who
 //! may is done what was asked for; whoever was answered 200 has used the case up, and the next caller is given a fresh one. So no cell meets
@@ -80,6 +80,8 @@ async fn every_cell_is_as_the_table_says_and_no_answer_has_a_foreign_byte() {
     let mut running = Running::start(&[]).await;
     let observed = running.walk(rows()).await;
     let mut wrong = running.end().await;
+    let unseen = people::HERE.words().into_iter().filter(|word| !running.world.seen.lock().unwrap().contains(word));
+    wrong.extend(unseen.map(|word| format!("nobody was shown {word}: it proves nothing")));
     let mut stated = Table::read();
     if writes() {
         stated = observed.with_remarks_of(&stated);

@@ -7,6 +7,7 @@ use super::people::{HERE, People, THERE, Town};
 use civic::Role;
 use e2e::matters::PAY;
 use e2e::process::{Jiewang, Start};
+use std::collections::BTreeSet;
 use std::sync::Mutex;
 use tonic::transport::{Channel, Endpoint};
 
@@ -24,6 +25,8 @@ pub(super) struct World {
     /// Open streams: column, what it must not hear, what it has heard.
     pub(super) streams: Mutex<Vec<(String, Vec<String>, Heard)>>,
     pub(super) leaks: Mutex<Vec<String>>,
+    /// Words of this town that somebody was shown.
+    pub(super) seen: Mutex<BTreeSet<&'static str>>,
     /// Reports of the towns for tokens of citizens: here, there.
     pub(super) reports: (String, String),
     /// Names of the twin's cases.
@@ -59,6 +62,7 @@ impl Running {
             grpc,
             streams: Mutex::default(),
             leaks: Mutex::default(),
+            seen: Mutex::default(),
             reports: (here.report, there.report),
             twin: twin.into_iter().map(|made| made.name).collect(),
         };
@@ -67,25 +71,38 @@ impl Running {
 
     /// What went where it does not belong.
     pub(super) async fn end(&mut self) -> Vec<String> {
-        let World { maker, streams, leaks, .. } = &self.world;
-        // The last thing that happens: whoever may hear of it has it in the stream.
-        let last = maker.order(Stage::Assigned, &HERE, &HERE.section()).await;
+        let mut found = std::mem::take(&mut *self.world.leaks.lock().unwrap());
+        found.extend(self.heard().await);
+        let said = self.jiewang.said();
+        let words = [&HERE, &THERE].into_iter().flat_map(|town| [&town.words()[..], &[town.name, town.phone]].concat());
+        found.extend(words.filter(|word| said.contains(word)).map(|word| format!("the log has {word}")));
+        found
+    }
+
+    /// What streams have that their callers may not hear of. One event of either town is the last of its town.
+    async fn heard(&self) -> Vec<String> {
+        const HEARS: [&str; 3] = ["city-dispatcher", "town-dispatcher", "department-handler"];
+        let World { maker, streams, .. } = &self.world;
+        let twins = maker.order(Stage::Assigned, &THERE, &THERE.section()).await.name;
+        let last = maker.order(Stage::Assigned, &HERE, &HERE.section()).await.name;
         let streams = std::mem::take(&mut *streams.lock().unwrap());
-        let mut found = std::mem::take(&mut *leaks.lock().unwrap());
-        for (column, forbidden, heard) in &streams {
-            if ["city-dispatcher", "town-dispatcher", "department-handler"].contains(&column.as_str()) {
+        let mut found = Vec::new();
+        for (column, mut forbidden, heard) in streams {
+            let city = column == "city-dispatcher";
+            if HEARS.contains(&column.as_str()) {
                 e2e::until("the stream has what came last", || async {
-                    contains(&heard.lock().unwrap(), &last.name).then_some(())
+                    let heard = heard.lock().unwrap();
+                    (contains(&heard, &last) && (!city || contains(&heard, &twins))).then_some(())
                 })
                 .await;
+            }
+            if !city {
+                forbidden.push(twins.clone());
             }
             let heard = heard.lock().unwrap();
             let words = forbidden.iter().filter(|word| contains(&heard, word));
             found.extend(words.map(|word| format!("the stream of {column} has {word}")));
         }
-        let said = self.jiewang.said();
-        let words = [&HERE, &THERE].into_iter().flat_map(|town| [&town.words()[..], &[town.name, town.phone]].concat());
-        found.extend(words.filter(|word| said.contains(word)).map(|word| format!("the log has {word}")));
         found
     }
 }

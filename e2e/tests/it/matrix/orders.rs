@@ -160,7 +160,9 @@ impl Crew {
     async fn work(&self, stage: Stage, called: &str) {
         let word = json!({"reason": self.inside, "note": self.inside});
         match stage {
-            Stage::Called | Stage::Leads => self.unit("coHandle", json!({"units": [called], "note": self.inside})).await,
+            Stage::Called | Stage::Leads => {
+                self.unit("coHandle", json!({"units": [called], "note": self.inside})).await
+            }
             Stage::InProgress => self.unit("start", json!({})).await,
             Stage::Waiting => {
                 self.unit("start", json!({})).await;

@@ -357,9 +357,8 @@ mod tests {
     fn an_interview_is_read_by_who_may_hold_one_and_by_the_people_of_the_unit_and_by_no_machine() {
         let view = Tree::chongqing().today(Micros::from_secs(1_790_000_000));
         let place = view.place(&"500151001".parse().unwrap()).unwrap();
-        let reads = |role, unit: &str| {
-            reads_interviews(&member(role, unit), &place, &"500151001".parse().unwrap(), &view)
-        };
+        let reads =
+            |role, unit: &str| reads_interviews(&member(role, unit), &place, &"500151001".parse().unwrap(), &view);
         assert!(reads(Role::Supervisor, "500151") && reads(Role::Liaison, "500151001"));
         assert!(!reads(Role::Liaison, "500151001-pingan") && !reads(Role::Integrator, "500151001"));
     }

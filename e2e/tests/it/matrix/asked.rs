@@ -11,7 +11,6 @@ use proto::events::v1::event_log_client::EventLogClient;
 use proto::events::v1::{HeadRequest, PositionRequest, ReadRequest};
 use serde_json::{Map, Value};
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
 use tonic::transport::Channel;
 use tonic::{Code, Request, Status};
 
@@ -29,20 +28,18 @@ pub(super) type Heard = Arc<Mutex<Vec<u8>>>;
 
 /// Asks again while the cluster is only busy.
 pub(super) async fn over_http(client: &Client, rpc: &Rpc, fields: Map<String, Value>) -> Said {
-    const BUSY: [&str; 3] = ["TOO_MANY_REQUESTS", "NOT_YET_VISIBLE", "SERVICE_BUSY"];
     let request = rpc.request(fields);
-    for _attempt in 0..100 {
+    e2e::until("an answer", || async {
         let body = Bytes::from(request.body.clone());
-        let Ok(answer) = client.send(request.method.clone(), &request.path, &[], body).await else { continue };
+        let answer = client.send(request.method.clone(), &request.path, &[], body).await.ok()?;
         let reason = answer.text("reason");
-        if matches!(answer.status, 429 | 503) && BUSY.contains(&reason.as_str()) {
-            tokio::time::sleep(Duration::from_millis(50)).await;
-            continue;
+        if answer.status == 503 || reason == "TOO_MANY_REQUESTS" {
+            return None;
         }
         let bytes = [format!("{:?}", answer.headers).as_bytes(), &answer.body].concat();
-        return Said { status: answer.status, reason, bytes };
-    }
-    panic!("{}: no answer", rpc.name);
+        Some(Said { status: answer.status, reason, bytes })
+    })
+    .await
 }
 
 /// Opens a stream and leaves it open: what it says is read until the test ends.

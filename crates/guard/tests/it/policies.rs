@@ -91,7 +91,19 @@ fn roles_know_what_the_brief_lets_them_know() {
             | Role::Supervisor
             | Role::Integrator => Reach::Place,
             Role::GridWorker | Role::GridLeader | Role::DepartmentHandler | Role::Liaison => Reach::Unit,
-            _ => Reach::Nothing,
+            Role::Citizen
+            | Role::Volunteer
+            | Role::EnforcementOfficer
+            | Role::LegalReviewer
+            | Role::OrganHead
+            | Role::EnforcementSupervisor
+            | Role::Mediator
+            | Role::MediationClerk
+            | Role::Approver
+            | Role::Analyst
+            | Role::Operator
+            | Role::SecurityAdmin
+            | Role::Auditor => Reach::Nothing,
         };
         assert_eq!(reach(*role, Matter::Report), expected, "{role}");
         let order = if *role == Role::Citizen { Reach::Own } else { expected };

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Hold docs/domain.md and docs/lines.md to the tests: every name in their tables is a test, a planted bug or a file of tests of this repository."""
+"""Hold docs/domain.md, docs/lines.md and docs/security.md to the tests: every name in their tables is a test, a planted bug or a file of tests of this repository."""
 import pathlib
 import re
 import sys
@@ -7,7 +7,7 @@ import sys
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 NAME = re.compile(r"`([a-z0-9_]+)`")
 FOLDERS = ["proto", "crates", "services", "gateway", "cli", "loadtest", "e2e", "xtask"]
-DOCUMENTS = ["docs/domain.md", "docs/lines.md"]
+DOCUMENTS = ["docs/domain.md", "docs/lines.md", "docs/security.md"]
 
 
 def known():

@@ -120,6 +120,7 @@ impl Cluster {
         let mut chassis = builder.policies(guard.clone()).build();
         identified::follow(&chassis, provider);
         guarded::follow(&chassis, guard.clone());
+        let recording = Arc::clone(&guard);
         if let Some((_, follow)) = certified {
             chassis.tasks().spawn_aside("certificates", follow);
         }
@@ -130,6 +131,7 @@ impl Cluster {
         registered::begin(&mut chassis, &settings, grpc_address)?;
         let rooms = rooms::Opened::open(&mut chassis, &folder, &settings, &peers, guard).await?;
         let books = rooms.books();
+        recording.record_in(&books, settings.clock.clone());
         let parked = Arc::new(rooms.parked());
         if books.is_empty() {
             chassis.add_service(parked::elsewhere::server(peers.elsewhere()));

@@ -8,6 +8,7 @@ pub mod client;
 pub mod cluster;
 pub mod exit;
 pub mod folder;
+mod memory;
 pub mod output;
 pub mod room;
 pub mod verb;

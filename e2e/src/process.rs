@@ -296,13 +296,19 @@ impl Jiewang {
         self.judge();
     }
 
+    /// Of this process.
+    #[must_use]
+    pub fn pid(&self) -> u32 {
+        self.running.child.id()
+    }
+
     /// Sends a signal such as "TERM" to exactly this process.
     ///
     /// # Panics
     /// When it cannot be sent.
     pub fn signal(&self, name: &str) {
         // Not reaped yet, so the pid is still its own.
-        let pid = self.running.child.id();
+        let pid = self.pid();
         let sent = Command::new("sh").arg("-c").arg(format!("kill -{name} {pid}")).status();
         assert!(sent.expect("there is a shell").success(), "signal {name}");
     }

@@ -5,7 +5,8 @@ use proto::intake::v1::{
     CheckReportRequest, ClassifyReportRequest, CreateReportRequest, GetReportRequest, GetReportTimelineRequest,
     ListDuplicatesRequest, ListDuplicatesResponse, ListReportsRequest, ListReportsResponse, MergeReportRequest,
     RateReportRequest, RefuseReportRequest, Report, ReportTimeline, SupplementReportRequest, TrackReportRequest,
-    TrackedReport, TransferReportRequest, UrgeReportRequest, WithdrawReportRequest,
+    TrackedReport, TransferReportRequest, UnmaskReporterRequest, UnmaskedReporter, UrgeReportRequest,
+    WithdrawReportRequest,
     reports_server::{Reports, ReportsServer},
 };
 use std::net::SocketAddr;
@@ -73,6 +74,10 @@ impl Reports for Echo {
     }
 
     async fn supplement_report(&self, _: Request<SupplementReportRequest>) -> Result<Response<Report>, Status> {
+        not_here()
+    }
+
+    async fn unmask_reporter(&self, _: Request<UnmaskReporterRequest>) -> Result<Response<UnmaskedReporter>, Status> {
         not_here()
     }
 

@@ -17,6 +17,7 @@ pub mod echo;
 pub mod figures;
 pub mod fleet;
 pub mod flight;
+pub mod guarded;
 pub mod lamps;
 pub mod lifecycle;
 pub mod local;

@@ -24,8 +24,8 @@ const ASKED: f64 = 1.05;
 /// Rounds of both in turn, each for `within`.
 pub async fn run(sheet: &mut Sheet, rounds: usize, within: Duration) -> anyhow::Result<()> {
     let (corpus, collector) = (Arc::new(Corpus::load()?), Collector::start()?);
-    let mut without = Intake::start(&corpus, None).await?;
-    let mut with = Intake::start(&corpus, Some(&collector.url()?)).await?;
+    let mut without = Intake::start(&corpus, &[], None).await?;
+    let mut with = Intake::start(&corpus, &[], Some(&collector.url()?)).await?;
     for round in 0..rounds {
         without.run(&corpus, within, round).await?;
         with.run(&corpus, within, round).await?;
@@ -53,7 +53,7 @@ pub async fn run(sheet: &mut Sheet, rounds: usize, within: Duration) -> anyhow::
     Ok(())
 }
 
-fn rates(runs: &[(Flown, f64)]) -> Vec<f64> {
+pub(crate) fn rates(runs: &[(Flown, f64)]) -> Vec<f64> {
     runs.iter().map(|(flown, _)| flown.rate()).collect()
 }
 
@@ -62,20 +62,21 @@ fn micros((flown, cpu): &(Flown, f64)) -> f64 {
 }
 
 /// `jiewang serve intake`, and what it has done.
-struct Intake {
-    serving: Jiewang,
+pub(crate) struct Intake {
+    pub(crate) serving: Jiewang,
     token: String,
     traces: Arc<TraceSource>,
     /// With its processor time, until the last span is sent.
-    runs: Vec<(Flown, f64)>,
+    pub(crate) runs: Vec<(Flown, f64)>,
     _folder: TempDir,
 }
 
 impl Intake {
     /// With a collector it is sent the trace of every report.
-    async fn start(corpus: &Corpus, otlp: Option<&str>) -> anyhow::Result<Self> {
+    pub(crate) async fn start(corpus: &Corpus, flags: &[&str], otlp: Option<&str>) -> anyhow::Result<Self> {
         let folder = tempfile::tempdir()?;
-        let mut serving = Jiewang::start(folder.path(), &["serve", "intake"], otlp)?;
+        let verb = [&["serve", "intake"], flags].concat();
+        let mut serving = Jiewang::start(folder.path(), &verb, otlp)?;
         serving.process.answers(&format!("http://{}/readyz", serving.admin)).await?;
         let token = token(folder.path())?;
         warm_at(corpus, serving.grpc, &token).await?;
@@ -83,7 +84,7 @@ impl Intake {
         Ok(Self { serving, token, traces, runs: Vec::new(), _folder: folder })
     }
 
-    async fn run(&mut self, corpus: &Arc<Corpus>, within: Duration, round: usize) -> anyhow::Result<()> {
+    pub(crate) async fn run(&mut self, corpus: &Arc<Corpus>, within: Duration, round: usize) -> anyhow::Result<()> {
         let clients: Arc<Vec<_>> = Arc::new(channels(self.serving.grpc)?.into_iter().map(ReportsClient::new).collect());
         let (corpus, token, traces) = (Arc::clone(corpus), Arc::<str>::from(&*self.token), Arc::clone(&self.traces));
         let before = self.serving.process.cpu()?;
@@ -101,7 +102,7 @@ impl Intake {
         Ok(())
     }
 
-    fn micros(&self) -> f64 {
+    pub(crate) fn micros(&self) -> f64 {
         median(&self.runs.iter().map(micros).collect::<Vec<_>>())
     }
 

@@ -4,6 +4,7 @@ use crate::{
     args::{ClusterArgs, Collector, ConsulArgs, LogFormat, ServeArgs, ToldArgs},
     cluster::{Cluster, Rooms, Settings},
     exit::{Exit, Failure},
+    memory,
     output::{Finding, Printer},
 };
 use mesh::telemetry::{self, Format, Telemetry};
@@ -41,6 +42,9 @@ async fn run(
         return Ok(Exit::Ok);
     }
     let _telemetry = telemetry::init(&telemetry).map_err(|e| Failure::Configuration(chain(&e.into())))?;
+    if let Err(error) = memory::keep_private() {
+        tracing::warn!(%error, "jiewang.memory.may_be_dumped");
+    }
     let began = Instant::now();
     let cluster = Cluster::start(settings).await.map_err(|e| Failure::Configuration(chain(&e)))?;
     cluster.stop_on_signals().map_err(|source| Failure::Io { doing: "listen for signals".to_owned(), source })?;

@@ -4,6 +4,7 @@
 //! remembers its answers.
 
 mod guard;
+mod record;
 mod rules;
 mod world;
 

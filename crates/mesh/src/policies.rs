@@ -2,7 +2,8 @@
 
 use crate::call::Caller;
 use crate::error::{Code, Fault};
-use civic::Role;
+use civic::{Actor, Role};
+use futures_util::future::BoxFuture;
 
 /// Which matters of a kind a role knows of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -29,6 +30,8 @@ pub enum Matter {
 pub trait Policies: Send + Sync + 'static {
     /// Whether the caller may use this at all: the path of an rpc without its slash.
     fn may(&self, caller: &Caller, act: &str) -> bool;
+    /// Puts on record that somebody was refused it, before that is told.
+    fn refused<'a>(&'a self, actor: &'a Actor, act: &'a str) -> BoxFuture<'a, ()>;
     /// Which matters of a kind a role knows of.
     fn reach(&self, role: Role, of: Matter) -> Reach;
     /// Whether a role is told who filed a secret report.

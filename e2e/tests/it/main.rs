@@ -6,6 +6,7 @@ mod audited;
 mod clock;
 mod disk;
 mod drain;
+mod guarded;
 mod kill;
 mod lifecycle;
 mod matrix;

@@ -95,3 +95,13 @@ async fn a_secret_reporter_stands_in_no_log_list_event_or_stream() {
         without(&path, &bytes, &all);
     }
 }
+
+#[tokio::test]
+async fn what_a_process_has_in_memory_is_dumped_nowhere() {
+    let folder = tempfile::tempdir().unwrap();
+    let jiewang = Start::new(folder.path()).start().await;
+    let limits = std::fs::read_to_string(format!("/proc/{}/limits", jiewang.pid())).unwrap();
+    let core: Vec<_> = limits.lines().filter(|line| line.starts_with("Max core file size")).collect();
+    assert_eq!(core.len(), 1, "{limits}");
+    assert_eq!(core[0].split_whitespace().skip(4).collect::<Vec<_>>(), ["0", "0", "bytes"]);
+}

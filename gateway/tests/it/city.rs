@@ -165,6 +165,14 @@ impl reports_server::Reports for Script {
         Ok(Answer::new(intake::Report { name, ..Default::default() }))
     }
 
+    async fn unmask_reporter(
+        &self,
+        rpc: Rpc<intake::UnmaskReporterRequest>,
+    ) -> Result<Answer<intake::UnmaskedReporter>, Status> {
+        let name = self.note(rpc).name;
+        Ok(Answer::new(intake::UnmaskedReporter { name, ..Default::default() }))
+    }
+
     async fn urge_report(&self, rpc: Rpc<intake::UrgeReportRequest>) -> Result<Answer<intake::Report>, Status> {
         let name = self.note(rpc).name;
         Ok(Answer::new(intake::Report { name, ..Default::default() }))

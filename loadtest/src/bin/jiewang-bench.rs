@@ -6,8 +6,8 @@
 use anyhow::Context;
 use clap::{Parser, ValueEnum};
 use loadtest::{
-    accept, apart, calls, days, figures::Sheet, lamps, lifecycle, mass, memory, overload, peers, postgres, reads,
-    relay, replicas, role, rolling, seed::Seeded, stream, sustained, text, traced, written,
+    accept, apart, calls, days, figures::Sheet, guarded, lamps, lifecycle, mass, memory, overload, peers, postgres,
+    reads, relay, replicas, role, rolling, seed::Seeded, stream, sustained, text, traced, written,
 };
 use std::{
     fs::File,
@@ -94,6 +94,10 @@ enum Part {
     Calls,
     /// Accepted reports with every trace recorded and sent, against none
     Traced,
+    /// A decision of the policies
+    Decisions,
+    /// Accepted reports with the witness of the log, against none
+    Witnessed,
     /// The gateway's processor time a request, against HAProxy and Envoy
     Relay,
     /// From a report sent to its event through separate processes, at half the highest rate
@@ -220,6 +224,14 @@ async fn beside_others(args: &Args, sheet: &mut Sheet, within: Duration) -> anyh
     if args.wants(Part::Traced) {
         sheet.part("traced", &format!("{turns}, 256 in flight, `jiewang serve intake`"));
         traced::run(sheet, args.rounds, within).await?;
+    }
+    if args.wants(Part::Decisions) {
+        sheet.part("decisions", "every role about every rpc");
+        guarded::decisions(sheet)?;
+    }
+    if args.wants(Part::Witnessed) {
+        sheet.part("witnessed", &format!("{turns}, 256 in flight, `jiewang serve intake`"));
+        guarded::witnessed(sheet, args.rounds, within).await?;
     }
     if args.wants(Part::Relay) {
         sheet.part("relay", &format!("{turns}, 64 in flight, POST /v1/reports of the corpus"));

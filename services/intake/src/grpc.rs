@@ -13,7 +13,8 @@ use proto::intake::v1::{
     CheckReportRequest, ClassifyReportRequest, CreateReportRequest, GetReportRequest, GetReportTimelineRequest,
     ListDuplicatesRequest, ListDuplicatesResponse, ListReportsRequest, ListReportsResponse, MergeReportRequest,
     RateReportRequest, RefuseReportRequest, Report, ReportTimeline, SupplementReportRequest, TrackReportRequest,
-    TrackedReport, TransferReportRequest, UrgeReportRequest, WithdrawReportRequest,
+    TrackedReport, TransferReportRequest, UnmaskReporterRequest, UnmaskedReporter, UrgeReportRequest,
+    WithdrawReportRequest,
 };
 use std::sync::Arc;
 use tonic::{Request, Response, Status};
@@ -195,6 +196,20 @@ impl Reports for Grpc {
         let (asking, desk, language) = (asking(&request), self.app.desk(), language(&request));
         let act = later::check(request.into_inner(), &desk)?;
         self.act(&asking, &desk, act, language).await
+    }
+
+    async fn unmask_reporter(
+        &self,
+        request: Request<UnmaskReporterRequest>,
+    ) -> Result<Response<UnmaskedReporter>, Status> {
+        let (asking, desk) = (asking(&request), self.app.desk());
+        let act = later::unmask(request.into_inner(), &desk)?;
+        // On record first. What is shown is what the look was for, also when the request comes again.
+        let done = self.app.act(&asking, &desk, act).await?;
+        let Plain { name, phone, channel_number, .. } = self.app.open(&asking, &desk, done.id, &done.state)?;
+        let shown =
+            UnmaskedReporter { name: format!("reports/{}", done.id), reporter_name: name, phone, channel_number };
+        Ok(self.at(done.position, shown))
     }
 
     async fn list_duplicates(

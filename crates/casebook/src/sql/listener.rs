@@ -41,7 +41,9 @@ impl SqlStore {
 
 /// On a connection beside those that commits and reads may use.
 async fn listen(options: &PgConnectOptions) -> Result<PgListener, sqlx::Error> {
-    let own = PgPoolOptions::new().max_connections(1).connect_lazy_with(options.clone());
+    // How long it takes while the database is away is told by whoever listens.
+    let quiet = PgPoolOptions::new().max_connections(1).acquire_slow_threshold(Duration::from_secs(3600));
+    let own = quiet.connect_lazy_with(options.clone());
     let mut listener = PgListener::connect_with(&own).await?;
     listener.listen(CHANNEL).await?;
     Ok(listener)

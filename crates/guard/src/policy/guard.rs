@@ -1,13 +1,17 @@
 //! The policies in force.
 
+use super::record::Record;
 use super::rules::{PolicyError, Rules};
 use super::world::Who;
-use civic::Role;
+use casebook::Casebook;
+use civic::{Actor, Clock, Role};
+use futures_util::future::{BoxFuture, FutureExt};
 use mesh::{Caller, Matter, Policies, Reach, SERVICE_SUBJECT};
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 use std::time::{Duration, SystemTime};
+use tokio::sync::Mutex;
 
 /// How often an operator's folder is looked at.
 const LOOK: Duration = Duration::from_secs(5);
@@ -17,34 +21,37 @@ const LOOK: Duration = Duration::from_secs(5);
 pub struct Guard {
     folder: Option<PathBuf>,
     inner: RwLock<Arc<InForce>>,
+    /// Newest change among the files when they were last read.
+    looked: Mutex<Option<SystemTime>>,
+    /// Known once the services are open.
+    record: OnceLock<Record>,
 }
 
 struct InForce {
     rules: Rules,
-    /// Newest change among the files.
-    changed: Option<SystemTime>,
-    may: RwLock<HashMap<(Who, String), bool>>,
+    may: RwLock<HashMap<Who, HashMap<String, bool>>>,
     meets: HashMap<Role, bool>,
 }
 
 impl InForce {
-    fn of(rules: Rules, changed: Option<SystemTime>) -> Result<Self, PolicyError> {
+    fn of(rules: Rules) -> Result<Self, PolicyError> {
         let meets = Role::all().iter().map(|role| Ok((*role, rules.meets(*role)?)));
         let meets = meets.collect::<Result<_, PolicyError>>()?;
-        Ok(Self { rules, changed, may: RwLock::default(), meets })
+        Ok(Self { rules, may: RwLock::default(), meets })
     }
 
     fn may(&self, who: Who, act: &str) -> bool {
-        let key = (who, act.to_owned());
-        if let Some(may) = self.may.read().unwrap_or_else(PoisonError::into_inner).get(&key) {
-            return *may;
+        let remembered = |asked: &HashMap<Who, HashMap<String, bool>>| asked.get(&who)?.get(act).copied();
+        if let Some(may) = remembered(&self.may.read().unwrap_or_else(PoisonError::into_inner)) {
+            return may;
         }
         // An action that the schema does not know is nobody's.
         let may = self.rules.may(who, act).unwrap_or_else(|error| {
             tracing::error!(error = &error as &dyn std::error::Error, act, "guard.policy.not_asked");
             false
         });
-        self.may.write().unwrap_or_else(PoisonError::into_inner).insert(key, may);
+        let mut asked = self.may.write().unwrap_or_else(PoisonError::into_inner);
+        asked.entry(who).or_default().insert(act.to_owned(), may);
         may
     }
 }
@@ -56,8 +63,13 @@ impl Guard {
     /// Whatever is wrong with them.
     pub fn open(folder: Option<&Path>) -> Result<Self, PolicyError> {
         let rules = folder.map_or_else(Rules::built_in, Rules::read)?;
-        let inner = InForce::of(rules, folder.and_then(newest))?;
-        Ok(Self { folder: folder.map(Path::to_owned), inner: RwLock::new(Arc::new(inner)) })
+        let (looked, inner) = (Mutex::new(folder.and_then(newest)), RwLock::new(Arc::new(InForce::of(rules)?)));
+        Ok(Self { folder: folder.map(Path::to_owned), inner, looked, record: OnceLock::new() })
+    }
+
+    /// From now on what is refused stands in the journals of these, and so does every change of the policies.
+    pub fn record_in(&self, books: &[Casebook], clock: Arc<dyn Clock>) {
+        let _ = self.record.set(Record::new(books, clock));
     }
 
     /// Looks for changed files until the end. Policies that are wrong are told and not put in force: the ones before stay.
@@ -66,34 +78,60 @@ impl Guard {
         loop {
             tokio::select! {
                 () = &mut stop => return,
-                () = tokio::time::sleep(LOOK) => self.look(),
+                () = tokio::time::sleep(LOOK) => self.look().await,
             }
         }
     }
 
     /// Puts the operator's policies in force when their files have changed.
-    pub fn look(&self) {
+    pub async fn look(&self) {
         let Some(folder) = &self.folder else { return };
         let changed = newest(folder);
-        if changed == self.in_force().changed {
+        // Wrong ones are told once for each change, not every five seconds.
+        let mut looked = self.looked.lock().await;
+        if changed == *looked {
             return;
         }
-        match Rules::read(folder).and_then(|rules| InForce::of(rules, changed)) {
+        *looked = changed;
+        let read = Rules::read(folder).and_then(InForce::of);
+        let digest = digest_of(folder);
+        match read {
             Ok(inner) => {
+                self.tell("policy.replaced", digest, String::new()).await;
                 *self.inner.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(inner);
                 metrics::gauge!("guard_policies_refused").set(0);
                 tracing::info!("guard.policy.replaced");
             }
             Err(error) => {
+                self.tell("policy.broken", digest, error.to_string()).await;
                 metrics::gauge!("guard_policies_refused").set(1);
                 tracing::error!(error = &error as &dyn std::error::Error, "guard.policy.refused");
             }
         }
     }
 
+    async fn tell(&self, action: &str, digest: String, reason: String) {
+        if let Some(record) = self.record.get() {
+            record.changed(action, digest, reason).await;
+        }
+    }
+
     fn in_force(&self) -> Arc<InForce> {
         Arc::clone(&self.inner.read().unwrap_or_else(PoisonError::into_inner))
     }
+}
+
+/// Of the names and texts of the files, in hexadecimal digits.
+fn digest_of(folder: &Path) -> String {
+    let mut files: Vec<_> =
+        std::fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path()).collect();
+    files.sort();
+    let parts: Vec<Vec<u8>> = files
+        .iter()
+        .flat_map(|file| [file.to_string_lossy().into_owned().into_bytes(), std::fs::read(file).unwrap_or_default()])
+        .collect();
+    let parts: Vec<&[u8]> = parts.iter().map(Vec::as_slice).collect();
+    casebook::digest(&parts).iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// Also that a file is gone is a change: the folder's own time tells it.
@@ -111,6 +149,15 @@ impl Policies for Guard {
             Some(actor) => Who::Member { role: actor.role, head: actor.head, unit: actor.unit.is_some() },
         };
         self.in_force().may(who, act)
+    }
+
+    fn refused<'a>(&'a self, actor: &'a Actor, act: &'a str) -> BoxFuture<'a, ()> {
+        async move {
+            if let Some(record) = self.record.get() {
+                record.refused(actor, act).await;
+            }
+        }
+        .boxed()
     }
 
     fn reach(&self, role: Role, of: Matter) -> Reach {

@@ -12,12 +12,14 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
+use tokio::task::JoinSet;
 
 /// Serves two documents to whoever asks, and counts.
 struct Fake {
     address: SocketAddr,
     asked: Arc<AtomicUsize>,
     pair: Arc<Ed25519KeyPair>,
+    _serving: JoinSet<()>,
 }
 
 impl Fake {
@@ -36,7 +38,8 @@ impl Fake {
         change(&mut discovery, &mut keys);
         let asked = Arc::new(AtomicUsize::new(0));
         let (counted, documents) = (Arc::clone(&asked), [discovery.to_string(), keys.to_string()]);
-        tokio::spawn(async move {
+        let mut serving = JoinSet::new();
+        serving.spawn(async move {
             while let Ok((mut stream, _)) = listener.accept().await {
                 let mut head = [0; 2048];
                 let read = stream.read(&mut head).await.unwrap_or(0);
@@ -48,7 +51,7 @@ impl Fake {
                 let _ = stream.write_all(answer.as_bytes()).await;
             }
         });
-        Self { address, asked, pair }
+        Self { address, asked, pair, _serving: serving }
     }
 
     fn provider(&self) -> Provider {

@@ -81,7 +81,8 @@ async fn keys_are_followed_when_they_rotate() {
     assert!(asked(&provider, &old).await.is_ok(), "the old key is still there");
     server.rotate(&["second"]);
     let (followed, stop) = (Arc::clone(&provider), tokio::sync::oneshot::channel::<()>());
-    let follow = tokio::spawn(async move { followed.follow(async { drop(stop.1.await) }).await });
+    let mut following = tokio::task::JoinSet::new();
+    following.spawn(async move { followed.follow(async { drop(stop.1.await) }).await });
     let mut said = asked(&provider, &old).await;
     for _ in 0..100 {
         if said.is_err() {
@@ -93,7 +94,7 @@ async fn keys_are_followed_when_they_rotate() {
     assert_eq!(said, Err("TOKEN_INVALID"), "whoever had the key that was withdrawn is nobody");
     assert!(asked(&provider, &new).await.is_ok());
     drop(stop.0);
-    follow.await.unwrap();
+    following.join_next().await.unwrap().unwrap();
 }
 
 #[tokio::test]

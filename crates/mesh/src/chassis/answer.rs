@@ -98,15 +98,21 @@ impl Desk {
         known(rpc, peer)?;
         let seat = self.seat(rpc)?;
         let call = self.read_headers(rpc, headers, peer).await?;
-        self.ask_policies(rpc, &call.caller)?;
+        self.ask_policies(rpc, &call.caller).await?;
         Ok((seat, call))
     }
 
     /// Health and reflection tell nothing of anybody. What is in no descriptor has no policy, and is nobody's.
-    fn ask_policies(&self, rpc: &Rpc, caller: &Caller) -> Result<(), Fault> {
+    async fn ask_policies(&self, rpc: &Rpc, caller: &Caller) -> Result<(), Fault> {
         let Some(policies) = self.policies.as_ref().filter(|_| !rpc.exempt) else { return Ok(()) };
         let declared = rpc.path.strip_prefix('/').ok_or_else(unknown_rpc)?;
-        if policies.may(caller, declared) { Ok(()) } else { Err(policies::refused(caller)) }
+        if policies.may(caller, declared) {
+            return Ok(());
+        }
+        if let Some(actor) = &caller.actor {
+            policies.refused(actor, declared).await;
+        }
+        Err(policies::refused(caller))
     }
 
     fn seat(&self, rpc: &Rpc) -> Result<Option<Slot>, Fault> {

@@ -123,6 +123,7 @@ const EXAMPLES: &[(&str, Of, Body)] = &[
         body
     }),
     ("Reports/ClassifyReport", Of::Report, |_| json!({"categoryCode": "0601"})),
+    ("Reports/UnmaskReporter", Of::Report, |_| json!({"purpose": "CALL_BACK", "reason": "核对地点"})),
     ("Reports/MergeReport", Of::Report, |at| json!({"into": at.known})),
     ("Reports/SupplementReport", Of::Report, |at| {
         let mut body = with_secret(at);

@@ -4,7 +4,9 @@ use super::{App, Asking, Desk, Secret};
 use crate::domain::Line;
 use crate::domain::authority::Verb;
 use crate::domain::ground::Ground;
-use crate::domain::report::{Addition, Attachment, Check, Command, Facts, Refusing, Report, Signed, Urge};
+use crate::domain::report::{
+    Addition, Attachment, Check, Command, Facts, LookPurpose, Refusing, Report, Signed, Unmask, Urge,
+};
 use crate::error::Error;
 use casebook::{Ask, Done, Scope};
 use civic::CaseId;
@@ -30,6 +32,7 @@ pub enum Deed {
     Refuse(Ground),
     Transfer(Line),
     Check { confirmed: bool },
+    Unmask(LookPurpose),
 }
 
 impl Deed {
@@ -41,6 +44,7 @@ impl Deed {
             Self::Refuse(_) => Verb::Refuse,
             Self::Transfer(_) => Verb::Transfer,
             Self::Check { .. } => Verb::Check,
+            Self::Unmask(_) => Verb::Unmask,
         }
     }
 
@@ -52,6 +56,7 @@ impl Deed {
             Self::Refuse(_) => "RefuseReport",
             Self::Transfer(_) => "TransferReport",
             Self::Check { .. } => "CheckReport",
+            Self::Unmask(_) => "UnmaskReporter",
         }
     }
 }
@@ -99,6 +104,7 @@ impl App {
             Deed::Check { confirmed } => {
                 Command::Check(Check { signed, confirmed, person: self.person(id, asking.caller.subject()) })
             }
+            Deed::Unmask(purpose) => Command::Unmask(Unmask { signed, purpose }),
         }
     }
 

@@ -140,6 +140,7 @@ fn noted(event: &Event) -> Option<&[u8]> {
         Event::Refused(refused) => Some(&refused.note),
         Event::Transferred(transferred) => Some(&transferred.note),
         Event::Checked(checked) => Some(&checked.note),
+        Event::Unmasked(unmasked) => Some(&unmasked.note),
         Event::AnswerDeclined(declined) => Some(&declined.note),
         Event::PlaceFollowed(_)
         | Event::Filed(_)

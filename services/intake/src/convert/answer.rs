@@ -150,6 +150,7 @@ pub fn tracked(tracked: Tracked, language: Language) -> wire::TrackedReport {
     let report = tracked.report.state;
     let (ending, urges) = (later::ending(&report.phase, language), later::urges(&report.later.urges));
     let transferred_to = report.later.transfers.iter().map(|transfer| transfer.to.number()).collect();
+    let looks = report.later.looks.iter().map(later::look).collect();
     let Report { head, phase, later: _ } = report;
     let (phase, reply) = match tracked.order {
         None => {
@@ -183,6 +184,7 @@ pub fn tracked(tracked: Tracked, language: Language) -> wire::TrackedReport {
         ending,
         urges,
         transferred_to,
+        looks,
     }
 }
 
@@ -256,6 +258,7 @@ fn words(event: Option<&Event>, language: Language) -> String {
             language.pick("抽查：属实", "Checked: resolved as told").to_owned()
         }
         Some(Event::Checked(_)) => language.pick("抽查：不属实", "Checked: not resolved as told").to_owned(),
+        Some(Event::Unmasked(_)) => language.pick("查看诉求人信息", "Who reported was looked at").to_owned(),
         Some(Event::OrderStepped(stepped)) => {
             let head = language.pick("工单状态更新", "The work order moved on");
             if stepped.unit_name.is_empty() { head.to_owned() } else { format!("{head}：{}", stepped.unit_name) }

@@ -6,12 +6,13 @@ use super::{Checks, given, report_id};
 use crate::app::{Act, Asking, Deed, Desk, Secret};
 use crate::domain::Line;
 use crate::domain::ground::Ground;
+use crate::domain::report::LookPurpose;
 use crate::error::Error;
 use civic::Role;
 use prost::Message;
 use proto::intake::v1::{
-    CheckReportRequest, RefuseReportRequest, SupplementReportRequest, TransferReportRequest, UrgeReportRequest,
-    WithdrawReportRequest,
+    CheckReportRequest, RefuseReportRequest, SupplementReportRequest, TransferReportRequest, UnmaskReporterRequest,
+    UrgeReportRequest, WithdrawReportRequest,
 };
 
 /// What every one of these requests carries.
@@ -112,4 +113,23 @@ pub fn check(mut request: CheckReportRequest, desk: &Desk) -> Result<Act, Error>
     let common = common!(request, note);
     noted(&mut checks, &common.note, desk);
     act(checks, common, None, Some(Deed::Check { confirmed: request.confirmed }))
+}
+
+/// A written reason, and a purpose out of the list.
+pub fn unmask(mut request: UnmaskReporterRequest, desk: &Desk) -> Result<Act, Error> {
+    let mut checks = Checks::default();
+    let request_id = std::mem::take(&mut request.request_id);
+    let body = request.encode_to_vec();
+    let UnmaskReporterRequest { name, reason, purpose, .. } = request;
+    checks.length("reason", "NOTE_TOO_LONG", &reason, desk.catalog.limits.note_characters);
+    if reason.trim().is_empty() {
+        checks.refuse("reason", "REASON_MISSING", "say why the reporter has to be known");
+    }
+    let known = LookPurpose::from_number(purpose);
+    if known.is_none() {
+        let reason = if purpose == 0 { "PURPOSE_MISSING" } else { "PURPOSE_UNKNOWN" };
+        checks.refuse("purpose", reason, "one of the purposes of the contract");
+    }
+    let common = Common { name, request_id, etag: String::new(), note: reason, body };
+    act(checks, common, None, known.map(Deed::Unmask))
 }

@@ -6,9 +6,9 @@ use intake::config::Config;
 use mesh::{Code, Problem};
 use proto::intake::v1::{
     Attachment, CheckReportRequest, CreateReportRequest, EmergencyLine, EndingCause, GetReportRequest,
-    GetReportTimelineRequest, ListReportsRequest, OnTheSpot, RefusalGround, RefuseReportRequest, Report, ReportKind,
-    ReportState, Reporter, SupplementReportRequest, TrackReportRequest, TransferReportRequest, UrgeReportRequest,
-    WithdrawReportRequest,
+    GetReportTimelineRequest, ListReportsRequest, LookPurpose, OnTheSpot, RefusalGround, RefuseReportRequest, Report,
+    ReportKind, ReportState, Reporter, SupplementReportRequest, TrackReportRequest, TransferReportRequest,
+    UnmaskReporterRequest, UrgeReportRequest, WithdrawReportRequest,
 };
 
 fn supplement(report: &Report, request_id: &str, last4: &str) -> SupplementReportRequest {
@@ -336,4 +336,64 @@ async fn who_reported_in_secret_reaches_no_handler_and_no_event() {
     for canary in [NAME, PHONE, "欧阳", "****7788"] {
         assert!(!shown.windows(canary.len()).any(|bytes| bytes == canary.as_bytes()), "{canary}");
     }
+}
+
+fn unmask(report: &Report, request_id: &str, purpose: LookPurpose) -> UnmaskReporterRequest {
+    UnmaskReporterRequest {
+        name: report.name.clone(),
+        request_id: request_id.to_owned(),
+        purpose: purpose.into(),
+        reason: "电话回访".to_owned(),
+    }
+}
+
+#[tokio::test]
+async fn who_reported_is_shown_with_a_purpose_and_a_reason_and_the_reporter_sees_which_unit_looked() {
+    let city = City::open().await;
+    let report = city.file(complaint("a")).await;
+    assert_eq!(report.reporter.as_ref().unwrap().phone, "138****1234");
+    let asked = unmask(&report, "u", LookPurpose::CallBack);
+    let shown = city.client().unmask_reporter(city.by_dispatcher(asked.clone())).await.unwrap().into_inner();
+    assert_eq!((shown.reporter_name.as_str(), shown.phone.as_str()), ("张三", "13800001234"));
+    // The same request again is the same look.
+    city.client().unmask_reporter(city.by_dispatcher(asked)).await.unwrap();
+    assert_eq!(city.events().await, 2);
+    let claim = TrackReportRequest {
+        tracking_number: report.tracking_number.clone(),
+        phone_last4: "1234".to_owned(),
+        ..TrackReportRequest::default()
+    };
+    let tracked = city.client().track_report(claim).await.unwrap().into_inner();
+    let looks: Vec<_> = tracked.looks.iter().map(|look| (look.unit.as_str(), look.purpose())).collect();
+    assert_eq!(looks, [("50", LookPurpose::CallBack)]);
+    let history = city.by_dispatcher(GetReportTimelineRequest { name: report.name.clone() });
+    let history = city.client().get_report_timeline(history).await.unwrap().into_inner();
+    let last = history.entries.last().unwrap();
+    assert_eq!((last.r#type.as_str(), last.reason.as_str()), ("report.unmasked", "电话回访"));
+    assert_eq!(told(&city, &report).await, ["report.filed.v1"], "nobody else hears of it");
+}
+
+#[tokio::test]
+async fn nobody_looks_without_a_reason_and_only_whoever_calls_back_or_supervises_looks_at_all() {
+    let city = City::open().await;
+    let report = city.file(complaint("a")).await;
+    let asked = |request_id: &str| unmask(&report, request_id, LookPurpose::HandleCase);
+    let silent = UnmaskReporterRequest { reason: " ".to_owned(), ..asked("a") };
+    let problem = refusal(city.client().unmask_reporter(city.by_dispatcher(silent)).await);
+    assert_eq!(said(&problem), (Code::Invalid, "REASON_MISSING".to_owned()));
+    for (purpose, reason) in [(0, "PURPOSE_MISSING"), (9, "PURPOSE_UNKNOWN")] {
+        let request = UnmaskReporterRequest { purpose, ..asked("b") };
+        let problem = refusal(city.client().unmask_reporter(city.by_dispatcher(request)).await);
+        assert_eq!(said(&problem), (Code::Invalid, reason.to_owned()));
+    }
+    for (role, unit) in
+        [(Role::GridWorker, "500151001001001"), (Role::DepartmentHandler, "500151-gongan"), (Role::Operator, "50")]
+    {
+        let problem = refusal(city.client().unmask_reporter(city.by(role, unit, asked("c"))).await);
+        assert_eq!(said(&problem), (Code::Denied, "ROLE_DENIED".to_owned()), "{role}");
+    }
+    let elsewhere = city.by(Role::TownDispatcher, "500103001", asked("d"));
+    let problem = refusal(city.client().unmask_reporter(elsewhere).await);
+    assert_eq!(said(&problem), (Code::NotFound, "NOT_FOUND".to_owned()));
+    assert_eq!(city.events().await, 1, "nothing was shown, and nothing is on record as shown");
 }

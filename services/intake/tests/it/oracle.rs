@@ -5,8 +5,8 @@
 use casebook::{Case, Row};
 use civic::{CaseId, Micros, Place, Private};
 use intake::domain::report::{
-    Addition, Answer, Category, Check, Classification, Command, Ending, Facts, Head, Judgement, OrderStep, Phase,
-    Rating, Reform, Refusal, Refusing, Report, Reporter, Signed, SpotCheck, Urge, Whereabouts, Work,
+    Addition, Answer, Category, Check, Classification, Command, Ending, Facts, Head, Judgement, LookPurpose, OrderStep,
+    Phase, Rating, Reform, Refusal, Refusing, Report, Reporter, Signed, SpotCheck, Unmask, Urge, Whereabouts, Work,
 };
 use intake::domain::{Channel, FoundBy, Ground, Kind, Line, OrderState, Urgency};
 use prost::Message;
@@ -82,6 +82,7 @@ struct Known {
     supplements: usize,
     /// In all, day of the last, on that day.
     urged: (u32, i64, u32),
+    looks: usize,
     transfers: Vec<Line>,
     /// Drawn for a check, and what it found.
     check: Option<Option<bool>>,
@@ -110,6 +111,7 @@ impl Known {
             number: report.head.tracking_number.clone(),
             ending: if let Phase::Stopped(stopped) = &report.phase { Some(stopped.ending) } else { None },
             supplements: report.later.supplements.len(),
+            looks: report.later.looks.len(),
             urged: (report.later.urges.total, report.later.urges.last.map_or(0, day), report.later.urges.that_day),
             transfers: report.later.transfers.iter().map(|transfer| transfer.to).collect(),
             check: report.later.check.as_ref().map(|check| match check {
@@ -166,7 +168,8 @@ impl<'t> Driver<'t> {
             (Ok(_), Err(refusal)) => return Err(format!("{before}: {} was refused: {refusal}", command.name())),
             (Ok(after), Ok(events)) => {
                 // A ruling or a rating is somebody's act and stands in the history also when it repeats what was known.
-                let act = matches!(command, Command::Classify(_) | Command::Rate(_) | Command::Judge(_));
+                let act =
+                    matches!(command, Command::Classify(_) | Command::Rate(_) | Command::Judge(_) | Command::Unmask(_));
                 let changes = act || *after != self.known;
                 if changes && events.is_empty() {
                     return Err(format!("{before}: {} must write", command.name()));
@@ -214,6 +217,7 @@ impl<'t> Driver<'t> {
             | Command::Step(_)
             | Command::Rate(_)
             | Command::Judge(_)
+            | Command::Unmask(_)
             | Command::Reform(_)
             | Command::Erase => {
                 return Ok(());
@@ -329,6 +333,7 @@ impl<'t> Driver<'t> {
             Command::Reform(reform) => known.place = reform.place.clone(),
             Command::Check(check) if known.check != Some(None) || check.person == FILER => return Err(()),
             Command::Check(check) => known.check = Some(Some(check.confirmed)),
+            Command::Unmask(_) => known.looks = (known.looks + 1).min(20),
             Command::Step(step) => self.follow(&mut known, step),
             Command::Rate(rating) => known.rating = Some(*rating),
             Command::Erase => known.erased = true,
@@ -469,12 +474,17 @@ pub(crate) enum Op {
         confirmed: bool,
         by_filer: bool,
     },
+    Unmask,
     Judge {
         satisfied: bool,
     },
     Reform(bool),
     /// Hours pass. No command.
     Pass(u8),
+}
+
+fn look() -> Command {
+    Command::Unmask(Unmask { signed: signed("city-dispatcher/50"), purpose: LookPurpose::CallBack })
 }
 
 impl Op {
@@ -504,6 +514,7 @@ impl Op {
                 let person = if by_filer { FILER } else { [2; 16] };
                 Command::Check(Check { signed: signed("grid-leader/5"), confirmed, person })
             }
+            Self::Unmask => look(),
             Self::Classify { category, place: placed } => {
                 let rulings = [None, Some(("0612", Urgency::LevelThree)), Some(("0401", Urgency::LevelOne))];
                 let ruling = rulings[usize::from(category % 3)];

@@ -1,7 +1,7 @@
 //! What has come since a report was filed, as answers show it.
 
 use super::{Language, attachment, timestamp};
-use crate::domain::report::{Ending, Phase, Report, SpotCheck, Urges};
+use crate::domain::report::{Ending, Look, Phase, Report, SpotCheck, Urges};
 use civic::CaseId;
 use proto::intake::v1 as wire;
 
@@ -50,6 +50,12 @@ pub(super) fn ending(phase: &Phase, language: Language) -> Option<wire::Ending> 
             }
         }
     })
+}
+
+/// The unit, and never which person of it.
+pub(super) fn look(look: &Look) -> wire::Look {
+    let unit = look.by.split_once('/').map_or("", |(_, unit)| unit).to_owned();
+    wire::Look { time: Some(timestamp(look.at)), unit, purpose: look.purpose.number() }
 }
 
 fn transfer(transfer: &crate::domain::report::Transfer) -> wire::Transfer {

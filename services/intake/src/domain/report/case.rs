@@ -16,7 +16,8 @@ impl Case for Report {
     // 2: the channel's number is sealed. A state kept under 1 is built anew from its events, and loses the number in the clear.
     // 3: what comes after filing, and the limit that a matter came with. One kept under 2 has none of it, and is built anew.
     // 4: how the order stands that a merged one was merged into; consultations answered at once.
-    const SCHEMA: i64 = 4;
+    // 5: looks at who reported.
+    const SCHEMA: i64 = 5;
     type Event = ReportEvent;
     type Command = Command;
     type Facts = Facts;
@@ -58,6 +59,7 @@ impl Case for Report {
             Some(report_event::Event::Refused(_)) => "report.refused",
             Some(report_event::Event::Transferred(_)) => "report.transferred",
             Some(report_event::Event::Checked(_)) => "report.checked",
+            Some(report_event::Event::Unmasked(_)) => "report.unmasked",
             Some(report_event::Event::OrderStepped(_)) => "report.orderStepped",
             Some(report_event::Event::Rated(_)) => "report.rated",
             Some(report_event::Event::AnswerDeclined(_)) => "report.answerDeclined",
@@ -77,6 +79,7 @@ impl Case for Report {
             Some(report_event::Event::Refused(refused)) => refused.at_us,
             Some(report_event::Event::Transferred(transferred)) => transferred.at_us,
             Some(report_event::Event::Checked(checked)) => checked.at_us,
+            Some(report_event::Event::Unmasked(unmasked)) => unmasked.at_us,
             Some(report_event::Event::OrderStepped(stepped)) => stepped.at_us,
             Some(report_event::Event::Rated(rated)) => rated.at_us,
             Some(report_event::Event::AnswerDeclined(declined)) => declined.at_us,
@@ -96,6 +99,7 @@ impl Case for Report {
             Some(report_event::Event::Refused(refused)) => refused.by.clone(),
             Some(report_event::Event::Transferred(transferred)) => transferred.by.clone(),
             Some(report_event::Event::Checked(checked)) => checked.by.clone(),
+            Some(report_event::Event::Unmasked(unmasked)) => unmasked.by.clone(),
             // Dispatch's own timeline says which person; here it is the unit that moved.
             Some(report_event::Event::OrderStepped(stepped)) => format!("/{}", stepped.unit),
             Some(report_event::Event::Rated(_)) => "citizen/".to_owned(),
@@ -118,8 +122,9 @@ impl Case for Report {
             | report_event::Event::Refused(_)
             | report_event::Event::Transferred(_)
             | report_event::Event::Checked(_) => of_amended(id, event)?,
-            // Dispatch told us of the order, and the reporter's word went to it first: nobody else need hear of them.
+            // Dispatch told us of the order, and the reporter's word went to it first: nobody else need hear of them. Looks are the reporter's.
             report_event::Event::OrderStepped(_)
+            | report_event::Event::Unmasked(_)
             | report_event::Event::Rated(_)
             | report_event::Event::PlaceFollowed(_)
             | report_event::Event::PersonErased(_) => return None,
@@ -217,6 +222,7 @@ fn of_amended(id: CaseId, event: &ReportEvent) -> Option<(&'static str, public_e
         }
         report_event::Event::Filed(_)
         | report_event::Event::Classified(_)
+        | report_event::Event::Unmasked(_)
         | report_event::Event::OrderStepped(_)
         | report_event::Event::Rated(_)
         | report_event::Event::AnswerDeclined(_)

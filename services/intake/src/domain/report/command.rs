@@ -1,6 +1,6 @@
 //! What is asked of a report, what the rules look at, and how they say no.
 
-use super::{Attachment, Head, Rating, Work};
+use super::{Attachment, Head, LookPurpose, Rating, Work};
 use crate::domain::emergency::Line;
 use crate::domain::ground::Ground;
 use crate::domain::kind::Urgency;
@@ -17,6 +17,7 @@ pub enum Command {
     Refuse(Refusing),
     Transfer { to: Line, signed: Signed },
     Check(Check),
+    Unmask(Unmask),
     Step(OrderStep),
     Rate(Rating),
     Judge(Judgement),
@@ -74,6 +75,13 @@ pub struct Check {
     pub confirmed: bool,
     /// Keyed hash of who checks, made as the filer's was.
     pub person: [u8; 16],
+}
+
+/// Who looks at the reporter's name and number, what for and why.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Unmask {
+    pub signed: Signed,
+    pub purpose: LookPurpose,
 }
 
 /// The reporter's word on an answer that was given at once.
@@ -184,6 +192,7 @@ impl Command {
             Self::Refuse(_) => "refuse",
             Self::Transfer { .. } => "transfer",
             Self::Check(_) => "check",
+            Self::Unmask(_) => "unmask",
             Self::Step(_) => "step",
             Self::Rate(_) => "rate",
             Self::Judge(_) => "judge",

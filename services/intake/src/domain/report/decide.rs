@@ -17,6 +17,7 @@ pub(super) fn decide(state: Option<&Report>, command: &Command, facts: &Facts) -
         (Some(report), Command::Refuse(refusing)) => later::refuse(report, refusing, facts).map(one),
         (Some(report), Command::Transfer { to, signed }) => told::transfer(report, *to, signed, facts),
         (Some(report), Command::Check(check)) => later::check(report, check, facts).map(one),
+        (Some(_), Command::Unmask(unmask)) => Ok(one(later::unmask(unmask, facts))),
         (Some(report), Command::Step(step)) => Ok(follow(report, step)),
         (Some(report), Command::Rate(rating)) => Ok(rate(report, *rating, facts)),
         (Some(report), Command::Judge(judgement)) => told::judge(report, judgement, facts),

@@ -24,6 +24,7 @@ pub(super) fn evolve(state: Option<Report>, event: &ReportEvent) -> Option<Repor
         (Some(report), Event::Refused(refused)) => later::refused(report, refused),
         (Some(report), Event::Transferred(transferred)) => later::transferred(report, transferred),
         (Some(report), Event::Checked(checked)) => Some(later::checked(report, checked)),
+        (Some(report), Event::Unmasked(unmasked)) => later::unmasked(report, unmasked),
     }
 }
 

@@ -4,8 +4,8 @@
 mod decide;
 mod evolve;
 
-pub(super) use decide::{check, refuse, supplement, transfer, urge, withdraw};
-pub(super) use evolve::{checked, refused, supplemented, transferred, urged, withdrawn};
+pub(super) use decide::{check, refuse, supplement, transfer, unmask, urge, withdraw};
+pub(super) use evolve::{checked, refused, supplemented, transferred, unmasked, urged, withdrawn};
 
 use super::{Attachment, Work};
 use crate::domain::emergency::Line;
@@ -21,6 +21,47 @@ pub struct Later {
     pub transfers: Vec<Transfer>,
     /// `None`: it was not drawn.
     pub check: Option<SpotCheck>,
+    /// The last ones; all of them stand in the history.
+    pub looks: Vec<Look>,
+}
+
+/// Looks that a reporter is told of. A report that is looked at oftener has a history to be read.
+const LOOKS: usize = 20;
+
+/// Somebody was shown who reported.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Look {
+    pub at: Micros,
+    /// Role and unit, by reference.
+    pub by: String,
+    pub purpose: LookPurpose,
+}
+
+/// What a reporter's name and number are shown for: a definite purpose, and no other (个人信息保护法 6).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum LookPurpose {
+    HandleCase,
+    CallBack,
+    Danger,
+    AnswerSubject,
+}
+
+impl LookPurpose {
+    const ALL: [Self; 4] = [Self::HandleCase, Self::CallBack, Self::Danger, Self::AnswerSubject];
+
+    /// As messages and events number it.
+    pub const fn number(self) -> i32 {
+        match self {
+            Self::HandleCase => 1,
+            Self::CallBack => 2,
+            Self::Danger => 3,
+            Self::AnswerSubject => 4,
+        }
+    }
+
+    pub fn from_number(number: i32) -> Option<Self> {
+        Self::ALL.into_iter().find(|purpose| purpose.number() == number)
+    }
 }
 
 /// Text or attachments that were added. Never edited.

@@ -1,9 +1,11 @@
 //! The rules of what comes after filing, by the table in [`super::super`].
 
-use super::super::command::{Addition, Check, Refusing, Signed, Urge};
+use super::super::command::{Addition, Check, Refusing, Signed, Unmask, Urge};
 use super::super::{Facts, Phase, Refusal, Report, encode};
 use crate::domain::emergency::Line;
-use proto::intake::v1::stored::{Checked, Refused, Supplemented, Transferred, Urged, Withdrawn, report_event::Event};
+use proto::intake::v1::stored::{
+    Checked, Refused, Supplemented, Transferred, Unmasked, Urged, Withdrawn, report_event::Event,
+};
 
 type Decided = Result<Event, Refusal>;
 
@@ -98,6 +100,16 @@ pub(in super::super) fn check(report: &Report, check: &Check, facts: &Facts) -> 
         note: encode::sealed(check.signed.note.as_ref()),
         confirmed: check.confirmed,
     }))
+}
+
+/// In every state: who reported may have to be asked long after, and whoever asks what is stored gets an answer for as long as it is.
+pub(in super::super) fn unmask(unmask: &Unmask, facts: &Facts) -> Event {
+    Event::Unmasked(Unmasked {
+        at_us: facts.now.0,
+        by: unmask.signed.by.clone(),
+        note: encode::sealed(unmask.signed.note.as_ref()),
+        purpose: unmask.purpose.number(),
+    })
 }
 
 fn before_the_answer(report: &Report, attempted: &'static str) -> Result<(), Refusal> {

@@ -1,11 +1,11 @@
 //! What each later event makes of a report. `None`: it cannot belong there.
 
 use super::super::{Phase, Report, encode};
-use super::{Ending, SpotCheck, Stopped, Supplement, Transfer, Urges};
+use super::{Ending, LOOKS, Look, LookPurpose, SpotCheck, Stopped, Supplement, Transfer, Urges};
 use crate::domain::emergency::Line;
 use crate::domain::ground::Ground;
 use civic::Micros;
-use proto::intake::v1::stored::{Checked, Refused, Supplemented, Transferred, Urged, Withdrawn};
+use proto::intake::v1::stored::{Checked, Refused, Supplemented, Transferred, Unmasked, Urged, Withdrawn};
 
 pub(in super::super) fn supplemented(mut report: Report, added: &Supplemented) -> Report {
     report.later.supplements.push(Supplement {
@@ -50,4 +50,12 @@ pub(in super::super) fn checked(mut report: Report, checked: &Checked) -> Report
     let (confirmed, at, by) = (checked.confirmed, Micros(checked.at_us), checked.by.clone());
     report.later.check = Some(SpotCheck::Made { confirmed, at, by });
     report
+}
+
+pub(in super::super) fn unmasked(mut report: Report, unmasked: &Unmasked) -> Option<Report> {
+    let purpose = LookPurpose::from_number(unmasked.purpose)?;
+    report.later.looks.push(Look { at: Micros(unmasked.at_us), by: unmasked.by.clone(), purpose });
+    let more = report.later.looks.len().saturating_sub(LOOKS);
+    report.later.looks.drain(..more);
+    Some(report)
 }

@@ -90,9 +90,11 @@ async fn cell(
     // Who shows the secret hears what the reporter hears.
     let by_secret = rpc.short() == "Reports/TrackReport" || rpc.short() == "Reports/RateReport";
     let hears = if by_secret { Some(Role::Citizen) } else { role };
-    let to_be_shown = if rpc.short() == "Reports/UnmaskReporter" && meets(role) { vec![caller.name, caller.phone] } else { vec![] };
+    // Who may asks for the reporter of this town's report.
+    let asked_for = rpc.short() == "Reports/UnmaskReporter" && meets(role, relation);
+    let shown = |word: &str| asked_for && [HERE.name, HERE.phone].contains(&word);
     for word in words(world, hears, caller) {
-        if !to_be_shown.contains(&word.as_str()) && contains(&said.bytes, &word) {
+        if !shown(&word) && contains(&said.bytes, &word) {
             let column = role.map_or("nobody", Role::as_str);
             world.leak(format!("{} {} {column}: the answer ({}) has {word}", rpc.name, relation.as_str(), said.status));
         }
@@ -101,18 +103,10 @@ async fn cell(
     said
 }
 
-/// Who asks who reported, with a purpose and a reason, and is told.
-const fn meets(role: Option<Role>) -> bool {
-    matches!(
-        role,
-        Some(
-            Role::TownDispatcher
-                | Role::DistrictDispatcher
-                | Role::CityDispatcher
-                | Role::Supervisor
-                | Role::Integrator
-        )
-    )
+/// Is told who reported, with a purpose and a reason (domain.md 11.10).
+fn meets(role: Option<Role>, relation: Relation) -> bool {
+    let near = [Role::TownDispatcher, Role::DistrictDispatcher, Role::Supervisor, Role::Integrator];
+    role.is_some_and(|role| role == Role::CityDispatcher || (relation == Relation::Own && near.contains(&role)))
 }
 
 /// What no answer to this caller may have.

@@ -11,6 +11,7 @@ use proto::events::v1::event_log_client::EventLogClient;
 use proto::events::v1::{HeadRequest, PositionRequest, ReadRequest};
 use serde_json::{Map, Value};
 use std::sync::{Arc, Mutex};
+use tokio::task::JoinSet;
 use tonic::transport::Channel;
 use tonic::{Code, Request, Status};
 
@@ -43,7 +44,7 @@ pub(super) async fn over_http(client: &Client, rpc: &Rpc, fields: Map<String, Va
 }
 
 /// Opens a stream and leaves it open: what it says is read until the test ends.
-pub(super) async fn over_sse(client: &Client, rpc: &Rpc, heard: Heard) -> Said {
+pub(super) async fn over_sse(client: &Client, rpc: &Rpc, heard: Heard, readers: &Mutex<JoinSet<()>>) -> Said {
     let path = rpc.request(Map::new()).path;
     let answer = client.open(Method::GET, &path, &[], Bytes::new()).await.expect("a stream is answered");
     let (parts, mut body) = answer.into_parts();
@@ -54,7 +55,7 @@ pub(super) async fn over_sse(client: &Client, rpc: &Rpc, heard: Heard) -> Said {
         let reason = serde_json::from_slice::<Value>(&body).unwrap()["reason"].as_str().unwrap_or_default().to_owned();
         return Said { status, reason, bytes: [bytes, body.to_vec()].concat() };
     }
-    tokio::spawn(async move {
+    readers.lock().unwrap().spawn(async move {
         while let Some(Ok(frame)) = body.frame().await {
             heard.lock().unwrap().extend(frame.into_data().unwrap_or_default());
         }
@@ -95,11 +96,11 @@ fn with<T>(message: T, token: Option<String>) -> Request<T> {
 }
 
 fn http_status(status: &Status) -> u16 {
-    match status.code() {
-        Code::Unauthenticated => 401,
-        Code::PermissionDenied => 403,
-        Code::NotFound => 404,
-        Code::InvalidArgument => 400,
-        _ => 500,
-    }
+    const KNOWN: [(Code, u16); 4] = [
+        (Code::Unauthenticated, 401),
+        (Code::PermissionDenied, 403),
+        (Code::NotFound, 404),
+        (Code::InvalidArgument, 400),
+    ];
+    KNOWN.iter().find(|(code, _)| *code == status.code()).map_or(500, |(_, http)| *http)
 }

@@ -9,6 +9,7 @@ use e2e::matters::PAY;
 use e2e::process::{Jiewang, Start};
 use std::collections::BTreeSet;
 use std::sync::Mutex;
+use tokio::task::JoinSet;
 use tonic::transport::{Channel, Endpoint};
 
 pub(super) struct Running {
@@ -24,6 +25,7 @@ pub(super) struct World {
     pub(super) grpc: Channel,
     /// Open streams: column, what it must not hear, what it has heard.
     pub(super) streams: Mutex<Vec<(String, Vec<String>, Heard)>>,
+    pub(super) readers: Mutex<JoinSet<()>>,
     pub(super) leaks: Mutex<Vec<String>>,
     /// Words of this town that somebody was shown.
     pub(super) seen: Mutex<BTreeSet<&'static str>>,
@@ -61,6 +63,7 @@ impl Running {
             maker,
             grpc,
             streams: Mutex::default(),
+            readers: Mutex::default(),
             leaks: Mutex::default(),
             seen: Mutex::default(),
             reports: (here.report, there.report),

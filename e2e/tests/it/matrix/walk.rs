@@ -133,7 +133,7 @@ async fn ask(
         let heard = super::asked::Heard::default();
         let column = role.map_or("nobody", Role::as_str).to_owned();
         world.streams.lock().unwrap().push((column, words(world, role, caller), heard.clone()));
-        return over_sse(&client, rpc, heard).await;
+        return over_sse(&client, rpc, heard, &world.readers).await;
     }
     let Value::Object(mut fields) = body else { panic!("an example is an object") };
     if rpc.asks_for("name") && !fields.contains_key("name") {

@@ -6,6 +6,7 @@ mod connection;
 mod file;
 mod limits;
 mod reach;
+mod vault;
 
 pub use crate::room::Room;
 pub use cluster::{
@@ -16,9 +17,11 @@ pub use connection::Connection;
 pub use file::{FileProblem, ParseError, parse};
 pub use limits::{IntakeLimits, Limit, Limits, LimitsError};
 pub use reach::Reach;
+pub use vault::{SuiteName, VaultArgs};
 
 use crate::output::Format;
 use crate::verb::audit::AuditArgs;
+use crate::verb::vault::VaultVerbArgs;
 use crate::verb::calendar::CalendarArgs;
 use crate::verb::case::CaseArgs;
 use crate::verb::catalog::CatalogArgs;
@@ -65,6 +68,8 @@ pub enum Verb {
     Verify(VerifyArgs),
     /// Whether the event logs are still what was witnessed
     Audit(AuditArgs),
+    /// The keys that wrap the keys of personal data
+    Vault(VaultVerbArgs),
     /// Duty list, limits, keyword rules
     Catalog(CatalogArgs),
     /// What reports are about: train and measure the model behind the keyword rules
@@ -113,6 +118,18 @@ pub struct Stores {
     /// PostgreSQL of a service instead of its file in the folder, as SERVICE=URL; may be repeated
     #[arg(long, global = true, value_name = "SERVICE=URL")]
     pub postgres: Vec<Database>,
+    #[command(flatten)]
+    pub vault: VaultArgs,
+}
+
+/// Whose keys are looked at.
+#[derive(ClapArgs, Debug, Clone)]
+pub struct KeysOf {
+    /// Folder of the cluster
+    #[arg(long, env = "JIEWANG_DATA_DIR", value_name = "DIR")]
+    pub data_dir: Option<PathBuf>,
+    #[command(flatten)]
+    pub vault: VaultArgs,
 }
 
 /// What is done with parked cases.

@@ -2,6 +2,7 @@
 //!
 //! ```text
 //! cluster.key        the cluster's secret: 32 bytes as 64 hex digits, readable by its owner only
+//! vault.keys         further keys of the vault, a line each (jiewang vault add-key), unless --vault-keys says where they are
 //! run.json           since when the last process was at work here, until when, and where its gateway listened
 //! catalog/           the operator's catalog, taken in at the next start (jiewang catalog load)
 //! calendar/<name>.csv   working days beyond the built-in calendar, likewise, in the order of their names (jiewang calendar load)

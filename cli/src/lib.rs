@@ -56,6 +56,7 @@ async fn perform(verb: Verb, printer: Printer) -> Result<Exit, Failure> {
         Verb::Serve(args) => verb::up::serve(&args, &printer).await,
         Verb::Queue(QueueArgs { queue: Queue::Parked(args) }) => verb::parked::run(args, &printer).await,
         Verb::Audit(args) => verb::audit::run(&args, &printer).await,
+        Verb::Vault(args) => verb::vault::run(&args, &printer),
         Verb::Verify(args) => verb::verify::run(&args, &printer).await,
     }
 }

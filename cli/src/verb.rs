@@ -13,4 +13,5 @@ pub mod parked;
 pub mod replay;
 pub mod token;
 pub mod up;
+pub mod vault;
 pub mod verify;

@@ -1,6 +1,7 @@
 //! What `up` and `serve` take. The cluster's own module turns it into configurations of the services.
 
 use super::limits::{Limit, Limits};
+use super::vault::VaultArgs;
 use crate::room::Room;
 use civic::DivisionCode;
 use clap::Args;
@@ -125,6 +126,8 @@ pub struct ClusterArgs {
     /// Where each service's event log is witnessed; another disk than the databases' is best [default: the data folder's audit]
     #[arg(long, env = "JIEWANG_AUDIT_DIR", value_name = "DIR")]
     pub audit_dir: Option<PathBuf>,
+    #[command(flatten)]
+    pub vault: VaultArgs,
     #[command(flatten)]
     pub identity: IdentityArgs,
     #[command(flatten)]

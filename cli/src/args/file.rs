@@ -79,6 +79,7 @@ fn cluster_of(args: &mut Args) -> Option<(&'static str, &mut ClusterArgs)> {
         | Verb::Queue(_)
         | Verb::Verify(_)
         | Verb::Audit(_)
+        | Verb::Vault(_)
         | Verb::Catalog(_)
         | Verb::Classifier(_)
         | Verb::Calendar(_)

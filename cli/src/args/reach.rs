@@ -1,6 +1,6 @@
 //! Whether an operator's verb asks the running cluster or opens the data of one that is stopped.
 
-use super::{Connection, Stores};
+use super::{Connection, Stores, VaultArgs};
 use crate::client::Client;
 use crate::cluster::folder::{is_in_use, read_cluster, read_run};
 use crate::exit::Failure;
@@ -48,7 +48,7 @@ impl Stores {
     /// Stores of one folder, and nothing on a server.
     #[must_use]
     pub fn of(data_dir: &Path) -> Self {
-        Self { data_dir: data_dir.to_path_buf(), postgres: Vec::new() }
+        Self { data_dir: data_dir.to_path_buf(), postgres: Vec::new(), vault: VaultArgs::default() }
     }
 }
 

@@ -1,8 +1,9 @@
 //! Where a service's cases live, and the tasks that keep them: committer, timers, and what tells replicas of each other.
 
 use super::{folder::Folder, settings::Settings};
-use anyhow::Context;
+use anyhow::{Context, bail};
 use casebook::{Casebook, Committer, Kinds, Opening, Store, StoreError, follow_replicas, sql};
+use guard::vault::{Rotation, Vault};
 use mesh::Chassis;
 use std::{sync::Arc, time::Duration};
 
@@ -23,15 +24,20 @@ pub(super) async fn open(
 ) -> anyhow::Result<Casebook> {
     let kinds = Arc::new(kinds);
     let store = store(chassis, folder, settings, service, &kinds).await?;
+    if store.wrapping_keys().await?.is_empty() && !store.keys_after(None, 1).await?.is_empty() {
+        bail!("the data of {service} is from before the vault and sealed with keys that this program does not have");
+    }
+    let source = settings.vault.clone().unwrap_or_else(|| folder.vault_keys());
+    let vault = Arc::new(Vault::new(settings.suite, source.ring(settings.suite)?, chassis.rng()));
     let opening = Opening {
         store,
         kinds,
         cluster: folder.cluster.clone(),
         service,
         partitions: PARTITIONS,
-        key: folder.cluster_key(),
+        key: folder.cluster_key(settings.suite),
+        sealer: vault.clone(),
         clock: chassis.clock(),
-        rng: chassis.rng(),
     };
     let (book, committer) = Casebook::open(opening).await.with_context(|| format!("{service} cannot use its data"))?;
     run_committer(chassis, service, committer);
@@ -39,6 +45,11 @@ pub(super) async fn open(
     let follow = async move { follow_replicas(followed, drain.begun()).await };
     chassis.tasks().spawn_worker(format!("{service}.replicas"), follow);
     watch_clock(chassis, service, book.clone());
+    if settings.rotates {
+        let (drain, rotation) = (chassis.drain(), Rotation::new(book.clone(), vault, source));
+        let rotating = async move { rotation.keep(drain.begun()).await };
+        chassis.tasks().spawn_worker(format!("{service}.vault"), rotating);
+    }
     Ok(book)
 }
 

@@ -2,8 +2,9 @@
 
 use crate::folder::{KEY_FILE, parse_key};
 use anyhow::{Context, bail};
-use casebook::{ClusterKey, KEY_BYTES};
+use casebook::{ClusterKey, KEY_BYTES, Suite};
 use civic::{CaseId, Clock, Micros, Rng};
+use guard::vault::KeySource;
 use mesh::TokenKey;
 use serde::{Deserialize, Serialize};
 use std::{
@@ -15,6 +16,8 @@ use std::{
 };
 
 const ID_FILE: &str = "cluster.id";
+/// Further keys of the vault, when they are not given from elsewhere.
+pub const VAULT_FILE: &str = "vault.keys";
 const LOCK_FILE: &str = "lock";
 /// When the process that used the folder last was at work, and where its gateway listened.
 const RUN_FILE: &str = "run.json";
@@ -51,8 +54,13 @@ impl Folder {
         &self.path
     }
 
-    pub fn cluster_key(&self) -> ClusterKey {
-        ClusterKey::new(&self.secret)
+    pub fn cluster_key(&self, suite: Suite) -> ClusterKey {
+        ClusterKey::new(suite, &self.secret)
+    }
+
+    /// Where the vault's keys come from when nothing else is said.
+    pub fn vault_keys(&self) -> KeySource {
+        KeySource::Folder { file: self.path.join(VAULT_FILE), secret: self.secret }
     }
 
     /// For keys that are derived elsewhere.

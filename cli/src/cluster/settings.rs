@@ -1,9 +1,10 @@
 //! Everything a process is started with.
 
 use crate::args::{Advertised, ClusterArgs, ConsulArgs, Database, Limits, Peer, Room};
-use casebook::Store;
+use casebook::{Store, Suite};
 use civic::{Clock, DivisionCode, Rng, SystemClock, SystemRng};
 use guard::identity::Terms;
+use guard::vault::KeySource;
 use mesh::Network;
 use mesh::discovery::consul::{AddressError, Consul};
 use std::{net::SocketAddr, path::PathBuf, sync::Arc};
@@ -62,6 +63,11 @@ pub struct Settings {
     pub tls: Option<PathBuf>,
     /// Where logs are witnessed, when that is not in the data folder.
     pub audit: Option<PathBuf>,
+    /// Where the vault's keys come from, when that is not the data folder.
+    pub vault: Option<KeySource>,
+    pub suite: Suite,
+    /// Keys of personal data are wrapped anew when the vault has a new one: by a cluster at work, not by an operator's look at its data.
+    pub rotates: bool,
     /// Identity provider whose tokens are believed; without one development tokens are.
     pub issuer: Option<Terms>,
     /// Folder of policies, when they are not those of the program.
@@ -94,6 +100,9 @@ impl Settings {
             advertise: None,
             tls: args.tls.clone(),
             audit: args.audit_dir.clone(),
+            vault: args.vault.vault_keys.clone(),
+            suite: args.vault.suite.into(),
+            rotates: true,
             issuer: args.identity.terms(),
             policies: args.identity.policies.clone(),
             network: None,
@@ -131,6 +140,9 @@ impl Settings {
             advertise: None,
             tls: None,
             audit: None,
+            vault: None,
+            suite: Suite::default(),
+            rotates: false,
             issuer: None,
             policies: None,
             network: None,

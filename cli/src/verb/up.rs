@@ -93,6 +93,8 @@ fn print(args: &ClusterArgs, consul: &ConsulArgs, printer: &Printer) -> Result<E
         "peers": args.peer.iter().map(|peer| format!("{}={}", peer.room.as_str(), peer.place)).collect::<Vec<_>>(),
         "redis": args.redis.as_ref().map(|_| "***"),
         "auditDir": args.audit_dir.as_ref().map(|folder| folder.display().to_string()),
+        "vaultKeys": args.vault.vault_keys.as_ref().map(ToString::to_string),
+        "suite": args.vault.suite.as_str(),
         "issuer": args.identity.issuer.as_ref().map(ToString::to_string),
         "audience": args.identity.audience,
         "policies": args.identity.policies.as_ref().map(|folder| folder.display().to_string()),

@@ -29,6 +29,8 @@ pub(super) async fn open(stores: &Stores) -> Result<Cluster, Failure> {
         settings.place = name.split('-').next().unwrap_or_default().parse()?;
         settings.http = None;
         settings.databases = stores.postgres.clone();
+        settings.vault = stores.vault.vault_keys.clone();
+        settings.suite = stores.vault.suite.into();
         Cluster::open(settings).await
     };
     opened.await.map_err(|error: anyhow::Error| Failure::Configuration(format!("{error:#}")))

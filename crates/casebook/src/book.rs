@@ -5,17 +5,18 @@ use crate::{
     case::{Case, DueTimer},
     committer::{Committer, QUEUE, Waiting},
     error::{Error, StoreError},
-    key::{ClusterKey, KeyFileSealer, Sealer},
+    key::ClusterKey,
     kinds::{Kinds, decode_state, fold},
     log::Tail,
     page::PageTokens,
     scope::{Filter, Page, Scope},
+    seal::{Sealer, WrappingKey, take_wrapping_keys},
     sight::Seen,
     step::TypedStep,
     store::{CaseRow, Identity, JournalEntry, Store},
     timers::Alarm,
 };
-use civic::{CaseId, Clock, Micros, Rng};
+use civic::{CaseId, Clock, Micros};
 use queue::Partition;
 use std::sync::Arc;
 use tokio::sync::{mpsc, oneshot, watch};
@@ -94,6 +95,7 @@ impl<C: Case> Ask<C> {
             epoch: self.epoch,
             timed: self.timer.is_some(),
             traceparent: if self.traceparent.is_empty() { armed_by() } else { self.traceparent },
+            sealer: None,
             decided: None,
         };
         let mut work = Work::new(vec![Box::new(step)]);
@@ -139,8 +141,8 @@ pub struct Opening {
     pub service: &'static str,
     pub partitions: u16,
     pub key: ClusterKey,
+    pub sealer: Arc<dyn Sealer>,
     pub clock: Arc<dyn Clock>,
-    pub rng: Arc<dyn Rng>,
 }
 
 pub(crate) struct Inner {
@@ -158,7 +160,7 @@ pub(crate) struct Inner {
     pub(crate) alarm: Arc<Alarm>,
     pub(crate) seen: Seen,
     key: ClusterKey,
-    sealer: KeyFileSealer,
+    sealer: Arc<dyn Sealer>,
     pages: PageTokens,
     queue: mpsc::Sender<Waiting>,
 }
@@ -170,9 +172,10 @@ pub struct Casebook(pub(crate) Arc<Inner>);
 impl Casebook {
     /// Checks that the data belongs here. The committer must be run as a task of its own.
     pub async fn open(opening: Opening) -> Result<(Self, Committer), StoreError> {
-        let Opening { store, kinds, cluster, service, partitions, key, clock, rng } = opening;
+        let Opening { store, kinds, cluster, service, partitions, key, sealer, clock } = opening;
         let key_check = key.check_value();
         store.check(&Identity { cluster: cluster.clone(), service: service.to_owned(), partitions, key_check }).await?;
+        take_wrapping_keys(&*store, &sealer.wrapping_keys()).await?;
         let (queue, waiting) = mpsc::channel(QUEUE);
         let tail = Arc::new(Tail::new(partitions));
         let (alarm, placed) = (Arc::new(Alarm::default()), Arc::new(watch::Sender::new(0)));
@@ -195,7 +198,7 @@ impl Casebook {
             tail,
             alarm,
             seen: Seen::default(),
-            sealer: KeyFileSealer::new(key.clone(), rng),
+            sealer,
             pages: PageTokens::new(key.clone()),
             key,
             queue,
@@ -260,7 +263,10 @@ impl Casebook {
         }
     }
 
-    pub(crate) async fn submit(&self, submission: Submission) -> Result<Submission, StoreError> {
+    pub(crate) async fn submit(&self, mut submission: Submission) -> Result<Submission, StoreError> {
+        for step in submission.works.iter_mut().flat_map(|work| &mut work.steps) {
+            step.seal_with(&self.0.sealer);
+        }
         let stopped = || StoreError::Unavailable("the committer has stopped".to_owned());
         let (reply, answer) = oneshot::channel();
         self.0.queue.send(Waiting { submission, reply }).await.map_err(|_| stopped())?;
@@ -279,6 +285,8 @@ impl Casebook {
 
     /// An earlier answer, rebuilt from the events up to its version.
     async fn replay<C: Case>(&self, case: CaseId, version: i64) -> Result<Done<C>, Error<C::Refusal>> {
+        let row = self.0.store.load(case).await?.ok_or(Error::Store(corrupt("cases", case)))?;
+        self.0.sealer.learn(case, &row.keys);
         let events = self.0.store.events(case, version).await?;
         let state = fold::<C>(&events).ok_or(Error::Store(corrupt("events", case)))?;
         Ok(Done { id: case, state, version, replayed: true, position: self.log_position(case, version) })
@@ -333,6 +341,7 @@ impl Casebook {
     }
 
     pub(crate) async fn decoded<C: Case>(&self, row: CaseRow) -> Result<Found<C>, StoreError> {
+        self.0.sealer.learn(row.id, &row.keys);
         let state = if row.schema == C::SCHEMA {
             decode_state(&row.state)
         } else {
@@ -377,7 +386,12 @@ impl Casebook {
     }
 
     pub fn sealer(&self) -> &dyn Sealer {
-        &self.0.sealer
+        &*self.0.sealer
+    }
+
+    /// Before the sealer goes on with other keys: the store knows them, and none is missing that something may be wrapped under.
+    pub async fn take_wrapping_keys(&self, keys: &[WrappingKey]) -> Result<(), StoreError> {
+        take_wrapping_keys(&*self.0.store, keys).await
     }
 
     pub fn page_tokens(&self) -> &PageTokens {

@@ -53,6 +53,11 @@ pub trait Case: Clone + PartialEq + Serialize + DeserializeOwned + Send + Sync +
         let _ = (state, event);
         true
     }
+    /// Whether the event destroys the key under which the case's texts are sealed: they can be read by nobody from then on.
+    fn erases(event: &Self::Event) -> bool {
+        let _ = event;
+        false
+    }
 }
 
 /// Columns of a case that lists may ask for. `None` keeps the row out of that column's index.

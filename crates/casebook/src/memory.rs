@@ -5,6 +5,7 @@ use crate::{
     case::DueTimer,
     error::StoreError,
     scope::{Filter, Page, Scope},
+    seal::{Keys, Rewrap, WrappingKey},
     store::{CaseRow, Committed, EventRow, Identity, JournalEntry, ParkedEvent, Span, Store},
 };
 use async_trait::async_trait;
@@ -33,6 +34,7 @@ struct Tables {
     parked: BTreeMap<(String, String, Position), ParkedEvent>,
     journal: Vec<JournalEntry>,
     identity: Option<Identity>,
+    wrapping: BTreeMap<u32, WrappingKey>,
 }
 
 #[derive(Clone)]
@@ -304,6 +306,38 @@ impl Store for MemoryStore {
         let mut producers: Vec<String> = self.tables().leases.keys().map(|(producer, _)| producer.clone()).collect();
         producers.dedup();
         Ok(producers)
+    }
+
+    async fn keys_after(&self, after: Option<CaseId>, limit: usize) -> Result<Vec<(CaseId, Keys)>, StoreError> {
+        let t = self.tables();
+        let later = t.cases.values().filter(|c| after.is_none_or(|a| c.id > a));
+        Ok(later.take(limit).map(|c| (c.id, c.keys.clone())).collect())
+    }
+
+    async fn rewrap(&self, all: &[Rewrap]) -> Result<usize, StoreError> {
+        let mut t = self.tables();
+        let mut done = 0;
+        for Rewrap { case, from, to } in all {
+            if let Some(row) = t.cases.get_mut(case).filter(|row| row.keys == *from) {
+                row.keys = to.clone();
+                done += 1;
+            }
+        }
+        Ok(done)
+    }
+
+    async fn wrapping_keys(&self) -> Result<Vec<WrappingKey>, StoreError> {
+        Ok(self.tables().wrapping.values().cloned().collect())
+    }
+
+    async fn note_wrapping_key(&self, key: &WrappingKey) -> Result<(), StoreError> {
+        self.tables().wrapping.insert(key.number, key.clone());
+        Ok(())
+    }
+
+    async fn forget_wrapping_key(&self, number: u32) -> Result<(), StoreError> {
+        self.tables().wrapping.remove(&number);
+        Ok(())
     }
 
     async fn check(&self, identity: &Identity) -> Result<(), StoreError> {

@@ -10,6 +10,7 @@ mod commit;
 mod conn;
 mod consume;
 mod hot;
+mod keys;
 #[cfg(test)]
 mod lines;
 mod list;
@@ -37,6 +38,7 @@ use crate::{
     error::StoreError,
     kinds::Kinds,
     scope::{Filter, Page, Scope},
+    seal::{Keys, Rewrap, WrappingKey},
     store::{CaseRow, Committed, EventRow, Identity, JournalEntry, ParkedEvent, Span, Store},
 };
 use async_trait::async_trait;
@@ -220,6 +222,26 @@ impl Store for SqlStore {
 
     async fn producers(&self) -> Result<Vec<String>, StoreError> {
         self.read_producers().await
+    }
+
+    async fn keys_after(&self, after: Option<CaseId>, limit: usize) -> Result<Vec<(CaseId, Keys)>, StoreError> {
+        self.read_keys(after, limit).await
+    }
+
+    async fn rewrap(&self, all: &[Rewrap]) -> Result<usize, StoreError> {
+        self.write_keys(all).await
+    }
+
+    async fn wrapping_keys(&self) -> Result<Vec<WrappingKey>, StoreError> {
+        self.read_wrapping_keys().await
+    }
+
+    async fn note_wrapping_key(&self, key: &WrappingKey) -> Result<(), StoreError> {
+        self.write_wrapping_key(key).await
+    }
+
+    async fn forget_wrapping_key(&self, number: u32) -> Result<(), StoreError> {
+        self.delete_wrapping_key(number).await
     }
 
     async fn check(&self, identity: &Identity) -> Result<(), StoreError> {

@@ -6,11 +6,12 @@ use crate::{
     error::Error,
     kinds::{decode_state, encode_state},
     scope::Scope,
+    seal::{Keys, Sealer},
     store::{CaseRow, EventRow},
 };
 use civic::CaseId;
 use prost::Message;
-use std::any::Any;
+use std::{any::Any, sync::Arc};
 
 /// Epoch of a case that has never changed its owner.
 const FIRST_EPOCH: i64 = 1;
@@ -28,6 +29,8 @@ pub(crate) struct TypedStep<C: Case> {
     /// A timer asks: whether it stays armed must be known.
     pub(crate) timed: bool,
     pub(crate) traceparent: String,
+    /// Seals the case's texts; had once the step is submitted.
+    pub(crate) sealer: Option<Arc<dyn Sealer>>,
     /// The last decision, kept for the caller.
     pub(crate) decided: Option<Decided<C>>,
 }
@@ -63,9 +66,26 @@ impl<C: Case> TypedStep<C> {
         if row.owner != cluster || self.epoch.is_some_and(|epoch| epoch != row.epoch) {
             return Err(Error::NotOwner { owner: row.owner.clone(), epoch: row.epoch });
         }
+        self.learn(&row.keys);
         // The store has rebuilt an older row, if its events allow it.
         let state = if row.schema == C::SCHEMA { decode_state(&row.state) } else { None };
         state.ok_or_else(|| Error::Store(self.corrupt("cases")))
+    }
+
+    fn learn(&self, keys: &Keys) {
+        if let Some(sealer) = &self.sealer {
+            sealer.learn(self.case, keys);
+        }
+    }
+
+    /// The keys that the row must hold from now on.
+    fn keep(&self, current: Option<&CaseRow>, events: &[EventRow]) -> Keys {
+        let keys = current.map(|row| row.keys.clone()).unwrap_or_default();
+        let payloads: Vec<&[u8]> = events.iter().map(|event| event.payload.as_slice()).collect();
+        match &self.sealer {
+            Some(sealer) => sealer.keep(self.case, &keys, &payloads),
+            None => keys,
+        }
     }
 
     fn corrupt(&self, table: &'static str) -> crate::StoreError {
@@ -83,8 +103,11 @@ impl<C: Case> TypedStep<C> {
         let version = current.map_or(0, |row| row.version);
         let row = state.index();
         let place = row.place.clone().unwrap_or_default();
+        let erased = events.iter().any(C::erases);
         let events: Vec<EventRow> =
             (version + 1..).zip(events).map(|(version, event)| self.event(version, event, &place)).collect();
+        let keys = if erased { Keys::destroyed() } else { self.keep(current, &events) };
+        self.learn(&keys);
         let case = CaseRow {
             id: self.case,
             kind: C::KIND.to_owned(),
@@ -94,6 +117,7 @@ impl<C: Case> TypedStep<C> {
             owner: cluster.to_owned(),
             epoch: current.map_or(FIRST_EPOCH, |row| row.epoch),
             row,
+            keys,
         };
         Change { case, events, timers_before, timers: armed(state) }
     }
@@ -121,6 +145,10 @@ enum Decision<C> {
 impl<C: Case> Step for TypedStep<C> {
     fn case(&self) -> CaseId {
         self.case
+    }
+
+    fn seal_with(&mut self, sealer: &Arc<dyn Sealer>) {
+        self.sealer = Some(Arc::clone(sealer));
     }
 
     fn decide(&mut self, current: Option<&CaseRow>, cluster: &str) -> StepVerdict {

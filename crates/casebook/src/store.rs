@@ -6,6 +6,7 @@ use crate::{
     case::{DueTimer, Row},
     error::StoreError,
     scope::{Filter, Page, Scope},
+    seal::{Keys, Rewrap, WrappingKey},
 };
 use async_trait::async_trait;
 use civic::{CaseId, Micros};
@@ -25,6 +26,8 @@ pub struct CaseRow {
     pub owner: String,
     pub epoch: i64,
     pub row: Row,
+    /// Under which its texts are sealed.
+    pub keys: Keys,
 }
 
 /// A committed event as it lies in its table.
@@ -195,6 +198,16 @@ pub trait Store: Send + Sync + 'static {
     ) -> Result<Vec<(Position, CaseId, i64)>, StoreError>;
     /// Producers whose events were consumed here.
     async fn producers(&self) -> Result<Vec<String>, StoreError>;
+    /// Keys of the cases after one, in the order of ids; cases of which nothing was sealed among them.
+    async fn keys_after(&self, after: Option<CaseId>, limit: usize) -> Result<Vec<(CaseId, Keys)>, StoreError>;
+    /// Puts new keys where the old ones still lie, in one transaction. How many it were.
+    async fn rewrap(&self, all: &[Rewrap]) -> Result<usize, StoreError>;
+    /// Every key that keys here may be wrapped under, by number.
+    async fn wrapping_keys(&self) -> Result<Vec<WrappingKey>, StoreError>;
+    /// Notes a key before anything is wrapped under it.
+    async fn note_wrapping_key(&self, key: &WrappingKey) -> Result<(), StoreError>;
+    /// Forgets one under which nothing is wrapped any more.
+    async fn forget_wrapping_key(&self, number: u32) -> Result<(), StoreError>;
     /// Writes who the data belongs to when it is new, refuses when it belongs to another.
     async fn check(&self, identity: &Identity) -> Result<(), StoreError>;
 }

@@ -69,7 +69,9 @@ impl CaseError {
             Self::NotFound => Code::NotFound,
             Self::EtagStale { .. } | Self::RequestReused => Code::Conflict,
             Self::NotOwner => Code::Refused,
-            Self::Sealed(_) => Code::Internal,
+            // Its case was read too long ago: it is read again when the call is tried again.
+            Self::Sealed(SealError::NotAtHand) => Code::Unavailable,
+            Self::Sealed(SealError::Unreadable | SealError::Destroyed) => Code::Internal,
             Self::Store(store) => match store {
                 StoreError::NotFound => Code::NotFound,
                 StoreError::Unavailable(_) | StoreError::Full => Code::Unavailable,
@@ -93,7 +95,8 @@ impl CaseError {
             Self::EtagStale { .. } => "ETAG_STALE",
             Self::RequestReused => "REQUEST_ID_REUSED",
             Self::NotOwner => "NOT_OWNER",
-            Self::Sealed(_) => "INTERNAL",
+            Self::Sealed(SealError::NotAtHand) => "STORE_UNAVAILABLE",
+            Self::Sealed(SealError::Unreadable | SealError::Destroyed) => "INTERNAL",
             Self::Store(store) => match store {
                 StoreError::NotFound => "NOT_FOUND",
                 StoreError::Unavailable(_) => "STORE_UNAVAILABLE",

@@ -21,7 +21,7 @@ const MEANT_OTHERWISE: &[(&str, &str)] = &[
     ("TrackReport", "a report's progress, by that number"),
     ("TrackReportRequest", "the same"),
     ("TrackedReport", "the same"),
-    ("Filed.track_secret", "what opens a report beside its number, hashed"),
+    ("Filed.track_secret", "what opens a report beside its number, hashed and sealed"),
     ("Location.latitude", "where a matter is"),
     ("Location.longitude", "the same"),
     ("Filed.latitude", "the same, as it was told"),

@@ -2,11 +2,12 @@
 
 use crate::{
     case::{DueTimer, Timer},
+    seal::Sealer,
     store::{CaseRow, EventRow, ParkedEvent},
 };
 use civic::CaseId;
 use queue::{Partition, Position};
-use std::any::Any;
+use std::{any::Any, sync::Arc};
 
 /// Identity of a request: keyed hashes, so that nothing a client sent stands in the clear.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -68,6 +69,10 @@ pub enum StepVerdict {
 /// One command on one case, its types erased. Deciding may run again when the database asks for it.
 pub trait Step: Send + Sync {
     fn case(&self) -> CaseId;
+    /// Who seals the texts of cases: said before anything is decided.
+    fn seal_with(&mut self, sealer: &Arc<dyn Sealer>) {
+        let _ = sealer;
+    }
     /// The store has brought the state to the present schema before.
     fn decide(&mut self, current: Option<&CaseRow>, cluster: &str) -> StepVerdict;
     fn into_any(self: Box<Self>) -> Box<dyn Any + Send>;

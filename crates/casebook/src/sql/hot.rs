@@ -5,7 +5,7 @@
 //! has several writers and no such memory.
 
 use super::SqlStore;
-use crate::{batch::Writes, store::CaseRow};
+use crate::{batch::Writes, seal::Keys, store::CaseRow};
 use civic::CaseId;
 use std::{
     collections::{BTreeSet, HashMap},
@@ -59,6 +59,13 @@ impl Hot {
 
     pub(super) fn unique(&self, name: &str) -> Option<CaseId> {
         self.uniques.get(&name.to_owned()).copied()
+    }
+
+    /// What stands here says again what the table says.
+    pub(super) fn rewrap(&mut self, id: CaseId, from: &Keys, to: &Keys) {
+        if let Some(case) = self.case(id).filter(|case| case.keys == *from) {
+            self.cases.put(id, Arc::new(CaseRow { keys: to.clone(), ..Arc::unwrap_or_clone(case) }));
+        }
     }
 
     /// Only after their commit.

@@ -18,6 +18,9 @@ const COLUMNS: &[(&str, &str)] = &[
     ("cases", "unit yellow_at red_at lamp"),
     // Units with a share, and the parent: `Tag` knows no third kind.
     ("cases", "tags"),
+    // Wrapped keys, one set a case: a person with two cases has two.
+    ("cases", "sealed_by"),
+    ("wrapping_keys", "number fingerprint"),
     ("tagged", "tag is_open case_id"),
     // `actor` is a role and a unit, never a person.
     ("events", "case_id version kind type at actor place traceparent payload"),

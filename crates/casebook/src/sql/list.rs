@@ -21,7 +21,7 @@ use crate::{
 use civic::CaseId;
 
 pub(super) const BY_ID: &str = "SELECT id, kind, version, schema, state, owner, epoch, open, st, urgency, category, district, town, \
-    village, grid, unit, place, yellow_at, red_at, lamp, flagged, tags FROM cases WHERE id IN";
+    village, grid, unit, place, yellow_at, red_at, lamp, flagged, tags, sealed_by FROM cases WHERE id IN";
 
 /// A list as it was asked for.
 pub(super) struct Asked<'a> {

@@ -7,13 +7,14 @@ use super::{
 use crate::{
     case::{DueTimer, Row, Tag},
     error::StoreError,
+    seal::Keys,
     store::{CaseRow, EventRow},
 };
 use civic::{CaseId, Micros};
 
 /// Columns of `cases`, in the order of [`case_values`] and [`case_row`].
 pub(super) const CASE_COLUMNS: &str = "id, kind, version, schema, state, owner, epoch, open, st, urgency, category, district, town, \
-    village, grid, unit, place, yellow_at, red_at, lamp, flagged, tags";
+    village, grid, unit, place, yellow_at, red_at, lamp, flagged, tags, sealed_by";
 /// [`EVENT_COLUMNS`] for texts that are put together while compiling.
 macro_rules! event_columns {
     () => {
@@ -82,6 +83,7 @@ pub(super) fn case_values(case: CaseRow, values: &mut Vec<Value>) {
         Value::Int(lamp),
         Value::Int(flagged.into()),
         Value::OptText(Tag::join(&tags)),
+        Value::Blob(case.keys.into_bytes()),
     ]);
 }
 
@@ -114,6 +116,7 @@ pub(super) fn case_row(r: &Record) -> Result<CaseRow, StoreError> {
             flagged: r.int(20)? != 0,
             tags,
         },
+        keys: Keys::from_bytes(r.text_or_blob(22)?),
     })
 }
 

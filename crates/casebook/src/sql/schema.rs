@@ -5,10 +5,10 @@
 //! All times are microseconds since the epoch, UTC; ids are the sixteen bytes of a UUIDv7.
 
 /// Version of this schema. A database with a newer one is refused.
-pub(super) const VERSION: i64 = 7;
+pub(super) const VERSION: i64 = 8;
 
 /// Each step brings a database from the version before to its own, in one transaction.
-pub(super) const MIGRATIONS: [Migration; 7] = [
+pub(super) const MIGRATIONS: [Migration; 8] = [
     Migration { version: 1, both: FIRST, sqlite: "", postgres: "" },
     Migration { version: 2, both: SECOND, sqlite: "", postgres: "" },
     Migration { version: 3, both: THIRD, sqlite: "", postgres: "" },
@@ -16,6 +16,7 @@ pub(super) const MIGRATIONS: [Migration; 7] = [
     Migration { version: 5, both: FIFTH, sqlite: FIFTH_SQLITE, postgres: "" },
     Migration { version: 6, both: SIXTH, sqlite: SIXTH_SQLITE, postgres: SIXTH_POSTGRES },
     Migration { version: 7, both: "", sqlite: SEVENTH_SQLITE, postgres: SEVENTH_POSTGRES },
+    Migration { version: 8, both: EIGHTH, sqlite: "", postgres: "" },
 ];
 
 pub(super) struct Migration {
@@ -164,6 +165,10 @@ UPDATE heads SET position = p.last FROM (SELECT part, MAX(position) AS last FROM
 WHERE heads.part = p.part;
 DROP TABLE unplaced;
 ";
+
+/// The wrapped key of what is sealed in a case, and which keys it may be wrapped under.
+const EIGHTH: &str = "ALTER TABLE cases ADD COLUMN sealed_by BLOB NOT NULL DEFAULT '';
+CREATE TABLE wrapping_keys (number BIGINT NOT NULL PRIMARY KEY, fingerprint TEXT NOT NULL) WITHOUT ROWID;";
 
 /// Before everything else, so that an unknown database can be asked who it is.
 pub(super) const META: &str = "CREATE TABLE IF NOT EXISTS meta (name TEXT NOT NULL PRIMARY KEY, value TEXT NOT NULL)";

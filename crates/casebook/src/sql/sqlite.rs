@@ -34,7 +34,7 @@ const PAGE_SIZE: &str = "PRAGMA page_size = 2048";
 /// The size of pages is settled before the first page is written, and WAL writes it. With `synchronous=FULL` a commit that was answered
 /// survives power loss. Who moves the log into the file, and when: [`moving`].
 const WRITER: &str = "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA journal_size_limit = 67108864; \
-    PRAGMA cache_size = -8000";
+    PRAGMA cache_size = -8000; PRAGMA secure_delete = FAST";
 
 /// A file. Readers stand first, so that they are closed first: whoever closes last moves the write-ahead log into the file, and a
 /// reader may not.

@@ -21,19 +21,21 @@ use queue::Position;
 use std::collections::{BTreeMap, HashMap};
 
 const CASES: &str = "INSERT INTO cases (id, kind, version, schema, state, owner, epoch, open, st, urgency, category, district, town, \
-    village, grid, unit, place, yellow_at, red_at, lamp, flagged, tags)";
+    village, grid, unit, place, yellow_at, red_at, lamp, flagged, tags, sealed_by)";
 /// No column that an index looks at has changed: only the row itself is touched.
 const STATE_ONLY: &str = "ON CONFLICT (id) DO UPDATE SET version = excluded.version, schema = excluded.schema, state = excluded.state, \
-    owner = excluded.owner, epoch = excluded.epoch, yellow_at = excluded.yellow_at, red_at = excluded.red_at";
+    owner = excluded.owner, epoch = excluded.epoch, yellow_at = excluded.yellow_at, red_at = excluded.red_at, \
+    sealed_by = excluded.sealed_by";
 /// Only the state number and the lamp among them.
 const STATE_NUMBER: &str = "ON CONFLICT (id) DO UPDATE SET version = excluded.version, schema = excluded.schema, state = excluded.state, \
-    owner = excluded.owner, epoch = excluded.epoch, yellow_at = excluded.yellow_at, red_at = excluded.red_at, st = excluded.st";
+    owner = excluded.owner, epoch = excluded.epoch, yellow_at = excluded.yellow_at, red_at = excluded.red_at, st = excluded.st, \
+    sealed_by = excluded.sealed_by";
 const ALL: &str = "ON CONFLICT (id) DO UPDATE SET version = excluded.version, schema = excluded.schema, state = excluded.state, \
     owner = excluded.owner, epoch = excluded.epoch, open = excluded.open, st = excluded.st, urgency = excluded.urgency, \
     category = excluded.category, district = excluded.district, town = excluded.town, village = excluded.village, \
     grid = excluded.grid, unit = excluded.unit, place = excluded.place, yellow_at = excluded.yellow_at, \
     red_at = excluded.red_at, lamp = excluded.lamp, flagged = excluded.flagged, \
-    tags = excluded.tags";
+    tags = excluded.tags, sealed_by = excluded.sealed_by";
 const NEW: &str = "";
 const EVENTS: &str = "INSERT INTO events (case_id, version, kind, type, at, actor, place, traceparent, payload)";
 const TIMERS: &str = "INSERT INTO timers (case_id, name, kind, due, generation)";
@@ -164,7 +166,7 @@ impl SqlStore {
             case_values(write.case, by_tail.entry(tail).or_default());
         }
         for (tail, all) in by_tail {
-            self.insert(tx, values(CASES, 22, tail), all).await?;
+            self.insert(tx, values(CASES, 23, tail), all).await?;
         }
         Ok(())
     }

@@ -3,6 +3,7 @@
 
 mod commands;
 mod consuming;
+mod keys;
 mod log;
 mod reading;
 mod timers;
@@ -82,6 +83,9 @@ contract! {
     together::commands_of_one_bundle_commit_together_or_not_at_all,
     together::commands_executed_together_commit_together_or_not_at_all,
     together::a_corrupt_case_refuses_alone,
+    keys::keys_are_committed_with_what_was_sealed_and_stay_until_they_are_destroyed,
+    keys::keys_are_wrapped_anew_only_where_they_are_as_they_were,
+    keys::data_is_not_opened_without_a_key_that_something_may_be_wrapped_under,
     log::events_have_dense_positions_in_the_order_of_each_case,
     log::only_what_is_published_leaves_the_service,
     reading::scope_and_filter_admit_exactly_what_the_list_shows,

@@ -9,6 +9,9 @@ use serde::{Deserialize, Serialize};
 /// A weight that no rule survives.
 pub(crate) const PANICS: i64 = 1_717_171;
 
+/// A weight that destroys the parcel's keys.
+pub(crate) const ERASES: i64 = 4_747_474;
+
 /// Everything a list may filter by.
 #[derive(Clone, PartialEq, Eq, Message, Serialize, Deserialize)]
 pub(crate) struct Labels {
@@ -201,6 +204,10 @@ impl Case for Parcel {
             Some(What::Closed(_)) => "parcel.closed",
             None => "parcel.unknown",
         }
+    }
+
+    fn erases(event: &ParcelEvent) -> bool {
+        matches!(event.what, Some(What::Weighed(ERASES)))
     }
 
     fn event_time(event: &ParcelEvent) -> Micros {

@@ -11,6 +11,7 @@ mod faulty;
 mod kinds;
 mod postgres;
 mod remembered;
+mod sealing;
 mod sqlite;
 mod verifying;
 mod walking;

@@ -49,7 +49,8 @@ const SCHEMA_TWO: &str = "
     CREATE INDEX cases_flagged ON cases (id) WHERE flagged = 1; CREATE INDEX cases_state ON cases (st, id);
     CREATE TABLE unplaced (part BIGINT NOT NULL, case_id BLOB NOT NULL, version BIGINT NOT NULL, PRIMARY KEY (part, case_id, version))
       WITHOUT ROWID;
-    ALTER TABLE cases DROP COLUMN tags; DROP TABLE tagged; UPDATE meta SET value = '2' WHERE name = 'schema';";
+    ALTER TABLE cases DROP COLUMN tags; DROP TABLE tagged; ALTER TABLE cases DROP COLUMN sealed_by; DROP TABLE wrapping_keys;
+    UPDATE meta SET value = '2' WHERE name = 'schema';";
 
 #[tokio::test]
 async fn a_file_of_schema_two_keeps_its_log_its_lists_and_one_timer_for_each_case() {
@@ -84,6 +85,7 @@ const SCHEMA_FIVE: &str = "
     CREATE TABLE unplaced (part BIGINT NOT NULL, case_id BLOB NOT NULL, version BIGINT NOT NULL, PRIMARY KEY (part, case_id, version))
       WITHOUT ROWID;
     UPDATE events SET traceparent = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01';
+    ALTER TABLE cases DROP COLUMN sealed_by; DROP TABLE wrapping_keys;
     UPDATE meta SET value = '5' WHERE name = 'schema';";
 
 #[tokio::test]

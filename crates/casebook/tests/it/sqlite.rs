@@ -5,7 +5,7 @@ use crate::{
     verifying::check,
     world::{BOUND, Backend, START, World, opening, sqlite},
 };
-use casebook::{Casebook, ClusterKey, Error, Opening, Scope, StoreError};
+use casebook::{Casebook, ClusterKey, Error, Opening, Scope, StoreError, Suite};
 use civic::{CaseId, SettableClock};
 use sqlx::{AssertSqlSafe, Connection as _, SqliteConnection};
 use std::{path::Path, sync::Arc};
@@ -42,7 +42,7 @@ async fn data_of_another_cluster_service_key_or_partitioning_is_refused_with_wha
     let cases: [(Change, &str); 4] = [
         (|o| o.cluster = "other".to_owned(), "--data-dir"),
         (|o| o.service = "dispatch", "its own database"),
-        (|o| o.key = ClusterKey::new(&[8; 32]), "key file"),
+        (|o| o.key = ClusterKey::new(Suite::Aes, &[8; 32]), "key file"),
         (|o| o.partitions = 8, "fixed when the data is created"),
     ];
     for (change, advice) in cases {

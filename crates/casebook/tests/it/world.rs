@@ -3,9 +3,10 @@
 use crate::{
     faulty::Faulty,
     kinds::{Command, Depot, Parcel, Refused},
+    sealing::Marker,
 };
 use casebook::{
-    Ask, Case, Casebook, ClusterKey, Done, Error, Kinds, Opening, RequestKey, Store, StoreError,
+    Ask, Case, Casebook, ClusterKey, Done, Error, Kinds, Opening, RequestKey, Store, StoreError, Suite,
     memory::MemoryStore,
     sql::{Setting, SqlStore, open_postgres, open_sqlite},
 };
@@ -74,9 +75,9 @@ pub(crate) fn opening(store: Arc<dyn Store>, clock: &SettableClock) -> Opening {
         cluster: "city".to_owned(),
         service: "intake",
         partitions: PARTITIONS,
-        key: ClusterKey::new(&[7; 32]),
+        key: ClusterKey::new(Suite::Aes, &[7; 32]),
+        sealer: Arc::new(Marker::default()),
         clock: Arc::new(clock.clone()),
-        rng: Arc::new(SeededRng::new(1)),
     }
 }
 

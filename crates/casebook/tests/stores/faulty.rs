@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 use casebook::{
-    DueTimer, Filter, JournalEntry, Page, ParkedEvent, Scope, Store, StoreError,
+    DueTimer, Filter, JournalEntry, Keys, Page, ParkedEvent, Rewrap, Scope, Store, StoreError, WrappingKey,
     batch::Submission,
     store::{CaseRow, Committed, EventRow, Identity, Span},
 };
@@ -144,6 +144,26 @@ impl Store for Faulty {
 
     async fn producers(&self) -> Answer<Vec<String>> {
         self.faults.call(cut, self.inner.producers()).await
+    }
+
+    async fn keys_after(&self, after: Option<CaseId>, limit: usize) -> Answer<Vec<(CaseId, Keys)>> {
+        self.faults.call(cut, self.inner.keys_after(after, limit)).await
+    }
+
+    async fn rewrap(&self, all: &[Rewrap]) -> Answer<usize> {
+        self.faults.call(cut, self.inner.rewrap(all)).await
+    }
+
+    async fn wrapping_keys(&self) -> Answer<Vec<WrappingKey>> {
+        self.faults.call(cut, self.inner.wrapping_keys()).await
+    }
+
+    async fn note_wrapping_key(&self, key: &WrappingKey) -> Answer<()> {
+        self.faults.call(cut, self.inner.note_wrapping_key(key)).await
+    }
+
+    async fn forget_wrapping_key(&self, number: u32) -> Answer<()> {
+        self.faults.call(cut, self.inner.forget_wrapping_key(number)).await
     }
 
     async fn check(&self, identity: &Identity) -> Answer<()> {

@@ -4,3 +4,4 @@
 mod forged;
 mod policies;
 mod provider;
+mod vault;

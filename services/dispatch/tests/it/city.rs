@@ -4,7 +4,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use casebook::memory::MemoryStore;
-use casebook::{Casebook, ClusterKey, Opening};
+use casebook::{Casebook, ClusterKey, Opening, Suite};
+use guard::vault::{KeyRing, Vault};
 use civic::{Actor, Calendar, CaseId, Clock, Micros, Rng, Role, SeededRng, SettableClock, Tree};
 use dispatch::config::Config;
 use dispatch::domain::work_order::WorkOrder;
@@ -209,6 +210,12 @@ impl Drop for City {
     }
 }
 
+/// What seals personal data here.
+pub(crate) fn vault(seed: u64) -> Arc<Vault> {
+    let ring = KeyRing::derived(Suite::Aes, &[9; 32]);
+    Arc::new(Vault::new(Suite::Aes, ring, Arc::new(SeededRng::new(seed))))
+}
+
 fn opening(clock: Arc<dyn Clock>) -> Opening {
     let store = MemoryStore::new(Arc::clone(&clock), "test".to_owned(), PARTITIONS);
     Opening {
@@ -217,9 +224,9 @@ fn opening(clock: Arc<dyn Clock>) -> Opening {
         cluster: "test".to_owned(),
         service: dispatch::NAME,
         partitions: PARTITIONS,
-        key: ClusterKey::new(&[9; 32]),
+        key: ClusterKey::new(Suite::Aes, &[9; 32]),
+        sealer: vault(2),
         clock,
-        rng: Arc::new(SeededRng::new(2)),
     }
 }
 

@@ -68,7 +68,7 @@ impl App {
     }
 
     fn head(&self, id: CaseId, number: &TrackingNumber, asking: &Asking, desk: &Desk, draft: &Draft) -> Head {
-        let sealed = self.sealed(id, draft);
+        let sealed = self.sealed(id, number.as_str(), draft);
         let (category, emergency) = categorise(desk, draft);
         let sure = category.confidence >= desk.catalog.limits.category_sure;
         let urgency = urgency(asking, desk, draft, &category, emergency);
@@ -96,7 +96,7 @@ impl App {
                 secret: person.secret,
                 no_reply: person.no_reply,
             },
-            track_secret: self.track_secret(id, number.as_str(), draft).to_vec(),
+            track_secret: sealed.track_secret,
             occurred: draft.occurred,
             due: draft.due,
             attachments: draft.attachments.clone(),
@@ -121,7 +121,8 @@ impl App {
     }
 
     /// Everything private of a draft under one derivation of the report's key.
-    fn sealed(&self, id: CaseId, draft: &Draft) -> Sealed {
+    fn sealed(&self, id: CaseId, number: &str, draft: &Draft) -> Sealed {
+        let track_secret = Self::shown(self.track_secret(id, number, draft));
         let given = [
             Some(draft.channel_number.as_str()).filter(|number| !number.is_empty()),
             draft.told.address.as_deref(),
@@ -130,12 +131,14 @@ impl App {
             draft.on_the_spot.as_deref(),
             draft.theme.as_deref(),
         ];
-        let plain: Vec<&str> = std::iter::once(draft.text.as_str()).chain(given.into_iter().flatten()).collect();
+        let always = [draft.text.as_str(), &track_secret];
+        let plain: Vec<&str> = always.into_iter().chain(given.into_iter().flatten()).collect();
         let mut sealed = self.cases.sealer().seal_all(id, &plain).into_iter();
-        let text = sealed.next().expect("as many are sealed as were given, and the text is given");
+        let mut next = || sealed.next().expect("as many are sealed as were given, and two always are");
+        let (text, track_secret) = (next(), next());
         let [channel_number, address, name, phone, on_the_spot, theme] =
             given.map(|given| given.and_then(|_| sealed.next()));
-        Sealed { text, channel_number, address, name, phone, on_the_spot, theme }
+        Sealed { text, track_secret, channel_number, address, name, phone, on_the_spot, theme }
     }
 
     fn track_secret(&self, id: CaseId, number: &str, draft: &Draft) -> [u8; 16] {
@@ -148,6 +151,11 @@ impl App {
     /// What is stored of a secret: keyed, and salted by the number it opens.
     pub(super) fn secret_hash(&self, number: &str, kind: &str, secret: &str) -> [u8; 16] {
         self.cases.keyed_hash("intake.track", &[number.as_bytes(), kind.as_bytes(), secret.as_bytes()])
+    }
+
+    /// A hash as text, to be sealed.
+    pub(super) fn shown(hash: [u8; 16]) -> String {
+        format!("{:032x}", u128::from_be_bytes(hash))
     }
 
     /// Six digits that only this cluster's key can derive from the id.
@@ -183,6 +191,7 @@ impl App {
 /// The private parts of a draft, sealed.
 struct Sealed {
     text: Private<String>,
+    track_secret: Private<String>,
     channel_number: Option<Private<String>>,
     address: Option<Private<String>>,
     name: Option<Private<String>>,

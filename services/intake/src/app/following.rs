@@ -8,7 +8,7 @@ use crate::domain::report::{Command, Facts, Judgement, Refusal, Report, Signed, 
 use crate::error::Error;
 use crate::guesses::Braked;
 use crate::peers::{Merging, OrderView, Rated, Word};
-use casebook::{Ask, Found, Scope};
+use casebook::{Ask, Found, Scope, SealError};
 use civic::{CaseId, TrackingNumber};
 use mesh::Code;
 
@@ -169,9 +169,12 @@ impl App {
             Secret::PhoneLast4(digits) => self.secret_hash(number, "phone", digits),
             Secret::Pin(digits) => self.secret_hash(number, "pin", digits),
         };
+        let kept = match self.cases.sealer().open(id, &found.state.head.track_secret) {
+            Err(SealError::Destroyed) => return Err(Error::NOT_FOUND),
+            kept => kept?,
+        };
         // Keyed hashes of what was typed: the time a comparison takes says nothing about the secret.
-        let opens = !found.state.head.erased && found.state.head.track_secret == hash;
-        opens.then_some(found).ok_or(Error::NOT_FOUND)
+        (kept == Self::shown(hash)).then_some(found).ok_or(Error::NOT_FOUND)
     }
 }
 

@@ -88,8 +88,9 @@ pub struct Head {
     pub category: Category,
     pub whereabouts: Whereabouts,
     pub reporter: Reporter,
-    /// Keyed hash of the phone's last four digits or of the PIN; empty when the reporter left neither and cannot track.
-    pub track_secret: Vec<u8>,
+    /// Keyed hash of the phone's last four digits or of the PIN. Sealed, because four digits are soon guessed by who has the cluster's key:
+    /// erasure takes it with the rest.
+    pub track_secret: Private<String>,
     pub occurred: Option<Micros>,
     /// The limit that the matter came with, from whoever had it before.
     pub due: Option<Micros>,

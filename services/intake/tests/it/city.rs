@@ -3,7 +3,8 @@
 use async_trait::async_trait;
 use casebook::memory::MemoryStore;
 use casebook::sql::{Setting, open_sqlite};
-use casebook::{Casebook, ClusterKey, Opening, Store};
+use casebook::{Casebook, ClusterKey, Opening, Store, Suite};
+use guard::vault::{KeyRing, Vault};
 use civic::{Actor, CaseId, Clock, Micros, Role, SeededRng, SettableClock, Tree};
 use intake::config::Config;
 use intake::domain::OrderState;
@@ -68,6 +69,12 @@ pub(crate) struct City {
     _serving: JoinSet<Result<Drained, ServeError>>,
 }
 
+/// What seals personal data here.
+pub(crate) fn vault(seed: u64) -> Arc<Vault> {
+    let ring = KeyRing::derived(Suite::Aes, &[9; 32]);
+    Arc::new(Vault::new(Suite::Aes, ring, Arc::new(SeededRng::new(seed))))
+}
+
 impl City {
     pub(crate) async fn open() -> Self {
         Self::open_with(&Config::default()).await
@@ -116,9 +123,9 @@ impl City {
             cluster: "test".to_owned(),
             service: intake::NAME,
             partitions: PARTITIONS,
-            key: ClusterKey::new(&[9; 32]),
+            key: ClusterKey::new(Suite::Aes, &[9; 32]),
+            sealer: vault(2),
             clock: Arc::clone(&shared),
-            rng: Arc::new(SeededRng::new(2)),
         };
         let (cases, committer) = Casebook::open(opening).await.unwrap();
         let dispatch = Arc::new(Told::default());

@@ -1,8 +1,8 @@
 //! Opening the service: what a configuration may be, and a catalog put in force while it runs.
 
-use crate::city::{City, complaint};
+use crate::city::{City, complaint, vault};
 use casebook::memory::MemoryStore;
-use casebook::{Casebook, ClusterKey, Opening};
+use casebook::{Casebook, ClusterKey, Opening, Suite};
 use civic::{SeededRng, SettableClock, Tree};
 use intake::config::Config;
 use intake::peers::NoDispatch;
@@ -19,9 +19,9 @@ async fn open(config: &Config) -> Result<Service, OpenError> {
         cluster: "test".to_owned(),
         service: intake::NAME,
         partitions: 1,
-        key: ClusterKey::new(&[9; 32]),
+        key: ClusterKey::new(Suite::Aes, &[9; 32]),
+        sealer: vault(2),
         clock: clock.clone(),
-        rng: Arc::new(SeededRng::new(2)),
     };
     let (cases, _committer) = Casebook::open(opening).await.unwrap();
     let seams = Seams {

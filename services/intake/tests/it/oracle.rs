@@ -424,7 +424,7 @@ pub(crate) fn head(number: &str, category: &str, needs_person: bool) -> Head {
             address: Some(sealed("address")),
         },
         reporter: Reporter { name: Some(sealed("name")), phone: Some(sealed("phone")), ..Reporter::default() },
-        track_secret: vec![7; 16],
+        track_secret: Private::from_sealed(vec![7; 16]),
         occurred: Some(Micros(1_763_000_000_000_000)),
         due: None,
         urgency: Urgency::LevelThree,

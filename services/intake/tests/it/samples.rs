@@ -56,7 +56,7 @@ fn a_report_of_release_0_1_reads_as_it_was() {
     assert_eq!((head.tracking_number.as_str(), head.filed_at), ("12345678901234567", Micros(1_764_000_000_000_001)));
     assert_eq!((head.kind, head.channel, head.urgency), (Kind::Complaint, Channel::Hotline12345, Urgency::LevelThree));
     assert_eq!((head.whereabouts.place.code.as_str(), head.whereabouts.found_by), ("500151", FoundBy::Address));
-    assert_eq!((head.text.sealed(), head.track_secret.as_slice()), (b"text".as_slice(), [7; 16].as_slice()));
+    assert_eq!((head.text.sealed(), head.track_secret.sealed()), (b"text".as_slice(), [7; 16].as_slice()));
     assert_eq!(head.whereabouts.coordinates, Some((29.8, 106.05)));
     assert!(head.needs_person);
 

@@ -3,7 +3,8 @@
 use super::World;
 use crate::wired::client::Told;
 use casebook::verify::{Bounds, Report};
-use casebook::{Casebook, ClusterKey, Opening, Store};
+use casebook::{Casebook, ClusterKey, Opening, Store, Suite};
+use guard::vault::{KeyRing, Vault};
 use civic::{CaseId, Micros, SeededRng};
 use jiewang::cluster::{PARTITIONS, folder};
 use jiewang::room::Room;
@@ -60,15 +61,16 @@ impl World {
 
     async fn book(&self, room: Room, store: Arc<dyn Store>) -> Casebook {
         let service = room.service().unwrap();
+        let secret = folder::read_secret(self.folders[0].path()).unwrap();
         let opening = Opening {
             store,
             kinds: Arc::new((service.kinds)()),
             cluster: self.cluster.clone(),
             service: service.name,
             partitions: PARTITIONS,
-            key: ClusterKey::new(&folder::read_secret(self.folders[0].path()).unwrap()),
+            key: ClusterKey::new(Suite::Aes, &secret),
+            sealer: Arc::new(Vault::new(Suite::Aes, KeyRing::derived(Suite::Aes, &secret), Arc::new(SeededRng::new(0)))),
             clock: Arc::new(self.time.clone()),
-            rng: Arc::new(SeededRng::new(0)),
         };
         let (book, _committer) = Casebook::open(opening).await.unwrap();
         book

@@ -17,7 +17,7 @@ impl Case for Report {
     // 3: what comes after filing, and the limit that a matter came with. One kept under 2 has none of it, and is built anew.
     // 4: how the order stands that a merged one was merged into; consultations answered at once.
     // 5: looks at who reported.
-    const SCHEMA: i64 = 5;
+    const SCHEMA: i64 = 6;
     type Event = ReportEvent;
     type Command = Command;
     type Facts = Facts;
@@ -67,6 +67,11 @@ impl Case for Report {
             Some(report_event::Event::PersonErased(_)) => "report.personErased",
             None => "report.unreadable",
         }
+    }
+
+    /// 个人信息保护法 47: what the reporter said and left goes; where, when and what was done stays.
+    fn erases(event: &ReportEvent) -> bool {
+        matches!(event.event, Some(report_event::Event::PersonErased(_)))
     }
 
     fn event_time(event: &ReportEvent) -> Micros {

@@ -1,8 +1,9 @@
 //! A served specimen: the real chassis and channel, a casebook in memory, a clock that stands.
 
 use casebook::memory::MemoryStore;
-use casebook::{Casebook, ClusterKey, Opening};
+use casebook::{Casebook, ClusterKey, Opening, Suite};
 use civic::{Actor, Clock, Micros, Role, SeededRng, SettableClock, Tree};
+use guard::vault::{KeyRing, Vault};
 use mesh::{Channel, Chassis, Drain, Drained, Problem, ServeError, TokenKey};
 use proto::specimen::v1 as pb;
 use proto::specimen::v1::matters_client::MattersClient;
@@ -88,6 +89,12 @@ impl Drop for City {
     }
 }
 
+/// What seals personal data here.
+fn vault(seed: u64) -> Arc<Vault> {
+    let ring = KeyRing::derived(Suite::Aes, &[9; 32]);
+    Arc::new(Vault::new(Suite::Aes, ring, Arc::new(SeededRng::new(seed))))
+}
+
 fn opening(clock: Arc<dyn Clock>) -> Opening {
     let store = MemoryStore::new(Arc::clone(&clock), "test".to_owned(), PARTITIONS);
     Opening {
@@ -96,9 +103,9 @@ fn opening(clock: Arc<dyn Clock>) -> Opening {
         cluster: "test".to_owned(),
         service: specimen::NAME,
         partitions: PARTITIONS,
-        key: ClusterKey::new(&[9; 32]),
+        key: ClusterKey::new(Suite::Aes, &[9; 32]),
+        sealer: vault(2),
         clock,
-        rng: Arc::new(SeededRng::new(2)),
     }
 }
 

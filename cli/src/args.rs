@@ -21,12 +21,12 @@ pub use vault::{SuiteName, VaultArgs};
 
 use crate::output::Format;
 use crate::verb::audit::AuditArgs;
-use crate::verb::vault::VaultVerbArgs;
 use crate::verb::calendar::CalendarArgs;
 use crate::verb::case::CaseArgs;
 use crate::verb::catalog::CatalogArgs;
 use crate::verb::certs::CertsArgs;
 use crate::verb::classifier::ClassifierArgs;
+use crate::verb::vault::VaultVerbArgs;
 
 use crate::verb::completion::CompletionArgs;
 use crate::verb::doctor::DoctorArgs;

@@ -18,3 +18,4 @@ mod signed_in;
 mod start;
 mod stream;
 mod timers;
+mod vault;

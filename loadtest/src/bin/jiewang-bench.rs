@@ -98,6 +98,8 @@ enum Part {
     Decisions,
     /// Accepted reports with the witness of the log, against none
     Witnessed,
+    /// What sealing takes of an accepted report
+    Sealed,
     /// The gateway's processor time a request, against HAProxy and Envoy
     Relay,
     /// From a report sent to its event through separate processes, at half the highest rate
@@ -232,6 +234,10 @@ async fn beside_others(args: &Args, sheet: &mut Sheet, within: Duration) -> anyh
     if args.wants(Part::Witnessed) {
         sheet.part("witnessed", &format!("{turns}, 256 in flight, `jiewang serve intake`"));
         guarded::witnessed(sheet, args.rounds, within).await?;
+    }
+    if args.wants(Part::Sealed) {
+        sheet.part("sealed", &format!("{turns}, 256 in flight, `jiewang serve intake`"));
+        guarded::sealed(sheet, args.rounds, within).await?;
     }
     if args.wants(Part::Relay) {
         sheet.part("relay", &format!("{turns}, 64 in flight, POST /v1/reports of the corpus"));

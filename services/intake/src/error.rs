@@ -63,6 +63,7 @@ impl Error {
                 Refusal::AlreadyFiled { .. } => Code::Conflict,
                 Refusal::TooLateToClassify { .. }
                 | Refusal::TooLate { .. }
+                | Refusal::TooEarly { .. }
                 | Refusal::SupplementsFull { .. }
                 | Refusal::UrgedEnough { .. }
                 | Refusal::AlreadyTransferred { .. }
@@ -206,6 +207,7 @@ mod tests {
             (Refusal::TooLateToClassify { state: "Done" }.into(), Code::Refused, "STATE_REFUSES"),
             (Refusal::NothingToClassify { state: "Filed" }.into(), Code::Invalid, "NOTHING_TO_CLASSIFY"),
             (Refusal::TooLate { state: "Done", attempted: "urge" }.into(), Code::Refused, "STATE_REFUSES"),
+            (Refusal::TooEarly { state: "Filed", attempted: "erase" }.into(), Code::Refused, "STATE_REFUSES"),
             (Refusal::SupplementsFull { most: 20 }.into(), Code::Refused, "TOO_MANY_SUPPLEMENTS"),
             (Refusal::UrgedEnough { most: 3 }.into(), Code::Refused, "URGED_ENOUGH_TODAY"),
             (Refusal::AlreadyTransferred { to: "119" }.into(), Code::Refused, "ALREADY_TRANSFERRED"),

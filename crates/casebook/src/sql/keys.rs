@@ -81,8 +81,7 @@ impl SqlStore {
 async fn replace(tx: &mut Tx, all: &[Rewrap]) -> Result<usize, StoreError> {
     let mut written = 0;
     for Rewrap { case, from, to } in all {
-        let values =
-            vec![Value::Blob(to.as_bytes().to_vec()), id_value(*case), Value::Blob(from.as_bytes().to_vec())];
+        let values = vec![Value::Blob(to.as_bytes().to_vec()), id_value(*case), Value::Blob(from.as_bytes().to_vec())];
         written +=
             tx.execute("UPDATE cases SET sealed_by = $1 WHERE id = $2 AND sealed_by = $3".into(), values).await?;
     }

@@ -93,9 +93,7 @@ impl KeySource {
                 let text = std::fs::read_to_string(path);
                 parse(&text.map_err(|source| SourceError::File { path: path.display().to_string(), source })?)
             }
-            Self::Environment(name) => {
-                parse(&std::env::var(name).map_err(|_| SourceError::Environment(name.clone()))?)
-            }
+            Self::Environment(name) => parse(&std::env::var(name).map_err(|_| SourceError::Environment(name.clone()))?),
             Self::Program(path) => parse(&output_of(path)?),
         }
     }

@@ -75,7 +75,11 @@ fn what_was_changed_or_is_anothers_cannot_be_opened() {
         let (sealed, keys) = committed(&vault, subject(1), &Keys::default(), &["金丝雀"]);
         let (_, others) = committed(&vault, subject(2), &Keys::default(), &["another"]);
         assert_eq!(opened(&vault, subject(2), &others, &sealed), [Err(SealError::Unreadable)]);
-        assert_eq!(opened(&process(suite, 2), subject(2), &keys, &sealed), [Err(SealError::Unreadable)], "moved with its keys");
+        assert_eq!(
+            opened(&process(suite, 2), subject(2), &keys, &sealed),
+            [Err(SealError::Unreadable)],
+            "moved with its keys"
+        );
         let fresh = process(suite, 3);
         for at in 0..sealed[0].sealed().len() {
             let mut changed = sealed[0].sealed().to_vec();
@@ -110,9 +114,8 @@ fn of_a_ring_only_the_keys_that_something_lies_under_are_needed() {
     std::fs::write(&file, fresh_line(Some(&first(Suite::Aes)), &SeededRng::new(5))).unwrap();
     let with_first = KeySource::Folder { file: file.clone(), secret: [9; 32] };
     let without = KeySource::File(file);
-    let vault = |source: &KeySource| {
-        Vault::new(Suite::Aes, source.ring(Suite::Aes).unwrap(), Arc::new(SeededRng::new(2)))
-    };
+    let vault =
+        |source: &KeySource| Vault::new(Suite::Aes, source.ring(Suite::Aes).unwrap(), Arc::new(SeededRng::new(2)));
     assert_eq!(opened(&vault(&with_first), subject(1), &keys, &sealed), [Ok("张三".to_owned())]);
     assert_eq!(opened(&vault(&without), subject(1), &keys, &sealed), [Err(SealError::Unreadable)]);
 }

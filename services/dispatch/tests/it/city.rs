@@ -5,11 +5,11 @@ use std::time::Duration;
 
 use casebook::memory::MemoryStore;
 use casebook::{Casebook, ClusterKey, Opening, Suite};
-use guard::vault::{KeyRing, Vault};
 use civic::{Actor, Calendar, CaseId, Clock, Micros, Rng, Role, SeededRng, SettableClock, Tree};
 use dispatch::config::Config;
 use dispatch::domain::work_order::WorkOrder;
 use dispatch::{Seams, Service};
+use guard::vault::{KeyRing, Vault};
 use mesh::{Channel, Chassis, Code, Drain, Drained, PositionKey, Problem, ServeError, TokenKey};
 use proto::dispatch::v1 as pb;
 use proto::dispatch::v1::building_days_client::BuildingDaysClient;

@@ -5,7 +5,8 @@ use crate::domain::Line;
 use crate::domain::authority::Verb;
 use crate::domain::ground::Ground;
 use crate::domain::report::{
-    Addition, Attachment, Check, Command, Facts, LookPurpose, Refusing, Report, Signed, Unmask, Urge,
+    Addition, Attachment, Check, Command, Erasure, ErasureGround, Facts, LookPurpose, Refusing, Report, Signed, Unmask,
+    Urge,
 };
 use crate::error::Error;
 use casebook::{Ask, Done, Scope};
@@ -33,6 +34,7 @@ pub enum Deed {
     Transfer(Line),
     Check { confirmed: bool },
     Unmask(LookPurpose),
+    Erase(ErasureGround),
 }
 
 impl Deed {
@@ -45,6 +47,7 @@ impl Deed {
             Self::Transfer(_) => Verb::Transfer,
             Self::Check { .. } => Verb::Check,
             Self::Unmask(_) => Verb::Unmask,
+            Self::Erase(_) => Verb::Erase,
         }
     }
 
@@ -57,6 +60,7 @@ impl Deed {
             Self::Transfer(_) => "TransferReport",
             Self::Check { .. } => "CheckReport",
             Self::Unmask(_) => "UnmaskReporter",
+            Self::Erase(_) => "EraseReporter",
         }
     }
 }
@@ -105,6 +109,7 @@ impl App {
                 Command::Check(Check { signed, confirmed, person: self.person(id, asking.caller.subject()) })
             }
             Deed::Unmask(purpose) => Command::Unmask(Unmask { signed, purpose }),
+            Deed::Erase(ground) => Command::Erase(Erasure { by: signed.by, ground }),
         }
     }
 

@@ -71,6 +71,7 @@ pub fn report(
         on_the_spot: head.on_the_spot.as_ref().map(|_| wire::OnTheSpot { result: plain.on_the_spot }),
         create_time: Some(timestamp(head.filed_at)),
         needs_person: head.needs_person,
+        erased: head.erased,
         unit: phase.work().map(|work| work.unit.clone()).unwrap_or_default(),
         work_order_state: phase.order().map_or(0, |order| order.number()),
         due_time: phase.due().map(timestamp),

@@ -6,13 +6,13 @@ use super::{Checks, given, report_id};
 use crate::app::{Act, Asking, Deed, Desk, Secret};
 use crate::domain::Line;
 use crate::domain::ground::Ground;
-use crate::domain::report::LookPurpose;
+use crate::domain::report::{ErasureGround, LookPurpose};
 use crate::error::Error;
 use civic::Role;
 use prost::Message;
 use proto::intake::v1::{
-    CheckReportRequest, RefuseReportRequest, SupplementReportRequest, TransferReportRequest, UnmaskReporterRequest,
-    UrgeReportRequest, WithdrawReportRequest,
+    CheckReportRequest, EraseReporterRequest, RefuseReportRequest, SupplementReportRequest, TransferReportRequest,
+    UnmaskReporterRequest, UrgeReportRequest, WithdrawReportRequest,
 };
 
 /// What every one of these requests carries.
@@ -132,4 +132,18 @@ pub fn unmask(mut request: UnmaskReporterRequest, desk: &Desk) -> Result<Act, Er
     }
     let common = Common { name, request_id, etag: String::new(), note: reason, body };
     act(checks, common, None, known.map(Deed::Unmask))
+}
+
+/// A ground out of the list. In no words: they would go with the key.
+pub fn erase(mut request: EraseReporterRequest) -> Result<Act, Error> {
+    let mut checks = Checks::default();
+    let request_id = std::mem::take(&mut request.request_id);
+    let body = request.encode_to_vec();
+    let known = ErasureGround::from_number(request.ground);
+    if known.is_none() {
+        let reason = if request.ground == 0 { "GROUND_MISSING" } else { "GROUND_UNKNOWN" };
+        checks.refuse("ground", reason, "one of the grounds of article 47");
+    }
+    let common = Common { name: request.name, request_id, etag: String::new(), note: String::new(), body };
+    act(checks, common, None, known.map(Deed::Erase))
 }

@@ -7,11 +7,11 @@
 //! state        | file          | classify | supplement | urge    | withdraw | refuse  | transfer | check   | unmask  | step              | rate    | judge         | reform  | erase
 //! (none)       | Filed or Told | refused  | refused    | refused | refused  | refused | refused  | refused | refused | refused           | refused | refused       | refused | refused
 //! Told         | refused       | refused  | refused    | refused | refused  | refused | Filed    | refused | same    | follows the order | same    | same or Filed | same    | same
-//! Filed        | refused       | same     | same       | same    | Stopped  | Stopped | same     | same    | same    | follows the order | same    | refused       | same    | same
-//! Opened       | refused       | same     | same       | same    | Stopped  | Stopped | same     | same    | same    | follows the order | same    | refused       | same    | same
-//! WithUnit     | refused       | same     | same       | same    | Stopped  | Stopped | same     | same    | same    | follows the order | same    | refused       | same    | same
-//! BeingHandled | refused       | same     | same       | same    | Stopped  | refused | same     | same    | same    | follows the order | same    | refused       | same    | same
-//! Answered     | refused       | refused  | same       | refused | refused  | refused | same     | same    | same    | follows the order | same    | refused       | same    | same
+//! Filed        | refused       | same     | same       | same    | Stopped  | Stopped | same     | same    | same    | follows the order | same    | refused       | same    | refused
+//! Opened       | refused       | same     | same       | same    | Stopped  | Stopped | same     | same    | same    | follows the order | same    | refused       | same    | refused
+//! WithUnit     | refused       | same     | same       | same    | Stopped  | Stopped | same     | same    | same    | follows the order | same    | refused       | same    | refused
+//! BeingHandled | refused       | same     | same       | same    | Stopped  | refused | same     | same    | same    | follows the order | same    | refused       | same    | refused
+//! Answered     | refused       | refused  | same       | refused | refused  | refused | same     | same    | same    | follows the order | same    | refused       | same    | refused
 //! Done         | refused       | refused  | refused    | refused | refused  | refused | same     | same    | same    | follows the order | same    | refused       | same    | same
 //! Ended        | refused       | refused  | refused    | refused | refused  | refused | same     | same    | same    | follows the order | same    | refused       | same    | same
 //! Stopped      | refused       | refused  | refused    | refused | refused  | refused | same     | same    | same    | until it is Done  | same    | refused       | same    | same
@@ -40,6 +40,8 @@
 //! the steps it took meanwhile are no news any more, unless the order was closed first. Besides the table: `supplement` and `urge`
 //! have a most, `unmask` is a look at who reported and changes nothing else, `transfer` leads to each line once, `check` wants a report that was drawn for it and another person than who filed it.
 //!
+//! `erase` destroys the key under which the report's texts are sealed: not while somebody owes work on it, who could not do it any more.
+//!
 //! `Told` is a consultation that the knowledge base answered at once: nobody owes work on it, and dispatch is told that there was one,
 //! not that there is something to do. Its reporter `judge`s the answer: satisfied, it stands; not, and within the days of the catalog,
 //! the report is `Filed` and dispatch hears of it as of any other. So it does when somebody finds that it belongs to an emergency line.
@@ -58,10 +60,10 @@ mod later;
 mod told;
 
 pub use command::{
-    Addition, Check, Classification, Command, Facts, Judgement, OrderStep, Reform, Refusal, Refusing, Signed, Unmask,
-    Urge,
+    Addition, Check, Classification, Command, Erasure, Facts, Judgement, OrderStep, Reform, Refusal, Refusing, Signed,
+    Unmask, Urge,
 };
-pub use later::{Ending, Later, Look, LookPurpose, SpotCheck, Stopped, Supplement, Transfer, Urges};
+pub use later::{Ending, ErasureGround, Later, Look, LookPurpose, SpotCheck, Stopped, Supplement, Transfer, Urges};
 
 use crate::domain::emergency::Line;
 use crate::domain::kind::{Channel, FoundBy, Kind, OrderState, Urgency};

@@ -3,9 +3,9 @@
 use async_trait::async_trait;
 use casebook::memory::MemoryStore;
 use casebook::sql::{Setting, open_sqlite};
-use casebook::{Casebook, ClusterKey, Opening, Store, Suite};
-use guard::vault::{KeyRing, Vault};
+use casebook::{Casebook, ClusterKey, Keys, Opening, Store, Suite};
 use civic::{Actor, CaseId, Clock, Micros, Role, SeededRng, SettableClock, Tree};
+use guard::vault::{KeyRing, Vault};
 use intake::config::Config;
 use intake::domain::OrderState;
 use intake::peers::{Merging, OrderView, Rated, Word, WorkOrders};
@@ -202,6 +202,12 @@ impl City {
     }
 
     /// Events in the log, all partitions together.
+    /// The wrapped keys of a report's texts, as they lie.
+    pub(crate) async fn keys_of(&self, report: &Report) -> Keys {
+        let id = report.name.trim_start_matches("reports/").parse().unwrap();
+        self.cases.store().load(id).await.unwrap().unwrap().keys
+    }
+
     pub(crate) async fn events(&self) -> i64 {
         self.cases.head().await.unwrap().iter().sum()
     }

@@ -5,10 +5,10 @@ use civic::{Micros, Role};
 use intake::config::Config;
 use mesh::{Code, Problem};
 use proto::intake::v1::{
-    Attachment, CheckReportRequest, CreateReportRequest, EmergencyLine, EndingCause, GetReportRequest,
-    GetReportTimelineRequest, ListReportsRequest, LookPurpose, OnTheSpot, RefusalGround, RefuseReportRequest, Report,
-    ReportKind, ReportState, Reporter, SupplementReportRequest, TrackReportRequest, TransferReportRequest,
-    UnmaskReporterRequest, UrgeReportRequest, WithdrawReportRequest,
+    Attachment, CheckReportRequest, CreateReportRequest, EmergencyLine, EndingCause, EraseReporterRequest,
+    ErasureGround, GetReportRequest, GetReportTimelineRequest, ListReportsRequest, LookPurpose, OnTheSpot,
+    RefusalGround, RefuseReportRequest, Report, ReportKind, ReportState, Reporter, SupplementReportRequest,
+    TrackReportRequest, TransferReportRequest, UnmaskReporterRequest, UrgeReportRequest, WithdrawReportRequest,
 };
 
 fn supplement(report: &Report, request_id: &str, last4: &str) -> SupplementReportRequest {
@@ -396,4 +396,64 @@ async fn nobody_looks_without_a_reason_and_only_whoever_calls_back_or_supervises
     let problem = refusal(city.client().unmask_reporter(elsewhere).await);
     assert_eq!(said(&problem), (Code::NotFound, "NOT_FOUND".to_owned()));
     assert_eq!(city.events().await, 1, "nothing was shown, and nothing is on record as shown");
+}
+
+fn erase(report: &Report, request_id: &str, ground: ErasureGround) -> EraseReporterRequest {
+    EraseReporterRequest { name: report.name.clone(), request_id: request_id.to_owned(), ground: ground.into() }
+}
+
+#[tokio::test]
+async fn an_erased_reporter_is_readable_by_nobody_and_the_case_stays() {
+    let city = City::open().await;
+    let report = city.file(complaint("a")).await;
+    let asked = erase(&report, "e", ErasureGround::ConsentWithdrawn);
+    let problem = refusal(city.client().erase_reporter(city.by_dispatcher(asked.clone())).await);
+    assert_eq!(said(&problem), (Code::Refused, "STATE_REFUSES".to_owned()), "somebody still works on it");
+    city.client().unmask_reporter(city.by_dispatcher(unmask(&report, "u", LookPurpose::CallBack))).await.unwrap();
+    city.client().withdraw_report(withdraw(&report, "w", "1234")).await.unwrap();
+
+    let erased = city.client().erase_reporter(city.by_dispatcher(asked.clone())).await.unwrap().into_inner();
+    let again = city.client().erase_reporter(city.by_dispatcher(asked)).await.unwrap().into_inner();
+    let once_more = erase(&report, "f", ErasureGround::RetentionOver);
+    let once_more = city.client().erase_reporter(city.by_dispatcher(once_more)).await.unwrap().into_inner();
+    assert!(erased == again && erased == once_more && erased.erased);
+    let left = erased.reporter.unwrap();
+    assert_eq!((erased.text.as_str(), left.name.as_str(), left.phone.as_str()), ("", "", ""));
+    assert_eq!((&erased.category, &erased.tracking_number), (&report.category, &report.tracking_number));
+
+    let claim = TrackReportRequest {
+        tracking_number: report.tracking_number.clone(),
+        phone_last4: "1234".to_owned(),
+        ..TrackReportRequest::default()
+    };
+    assert_eq!(said(&refusal(city.client().track_report(claim).await)).1, "NOT_FOUND", "the look-up is gone with it");
+    let look = city.by_dispatcher(unmask(&report, "v", LookPurpose::AnswerSubject));
+    let shown = city.client().unmask_reporter(look).await.unwrap().into_inner();
+    assert_eq!((shown.reporter_name.as_str(), shown.phone.as_str()), ("", ""));
+    let history = city.by_dispatcher(GetReportTimelineRequest { name: report.name.clone() });
+    let history = city.client().get_report_timeline(history).await.unwrap().into_inner();
+    let told: Vec<_> = history.entries.iter().map(|entry| (entry.r#type.as_str(), entry.reason.as_str())).collect();
+    let course = ["report.filed", "report.unmasked", "report.withdrawn", "report.personErased", "report.unmasked"];
+    assert_eq!(told, course.map(|step| (step, "")), "the course stays, without the words");
+    assert!(city.keys_of(&report).await.are_destroyed());
+}
+
+#[tokio::test]
+async fn only_the_centre_erases_and_only_on_a_ground_of_the_law() {
+    let city = City::open().await;
+    let report = city.file(complaint("a")).await;
+    city.client().withdraw_report(withdraw(&report, "w", "1234")).await.unwrap();
+    for (ground, reason) in [(0, "GROUND_MISSING"), (9, "GROUND_UNKNOWN")] {
+        let asked = EraseReporterRequest { ground, ..erase(&report, "e", ErasureGround::Unlawful) };
+        let problem = refusal(city.client().erase_reporter(city.by_dispatcher(asked)).await);
+        assert_eq!(said(&problem), (Code::Invalid, reason.to_owned()));
+    }
+    let asked = || erase(&report, "f", ErasureGround::Unlawful);
+    for (role, unit) in [(Role::GridWorker, "500151001001001"), (Role::Supervisor, "50"), (Role::Operator, "50")] {
+        let problem = refusal(city.client().erase_reporter(city.by(role, unit, asked())).await);
+        assert_eq!(said(&problem), (Code::Denied, "ROLE_DENIED".to_owned()), "{role}");
+    }
+    let elsewhere = city.by(Role::TownDispatcher, "500103001", asked());
+    assert_eq!(said(&refusal(city.client().erase_reporter(elsewhere).await)).1, "NOT_FOUND");
+    assert!(!city.keys_of(&report).await.are_destroyed());
 }

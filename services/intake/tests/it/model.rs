@@ -1,6 +1,6 @@
 //! The rules of a report against the oracle: every cell of the table, and random histories by the hundred thousand.
 
-use crate::oracle::{Driver, Op, REAL, Rules, Table, head, run};
+use crate::oracle::{Driver, Op, REAL, Rules, Table, erase, head, run};
 use casebook::Case;
 use intake::domain::OrderState;
 use intake::domain::report::{Command, Facts, Report};
@@ -134,6 +134,6 @@ fn a_refusal_names_state_and_attempt_and_changes_nothing() {
         (again.to_string().as_str(), again.reason()),
         ("report is Filed and cannot be filed again", "ALREADY_FILED")
     );
-    let nothing = Report::decide(None, &Command::Erase, &facts).unwrap_err();
+    let nothing = Report::decide(None, &erase(), &facts).unwrap_err();
     assert_eq!(nothing.to_string(), "report does not exist: cannot erase");
 }

@@ -5,8 +5,9 @@
 use casebook::{Case, Row};
 use civic::{CaseId, Micros, Place, Private};
 use intake::domain::report::{
-    Addition, Answer, Category, Check, Classification, Command, Ending, Facts, Head, Judgement, LookPurpose, OrderStep,
-    Phase, Rating, Reform, Refusal, Refusing, Report, Reporter, Signed, SpotCheck, Unmask, Urge, Whereabouts, Work,
+    Addition, Answer, Category, Check, Classification, Command, Ending, Erasure, ErasureGround, Facts, Head, Judgement,
+    LookPurpose, OrderStep, Phase, Rating, Reform, Refusal, Refusing, Report, Reporter, Signed, SpotCheck, Unmask,
+    Urge, Whereabouts, Work,
 };
 use intake::domain::{Channel, FoundBy, Ground, Kind, Line, OrderState, Urgency};
 use prost::Message;
@@ -219,7 +220,7 @@ impl<'t> Driver<'t> {
             | Command::Judge(_)
             | Command::Unmask(_)
             | Command::Reform(_)
-            | Command::Erase => {
+            | Command::Erase(_) => {
                 return Ok(());
             }
         };
@@ -336,7 +337,7 @@ impl<'t> Driver<'t> {
             Command::Unmask(_) => known.looks = (known.looks + 1).min(20),
             Command::Step(step) => self.follow(&mut known, step),
             Command::Rate(rating) => known.rating = Some(*rating),
-            Command::Erase => known.erased = true,
+            Command::Erase(_) => known.erased = true,
         }
         Ok(Some(known))
     }
@@ -549,9 +550,13 @@ impl Op {
                 place: place(["500151", "500109"][usize::from(moved)]),
                 tree_version: "t2".to_owned(),
             }),
-            Self::Erase => Command::Erase,
+            Self::Erase => erase(),
         }
     }
+}
+
+pub(crate) fn erase() -> Command {
+    Command::Erase(Erasure { by: "city-dispatcher/50".to_owned(), ground: ErasureGround::ConsentWithdrawn })
 }
 
 fn judgement(satisfied: bool) -> Judgement {

@@ -4,8 +4,8 @@ use super::World;
 use crate::wired::client::Told;
 use casebook::verify::{Bounds, Report};
 use casebook::{Casebook, ClusterKey, Opening, Store, Suite};
-use guard::vault::{KeyRing, Vault};
 use civic::{CaseId, Micros, SeededRng};
+use guard::vault::{KeyRing, Vault};
 use jiewang::cluster::{PARTITIONS, folder};
 use jiewang::room::Room;
 use jiewang::verb::verify::inspect;
@@ -69,7 +69,11 @@ impl World {
             service: service.name,
             partitions: PARTITIONS,
             key: ClusterKey::new(Suite::Aes, &secret),
-            sealer: Arc::new(Vault::new(Suite::Aes, KeyRing::derived(Suite::Aes, &secret), Arc::new(SeededRng::new(0)))),
+            sealer: Arc::new(Vault::new(
+                Suite::Aes,
+                KeyRing::derived(Suite::Aes, &secret),
+                Arc::new(SeededRng::new(0)),
+            )),
             clock: Arc::new(self.time.clone()),
         };
         let (book, _committer) = Casebook::open(opening).await.unwrap();

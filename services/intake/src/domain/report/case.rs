@@ -109,7 +109,8 @@ impl Case for Report {
             Some(report_event::Event::OrderStepped(stepped)) => format!("/{}", stepped.unit),
             Some(report_event::Event::Rated(_)) => "citizen/".to_owned(),
             Some(report_event::Event::AnswerDeclined(declined)) => declined.by.clone(),
-            Some(report_event::Event::PlaceFollowed(_) | report_event::Event::PersonErased(_)) | None => String::new(),
+            Some(report_event::Event::PersonErased(erased)) => erased.by.clone(),
+            Some(report_event::Event::PlaceFollowed(_)) | None => String::new(),
         }
     }
 

@@ -1,6 +1,6 @@
 //! What is asked of a report, what the rules look at, and how they say no.
 
-use super::{Attachment, Head, LookPurpose, Rating, Work};
+use super::{Attachment, ErasureGround, Head, LookPurpose, Rating, Work};
 use crate::domain::emergency::Line;
 use crate::domain::ground::Ground;
 use crate::domain::kind::Urgency;
@@ -22,7 +22,7 @@ pub enum Command {
     Rate(Rating),
     Judge(Judgement),
     Reform(Reform),
-    Erase,
+    Erase(Erasure),
 }
 
 /// What a person decided: category, place or both.
@@ -93,6 +93,14 @@ pub struct Judgement {
     pub days: u16,
 }
 
+/// What is stored of the reporter goes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Erasure {
+    /// Role and unit.
+    pub by: String,
+    pub ground: ErasureGround,
+}
+
 /// Where the place lies by the tree of today.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Reform {
@@ -122,6 +130,8 @@ pub enum Refusal {
     AlreadyFiled { state: &'static str },
     #[error("report does not exist: cannot {attempted}")]
     NotFiled { attempted: &'static str },
+    #[error("report is {state}: too early to {attempted}")]
+    TooEarly { state: &'static str, attempted: &'static str },
     #[error("report is {state}: it can no longer be classified")]
     TooLateToClassify { state: &'static str },
     #[error("report is {state}: classify names neither category nor place")]
@@ -150,7 +160,10 @@ impl Refusal {
         match self {
             Self::AlreadyFiled { .. } => "ALREADY_FILED",
             Self::NotFiled { .. } => "NOT_FOUND",
-            Self::TooLateToClassify { .. } | Self::TooLate { .. } | Self::NothingToJudge { .. } => "STATE_REFUSES",
+            Self::TooLateToClassify { .. }
+            | Self::TooLate { .. }
+            | Self::TooEarly { .. }
+            | Self::NothingToJudge { .. } => "STATE_REFUSES",
             Self::JudgedTooLate { .. } => "RATING_WINDOW_OVER",
             Self::SupplementsFull { .. } => "TOO_MANY_SUPPLEMENTS",
             Self::UrgedEnough { .. } => "URGED_ENOUGH_TODAY",
@@ -168,6 +181,7 @@ impl Refusal {
             Self::TooLate { .. } => Some(
                 "supplement (补充): until it is closed; urge, withdraw (催单、撤回): until it is answered; refuse (不予受理): until a unit has accepted it",
             ),
+            Self::TooEarly { .. } => Some("erase (删除, 个人信息保护法 47): when nobody owes work on it any more"),
             Self::SupplementsFull { .. } => Some("supplement (补充): as many as the catalog allows one report"),
             Self::UrgedEnough { .. } => Some("urge (催单): so often a day as the catalog allows one matter"),
             Self::AlreadyTransferred { .. } => Some("transfer (转110、119、120): once to each line"),
@@ -197,7 +211,7 @@ impl Command {
             Self::Rate(_) => "rate",
             Self::Judge(_) => "judge",
             Self::Reform(_) => "reform",
-            Self::Erase => "erase",
+            Self::Erase(_) => "erase",
         }
     }
 }

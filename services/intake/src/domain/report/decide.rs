@@ -1,6 +1,8 @@
 //! `decide`: a command against the state, by the table in [`super`].
 
-use super::{Classification, Command, Facts, OrderStep, Phase, Rating, Reform, Refusal, Report, encode, later, told};
+use super::{
+    Classification, Command, Erasure, Facts, OrderStep, Phase, Rating, Reform, Refusal, Report, encode, later, told,
+};
 use proto::intake::v1::stored::{
     Classified, OrderStepped, PersonErased, PlaceFollowed, Rated, ReportEvent, Ruled, report_event::Event,
 };
@@ -22,7 +24,7 @@ pub(super) fn decide(state: Option<&Report>, command: &Command, facts: &Facts) -
         (Some(report), Command::Rate(rating)) => Ok(rate(report, *rating, facts)),
         (Some(report), Command::Judge(judgement)) => told::judge(report, judgement, facts),
         (Some(report), Command::Reform(reform)) => Ok(follow_reform(report, reform, facts)),
-        (Some(report), Command::Erase) => Ok(erase(report, facts)),
+        (Some(report), Command::Erase(erasure)) => erase(report, erasure, facts),
     }
 }
 
@@ -105,9 +107,14 @@ fn follow_reform(report: &Report, reform: &Reform, facts: &Facts) -> Vec<ReportE
     }))
 }
 
-fn erase(report: &Report, facts: &Facts) -> Vec<ReportEvent> {
-    if report.head.erased {
-        return Vec::new();
+/// 个人信息保护法 47. Who still works on the matter needs to know what it is about.
+fn erase(report: &Report, erasure: &Erasure, facts: &Facts) -> Result<Vec<ReportEvent>, Refusal> {
+    if report.phase.open() {
+        return Err(Refusal::TooEarly { state: report.phase.name(), attempted: "erase" });
     }
-    one(Event::PersonErased(PersonErased { at_us: facts.now.0 }))
+    if report.head.erased {
+        return Ok(Vec::new());
+    }
+    let Erasure { by, ground } = erasure;
+    Ok(one(Event::PersonErased(PersonErased { at_us: facts.now.0, by: by.clone(), ground: ground.number() })))
 }

@@ -64,6 +64,33 @@ impl LookPurpose {
     }
 }
 
+/// Why what is stored of a person is erased (个人信息保护法 47).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ErasureGround {
+    PurposeReached,
+    ConsentWithdrawn,
+    Unlawful,
+    RetentionOver,
+}
+
+impl ErasureGround {
+    const ALL: [Self; 4] = [Self::PurposeReached, Self::ConsentWithdrawn, Self::Unlawful, Self::RetentionOver];
+
+    /// As messages and events number it.
+    pub const fn number(self) -> i32 {
+        match self {
+            Self::PurposeReached => 1,
+            Self::ConsentWithdrawn => 2,
+            Self::Unlawful => 3,
+            Self::RetentionOver => 4,
+        }
+    }
+
+    pub fn from_number(number: i32) -> Option<Self> {
+        Self::ALL.into_iter().find(|ground| ground.number() == number)
+    }
+}
+
 /// Text or attachments that were added. Never edited.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Supplement {

@@ -3,9 +3,9 @@
 use super::{folder::Folder, settings::Settings};
 use casebook::{Casebook, KEY_BYTES};
 use civic::Clock;
-use guard::audit::{AuditError, Report, SigningKey, Witness, check};
+use guard::audit::{AuditError, Proof, Report, Signed, SigningKey, VerifyingKey, Witness, check, prove};
 use mesh::Chassis;
-use queue::EventSource as _;
+use queue::{EventSource as _, Partition, Position};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -29,9 +29,28 @@ impl Audit {
     }
 
     /// Whether a service's log is what was witnessed, in this folder or in another one.
-    pub async fn check(&self, book: &Casebook, path: Option<&Path>) -> Result<Report, AuditError> {
-        let key = SigningKey::derive(&self.secret).public();
-        check(book, path.unwrap_or(&self.path), &key).await
+    pub async fn check(
+        &self,
+        book: &Casebook,
+        path: Option<&Path>,
+        kept: Option<&Signed>,
+    ) -> Result<Report, AuditError> {
+        check(book, path.unwrap_or(&self.path), &self.public_key(), kept).await
+    }
+
+    /// Checks its signatures.
+    pub fn public_key(&self) -> VerifyingKey {
+        SigningKey::derive(&self.secret).public()
+    }
+
+    /// That a record was there when it was signed.
+    pub async fn prove(
+        &self,
+        book: &Casebook,
+        path: Option<&Path>,
+        (partition, position): (Partition, Position),
+    ) -> Result<Option<Proof>, AuditError> {
+        prove(book, path.unwrap_or(&self.path), partition, position).await
     }
 
     /// Begins to witness. Files that cannot be gone on with stop the witness and not the service: somebody has to look at them.

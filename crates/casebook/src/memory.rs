@@ -271,6 +271,16 @@ impl Store for MemoryStore {
         Ok(self.tables().journal.iter().rev().take(limit).cloned().collect())
     }
 
+    async fn journal_after(&self, after: Position, limit: usize) -> Result<Vec<(Position, JournalEntry)>, StoreError> {
+        let t = self.tables();
+        let numbered = (1..).zip(&t.journal).skip(usize::try_from(after).unwrap_or(0)).take(limit);
+        Ok(numbered.map(|(n, entry)| (n, entry.clone())).collect())
+    }
+
+    async fn journal_head(&self) -> Result<Position, StoreError> {
+        Ok(count(self.tables().journal.len()))
+    }
+
     async fn scan(&self, after: Option<CaseId>, limit: usize) -> Result<Vec<CaseRow>, StoreError> {
         let t = self.tables();
         Ok(t.cases.values().filter(|c| after.is_none_or(|a| c.id > a)).take(limit).cloned().collect())

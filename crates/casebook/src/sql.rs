@@ -199,6 +199,14 @@ impl Store for SqlStore {
         self.read_journal(limit).await
     }
 
+    async fn journal_after(&self, after: Position, limit: usize) -> Result<Vec<(Position, JournalEntry)>, StoreError> {
+        self.read_journal_after(after, limit).await
+    }
+
+    async fn journal_head(&self) -> Result<Position, StoreError> {
+        self.read_journal_head().await
+    }
+
     async fn scan(&self, after: Option<CaseId>, limit: usize) -> Result<Vec<CaseRow>, StoreError> {
         self.scan_cases(after, limit).await
     }

@@ -182,7 +182,12 @@ pub trait Store: Send + Sync + 'static {
     /// Forgets one parked event (given up by an operator, who is journalled).
     async fn unpark(&self, producer: &str, subject: &str, position: Position) -> Result<(), StoreError>;
     async fn journal(&self, entries: &[JournalEntry]) -> Result<(), StoreError>;
+    /// The newest first.
     async fn journalled(&self, limit: usize) -> Result<Vec<JournalEntry>, StoreError>;
+    /// Records after a number, in their order: 1, 2, 3, ... without a gap.
+    async fn journal_after(&self, after: Position, limit: usize) -> Result<Vec<(Position, JournalEntry)>, StoreError>;
+    /// Number of the last record; 0 when there is none.
+    async fn journal_head(&self) -> Result<Position, StoreError>;
     /// Every case after one, for the verifier.
     async fn scan(&self, after: Option<CaseId>, limit: usize) -> Result<Vec<CaseRow>, StoreError>;
     /// Events of these cases by case and version, for the verifier.

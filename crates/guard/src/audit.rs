@@ -5,6 +5,8 @@
 //! was edited, removed, moved or put back from an old backup is named, and so is a folder that was tampered with itself. Each process
 //! witnesses for itself what it sees, so replicas of a service are witnesses of each other.
 //!
+//! The journal (refused calls, changed policies, what operators did to parked events) is witnessed in the same way, as one more partition.
+//!
 //! ```text
 //! d(n) = SHA-256 of the record at position n       h(0) = SHA-256 of cluster, service, partition
 //! h(n) = SHA-256(h(n-1), d(n))                     root = SHA-256 of position and h of every partition
@@ -14,16 +16,18 @@ mod chain;
 mod check;
 mod checkpoint;
 mod folder;
+mod proof;
 mod witness;
 
-pub use chain::{Chain, Digest, record};
+pub use chain::{Chain, Digest, journal_record, record};
 pub use check::{Finding, Report, check};
 pub use checkpoint::{Checkpoint, Signed, SigningKey, VerifyingKey};
 pub use folder::{AuditError, Folder};
+pub use proof::{Proof, ProofError, Shown, prove};
 pub use witness::Witness;
 
 use casebook::Casebook;
-use queue::EventSource as _;
+use queue::{EventSource as _, Partition};
 
 /// Whose log it is.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -34,6 +38,11 @@ pub struct Whose {
 }
 
 impl Whose {
+    /// The journal's place among the chains: behind the last partition.
+    const fn journal(&self) -> Partition {
+        self.partitions
+    }
+
     fn of(book: &Casebook) -> Self {
         Self { cluster: book.cluster().to_owned(), service: book.service().to_owned(), partitions: book.partitions() }
     }

@@ -7,7 +7,7 @@ use e2e::{
 };
 use jiewang::args::Room;
 use jiewang::cluster::{Cluster, Rooms, Settings};
-use serde_json::Value;
+use serde_json::{Value, json};
 use sqlx::{AssertSqlSafe, Connection as _, SqliteConnection};
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -18,7 +18,10 @@ async fn worked(folder: &Path, orders: usize) {
     let mut jiewang = Start::new(folder).start().await;
     let crew = Crew::of(&jiewang);
     for order in 0..orders {
-        crew.file(&format!("audited-{order}"), LIGHTS).await;
+        let filed = crew.file(&format!("audited-{order}"), LIGHTS).await;
+        let curious = json!({"requestId": "look", "purpose": "CALL_BACK", "reason": "好奇"});
+        let refused = crew.unit.refused(filed["name"].as_str().unwrap(), "unmask", curious).await;
+        assert_eq!(refused, (403, "ROLE_DENIED".to_owned()));
     }
     assert!(jiewang.stop().await.success());
     let cluster = opened(folder).await;
@@ -76,7 +79,14 @@ enum Tamper {
 }
 
 /// And what is found of it. `ONE` is the record in the middle of the log.
-const TAMPERED: [(&str, Tamper, &str); 12] = [
+const TAMPERED: [(&str, Tamper, &str); 15] = [
+    (
+        "who was refused is edited",
+        Tamper::Sql("UPDATE journal SET actor = 'nobody' WHERE n = 2"),
+        "record journal/2 is not",
+    ),
+    ("a refusal is deleted", Tamper::Sql("DELETE FROM journal WHERE n = 3"), "record journal/3 is gone"),
+    ("the last refusal is deleted", Tamper::Sql("DELETE FROM journal WHERE n = 6"), "record journal/6 is gone"),
     ("an actor is edited", Tamper::Sql("UPDATE events SET actor = 'nobody' WHERE ONE"), "is not what was witnessed"),
     ("an instant is edited", Tamper::Sql("UPDATE events SET at = at - 1 WHERE ONE"), "is not what was witnessed"),
     (
@@ -181,8 +191,64 @@ async fn an_old_backup_and_a_removed_checkpoint_are_found_and_a_witness_goes_on_
     }
     let (code, told) = verified(folder.path());
     assert!(code == Some(1) && told["findings"][0]["found"].as_str().unwrap().contains("is gone"), "{told}");
+    // Database and witness put back together hold by themselves: what was copied elsewhere tells.
+    let kept = elsewhere.path().join("kept");
+    fs::copy(folder.path().join("audit/intake/checkpoints"), &kept).unwrap();
+    let of = |folder: &Path| {
+        let folder = folder.to_str().unwrap().to_owned();
+        audit(&["verify", "--data-dir", &folder, "--kept", kept.to_str().unwrap()])
+    };
+    assert_eq!(verified(&backup).0, Some(0));
+    let (code, told) = of(&backup);
+    assert!(code == Some(1) && told["findings"][0]["found"].as_str().unwrap().contains("kept elsewhere"), "{told}");
+
     let cluster = opened(folder.path()).await;
     let mut witness = cluster.audit.witness(&cluster.books[0], Arc::new(SystemClock)).unwrap();
     let refused = witness.round().await.unwrap_err().to_string();
     assert!(refused.contains("was an old backup put back?"), "{refused}");
+}
+
+/// A verb of `jiewang audit`; its code, and what it said as JSON.
+fn audit(args: &[&str]) -> (Option<i32>, Value) {
+    let output = verb([&["audit", "-o", "json"], args].concat());
+    (output.status.code(), serde_json::from_slice(&output.stdout).unwrap_or(Value::Null))
+}
+
+#[tokio::test]
+async fn a_record_is_proved_without_the_database_and_a_changed_proof_proves_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    worked(folder.path(), 3).await;
+    worked(folder.path(), 2).await;
+    let data = folder.path().to_str().unwrap();
+    let (_, told) = audit(&["public-key", "--data-dir", data]);
+    let key = told["publicKey"].as_str().unwrap();
+    let file = folder.path().join("proof.json");
+    let path = file.to_str().unwrap();
+    let prove = |record: &str| {
+        audit(&["prove", "--data-dir", data, "--service", "intake", "--record", record, "--into", path]).0
+    };
+    let check = |key: &str| audit(&["check-proof", path, "--public-key", key]);
+    let filed: (i64, i64) = {
+        let url = format!("sqlite://{}", folder.path().join("intake.sqlite3").display());
+        let mut database = SqliteConnection::connect(&url).await.unwrap();
+        sqlx::query_as("SELECT part, position FROM event_log ORDER BY n LIMIT 1")
+            .fetch_one(&mut database)
+            .await
+            .unwrap()
+    };
+    for record in [format!("{}/{}", filed.0, filed.1), "journal/2".to_owned()] {
+        assert_eq!(prove(&record), Some(0), "{record}");
+        let (code, told) = check(key);
+        assert_eq!((code, &told["holds"]), (Some(0), &true.into()), "{told}");
+        let text = fs::read_to_string(&file).unwrap();
+        let other = "0".repeat(64);
+        assert!(check(&other).1["found"].as_str().unwrap().contains("not signed"));
+        let actor = if record == "journal/2" { "\"policy.refused\"" } else { "\"citizen/\"" };
+        assert!(text.contains(actor), "{text}");
+        fs::write(&file, text.replacen(actor, "\"nobody\"", 1)).unwrap();
+        let (code, told) = check(key);
+        assert!(code == Some(1) && told["found"].as_str().unwrap().contains("do not lead to the head"), "{told}");
+    }
+    assert_eq!(prove("0/1000000"), Some(1), "there is no such record");
+    assert_ne!(prove("middle"), Some(0));
 }

@@ -11,7 +11,7 @@ use std::path::Path;
 async fn journal(folder: &Path, service: &str) -> Vec<(String, String, String)> {
     let file = folder.join(format!("{service}.sqlite3"));
     let mut connection = SqliteConnection::connect(&format!("sqlite://{}?mode=ro", file.display())).await.unwrap();
-    let rows = sqlx::query("SELECT actor, action, subject FROM journal ORDER BY at").fetch_all(&mut connection).await;
+    let rows = sqlx::query("SELECT actor, action, subject FROM journal ORDER BY n").fetch_all(&mut connection).await;
     rows.unwrap().iter().map(|row| (row.get(0), row.get(1), row.get(2))).collect()
 }
 

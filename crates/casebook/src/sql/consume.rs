@@ -16,6 +16,10 @@ use std::time::Duration;
 
 const TIME: &str = "SELECT CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000000 AS BIGINT)";
 
+/// Held until the commit; any other number than the one for migrations will do.
+const JOURNAL_LOCK: &str = "SELECT pg_advisory_xact_lock(7404)";
+const JOURNAL_HEAD: &str = "SELECT COALESCE(MAX(n), 0) FROM journal";
+
 impl SqlStore {
     pub(super) async fn acquire_leases(
         &self,
@@ -118,15 +122,11 @@ impl SqlStore {
         self.write_alone(sql, vec![text(producer), text(subject), Value::Int(position)]).await
     }
 
+    /// Numbered in the order of their commits, which is why replicas write one after the other.
     pub(super) async fn write_journal(&self, entries: &[JournalEntry]) -> Result<(), StoreError> {
-        let mut rows = Vec::with_capacity(entries.len() * 5);
-        for e in entries {
-            rows.extend([Value::Int(e.at.0), text(&e.actor), text(&e.action), text(&e.subject), text(&e.reason)]);
-        }
-        let head = "INSERT INTO journal (at, actor, action, subject, reason)";
         let mut tx = self.db.begin().await?;
-        match self.insert(&mut tx, Shape { head, columns: 5, tail: "", form: Form::Values }, rows).await {
-            Ok(_) => tx.commit().await,
+        match self.number_journal(&mut tx, entries).await {
+            Ok(()) => tx.commit().await,
             Err(error) => {
                 tx.rollback().await;
                 Err(error)
@@ -134,19 +134,38 @@ impl SqlStore {
         }
     }
 
+    async fn number_journal(&self, tx: &mut Tx, entries: &[JournalEntry]) -> Result<(), StoreError> {
+        if !self.db.is_sqlite() {
+            tx.execute(JOURNAL_LOCK.into(), Vec::new()).await?;
+        }
+        let head = tx.query(JOURNAL_HEAD.into(), Vec::new()).await?.first().map_or(Ok(0), |r| r.int(0))?;
+        let mut rows = Vec::with_capacity(entries.len() * 6);
+        for (n, e) in (head + 1..).zip(entries) {
+            let texts = [&e.actor, &e.action, &e.subject, &e.reason].map(|t| text(t));
+            rows.extend([Value::Int(n), Value::Int(e.at.0)].into_iter().chain(texts));
+        }
+        let head = "INSERT INTO journal (n, at, actor, action, subject, reason)";
+        self.insert(tx, Shape { head, columns: 6, tail: "", form: Form::Values }, rows).await.map(drop)
+    }
+
     pub(super) async fn read_journal(&self, limit: usize) -> Result<Vec<JournalEntry>, StoreError> {
-        let sql = "SELECT at, actor, action, subject, reason FROM journal ORDER BY at DESC LIMIT $1";
+        let sql = "SELECT n, at, actor, action, subject, reason FROM journal ORDER BY n DESC LIMIT $1";
         let records = self.db.query(sql.into(), vec![count(limit)]).await?;
-        let entry = |r: &Record| {
-            Ok(JournalEntry {
-                at: Micros(r.int(0)?),
-                actor: r.text(1)?,
-                action: r.text(2)?,
-                subject: r.text(3)?,
-                reason: r.text(4)?,
-            })
-        };
-        records.iter().map(entry).collect()
+        records.iter().map(|r| journal_entry(r).map(|(_, entry)| entry)).collect()
+    }
+
+    pub(super) async fn read_journal_after(
+        &self,
+        after: Position,
+        limit: usize,
+    ) -> Result<Vec<(Position, JournalEntry)>, StoreError> {
+        let sql = "SELECT n, at, actor, action, subject, reason FROM journal WHERE n > $1 ORDER BY n LIMIT $2";
+        let records = self.db.query(sql.into(), vec![Value::Int(after), count(limit)]).await?;
+        records.iter().map(journal_entry).collect()
+    }
+
+    pub(super) async fn read_journal_head(&self) -> Result<Position, StoreError> {
+        self.db.query(JOURNAL_HEAD.into(), Vec::new()).await?.first().map_or(Ok(0), |r| r.int(0))
     }
 
     pub(super) async fn write_alone(&self, sql: &'static str, values: Vec<Value>) -> Result<(), StoreError> {
@@ -184,4 +203,9 @@ fn parked(r: &Record) -> Result<ParkedEvent, StoreError> {
         reason: r.text(5)?,
         at: Micros(r.int(6)?),
     })
+}
+
+fn journal_entry(r: &Record) -> Result<(Position, JournalEntry), StoreError> {
+    let [actor, action, subject, reason] = [r.text(2)?, r.text(3)?, r.text(4)?, r.text(5)?];
+    Ok((r.int(0)?, JournalEntry { at: Micros(r.int(1)?), actor, action, subject, reason }))
 }

@@ -58,23 +58,11 @@ impl SqlStore {
 
     pub(super) async fn write_wrapping_key(&self, key: &WrappingKey) -> Result<(), StoreError> {
         let sql = "INSERT INTO wrapping_keys (number, fingerprint) VALUES ($1, $2) ON CONFLICT DO NOTHING";
-        self.alone(sql, vec![Value::Int(key.number.into()), Value::Text(key.check.clone())]).await
+        self.write_alone(sql, vec![Value::Int(key.number.into()), Value::Text(key.check.clone())]).await
     }
 
     pub(super) async fn delete_wrapping_key(&self, number: u32) -> Result<(), StoreError> {
-        self.alone("DELETE FROM wrapping_keys WHERE number = $1", vec![Value::Int(number.into())]).await
-    }
-
-    /// One statement in a transaction of its own.
-    async fn alone(&self, sql: &str, values: Vec<Value>) -> Result<(), StoreError> {
-        let mut tx = self.db.begin().await?;
-        match tx.execute(sql.into(), values).await {
-            Ok(_) => tx.commit().await,
-            Err(error) => {
-                tx.rollback().await;
-                Err(error)
-            }
-        }
+        self.write_alone("DELETE FROM wrapping_keys WHERE number = $1", vec![Value::Int(number.into())]).await
     }
 }
 

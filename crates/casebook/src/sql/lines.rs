@@ -34,7 +34,7 @@ const COLUMNS: &[(&str, &str)] = &[
     ("leases", "producer part holder epoch until consumed"),
     ("parked", "producer subject position part envelope reason at"),
     // Who of the staff looked, replayed or gave up, and why: read from its end and asked by nothing.
-    ("journal", "at actor action subject reason"),
+    ("journal", "n at actor action subject reason"),
     ("meta", "name value"),
 ];
 

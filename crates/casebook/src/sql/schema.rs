@@ -166,9 +166,17 @@ WHERE heads.part = p.part;
 DROP TABLE unplaced;
 ";
 
-/// The wrapped key of what is sealed in a case, and which keys it may be wrapped under.
+/// The wrapped key of what is sealed in a case, and which keys it may be wrapped under. The journal's records are numbered without a
+/// gap, so that a witness can tell when one is gone.
 const EIGHTH: &str = "ALTER TABLE cases ADD COLUMN sealed_by BLOB NOT NULL DEFAULT '';
-CREATE TABLE wrapping_keys (number BIGINT NOT NULL PRIMARY KEY, fingerprint TEXT NOT NULL) WITHOUT ROWID;";
+CREATE TABLE wrapping_keys (number BIGINT NOT NULL PRIMARY KEY, fingerprint TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE journal_numbered (
+  n BIGINT NOT NULL PRIMARY KEY, at BIGINT NOT NULL, actor TEXT NOT NULL, action TEXT NOT NULL, subject TEXT NOT NULL, reason TEXT NOT NULL
+) WITHOUT ROWID;
+INSERT INTO journal_numbered (n, at, actor, action, subject, reason)
+  SELECT row_number() OVER (ORDER BY at), at, actor, action, subject, reason FROM journal;
+DROP TABLE journal;
+ALTER TABLE journal_numbered RENAME TO journal;";
 
 /// Before everything else, so that an unknown database can be asked who it is.
 pub(super) const META: &str = "CREATE TABLE IF NOT EXISTS meta (name TEXT NOT NULL PRIMARY KEY, value TEXT NOT NULL)";

@@ -274,7 +274,7 @@ const SCHEMA_SIX: &str = "
     INSERT INTO unplaced SELECT part, case_id, version FROM event_log WHERE position > 5;
     DELETE FROM event_log WHERE position > 5;
     UPDATE heads SET position = 5 WHERE position > 5;
-    ALTER TABLE cases DROP COLUMN sealed_by; DROP TABLE wrapping_keys;
+    ALTER TABLE cases DROP COLUMN sealed_by; DROP TABLE wrapping_keys; ALTER TABLE journal DROP COLUMN n;
     UPDATE meta SET value = '6' WHERE name = 'schema';";
 
 #[tokio::test]

@@ -49,7 +49,8 @@ const SCHEMA_TWO: &str = "
     CREATE INDEX cases_flagged ON cases (id) WHERE flagged = 1; CREATE INDEX cases_state ON cases (st, id);
     CREATE TABLE unplaced (part BIGINT NOT NULL, case_id BLOB NOT NULL, version BIGINT NOT NULL, PRIMARY KEY (part, case_id, version))
       WITHOUT ROWID;
-    ALTER TABLE cases DROP COLUMN tags; DROP TABLE tagged; ALTER TABLE cases DROP COLUMN sealed_by; DROP TABLE wrapping_keys;
+    ALTER TABLE cases DROP COLUMN tags; DROP TABLE tagged; ALTER TABLE cases DROP COLUMN sealed_by; DROP TABLE wrapping_keys; DROP TABLE journal;
+    CREATE TABLE journal (at BIGINT NOT NULL, actor TEXT NOT NULL, action TEXT NOT NULL, subject TEXT NOT NULL, reason TEXT NOT NULL);
     UPDATE meta SET value = '2' WHERE name = 'schema';";
 
 #[tokio::test]
@@ -85,7 +86,8 @@ const SCHEMA_FIVE: &str = "
     CREATE TABLE unplaced (part BIGINT NOT NULL, case_id BLOB NOT NULL, version BIGINT NOT NULL, PRIMARY KEY (part, case_id, version))
       WITHOUT ROWID;
     UPDATE events SET traceparent = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01';
-    ALTER TABLE cases DROP COLUMN sealed_by; DROP TABLE wrapping_keys;
+    ALTER TABLE cases DROP COLUMN sealed_by; DROP TABLE wrapping_keys; DROP TABLE journal;
+    CREATE TABLE journal (at BIGINT NOT NULL, actor TEXT NOT NULL, action TEXT NOT NULL, subject TEXT NOT NULL, reason TEXT NOT NULL);
     UPDATE meta SET value = '5' WHERE name = 'schema';";
 
 #[tokio::test]

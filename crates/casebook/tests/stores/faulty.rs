@@ -121,6 +121,14 @@ impl Store for Faulty {
         self.faults.call(cut, self.inner.journalled(limit)).await
     }
 
+    async fn journal_after(&self, after: Position, limit: usize) -> Answer<Vec<(Position, JournalEntry)>> {
+        self.faults.call(cut, self.inner.journal_after(after, limit)).await
+    }
+
+    async fn journal_head(&self) -> Answer<Position> {
+        self.faults.call(cut, self.inner.journal_head()).await
+    }
+
     async fn scan(&self, after: Option<CaseId>, limit: usize) -> Answer<Vec<CaseRow>> {
         self.faults.call(cut, self.inner.scan(after, limit)).await
     }

@@ -1,7 +1,7 @@
 //! Digests of records, and what ties each to all before it.
 
 use super::Whose;
-use casebook::{EventRow, digest};
+use casebook::{EventRow, JournalEntry, digest};
 use queue::{Partition, Position};
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -61,7 +61,21 @@ pub fn record(position: Position, event: &EventRow) -> Digest {
     ]))
 }
 
-/// Where each partition's chain stands.
+/// The same of a record of the journal.
+#[must_use]
+pub fn journal_record(number: Position, entry: &JournalEntry) -> Digest {
+    Digest(digest(&[
+        b"journal",
+        &number.to_le_bytes(),
+        &entry.at.0.to_le_bytes(),
+        entry.actor.as_bytes(),
+        entry.action.as_bytes(),
+        entry.subject.as_bytes(),
+        entry.reason.as_bytes(),
+    ]))
+}
+
+/// Where each partition's chain stands, and behind the last partition the journal's.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Chain(Vec<(Position, Digest)>);
 
@@ -73,10 +87,15 @@ impl Chain {
             let parts = [whose.cluster.as_bytes(), whose.service.as_bytes(), &partition.to_le_bytes()];
             (0, Digest(digest(&parts)))
         };
-        Self((0..whose.partitions).map(of).collect())
+        Self((0..=whose.journal()).map(of).collect())
     }
 
-    /// Position and digest of each partition, the index being the partition.
+    /// With these heads.
+    pub(super) const fn of(heads: Vec<(Position, Digest)>) -> Self {
+        Self(heads)
+    }
+
+    /// Position and digest of each partition, the index being the partition, and of the journal.
     #[must_use]
     pub fn heads(&self) -> &[(Position, Digest)] {
         &self.0

@@ -1,7 +1,8 @@
 //! Whether a log is still what was witnessed. Offline: the database, the witness's folder and the cluster's public key are enough.
 
-use super::{AuditError, Chain, Digest, Folder, Signed, VerifyingKey, Whose, record};
-use casebook::{Casebook, EventRow, Store};
+use super::folder::Record;
+use super::{AuditError, Chain, Checkpoint, Digest, Folder, Signed, VerifyingKey, Whose, journal_record, record};
+use casebook::{Casebook, Store};
 use civic::{CaseId, Micros};
 use queue::{Partition, Position};
 use std::collections::BTreeMap;
@@ -37,7 +38,13 @@ type Witnessed = Vec<Vec<Digest>>;
 
 /// Every checkpoint over what was witnessed, and what was witnessed over the log. Of each partition the first record that does not hold is
 /// named.
-pub async fn check(book: &Casebook, path: &Path, key: &VerifyingKey) -> Result<Report, AuditError> {
+/// A checkpoint that was `kept` elsewhere must be among them: database and files of the witness may have been put back together.
+pub async fn check(
+    book: &Casebook,
+    path: &Path,
+    key: &VerifyingKey,
+    kept: Option<&Signed>,
+) -> Result<Report, AuditError> {
     let (store, whose) = (book.store(), &Whose::of(book));
     let folder = Folder::of(path, &whose.service);
     let checkpoints = folder.checkpoints()?;
@@ -50,15 +57,26 @@ pub async fn check(book: &Casebook, path: &Path, key: &VerifyingKey) -> Result<R
             return Ok(report);
         }
     };
-    let heads = store.heads().await?;
+    if let Some(kept) = kept
+        && !checkpoints.contains(kept)
+    {
+        let number = kept.checkpoint.number;
+        let found = format!(
+            "checkpoint {number}, which was kept elsewhere, is not among them: were database and witness put back?"
+        );
+        report.findings.push(Finding { record: None, case: None, found });
+    }
+    let mut heads = store.heads().await?;
+    heads.push(store.journal_head().await?);
+    let log = Log { store, whose };
     for (partition, digests) in (0..).zip(&witnessed) {
         let head = heads.get(usize::from(partition)).copied().unwrap_or_default();
         report.records += digests.len();
-        report.findings.extend(walk(store, partition, digests).await?);
+        report.findings.extend(log.walk(partition, digests).await?);
         let beyond = usize::try_from(head).unwrap_or_default().saturating_sub(digests.len());
         report.unsigned += beyond;
         if beyond > 0 {
-            report.findings.extend(late(store, partition, digests.len(), last.checkpoint.at).await?);
+            report.findings.extend(log.late(partition, digests.len(), last.checkpoint.at).await?);
         }
     }
     Ok(report)
@@ -73,7 +91,7 @@ fn rebuilt(
 ) -> Result<Result<Witnessed, String>, AuditError> {
     let records = folder.records()?;
     let mut records = records.into_iter();
-    let (mut chain, mut witnessed) = (Chain::begin(whose), vec![Vec::new(); usize::from(whose.partitions)]);
+    let (mut chain, mut witnessed) = (Chain::begin(whose), vec![Vec::new(); usize::from(whose.journal()) + 1]);
     let mut previous = Digest([0; 32]);
     for (number, signed) in (1..).zip(checkpoints) {
         let checkpoint = &signed.checkpoint;
@@ -88,20 +106,12 @@ fn rebuilt(
             return says("does not follow the one before it: one was removed or put in between");
         }
         previous = checkpoint.digest();
-        let mut wanted: BTreeMap<Partition, Position> =
-            checkpoint.moved.iter().map(|(partition, position, _)| (*partition, *position)).collect();
-        wanted.retain(|partition, position| head_of(&chain, *partition) != Some(*position));
-        while !wanted.is_empty() {
-            let Some((partition, position, digest)) = records.next() else {
-                return says("counts on digests that are not there: the file of records was cut");
-            };
-            if !chain.extend(partition, position, digest) {
-                return says("counts on digests that are out of order");
-            }
+        let taken = match taken(&mut chain, &mut records, checkpoint) {
+            Ok(taken) => taken,
+            Err(why) => return says(why),
+        };
+        for (partition, _, digest) in taken {
             witnessed[usize::from(partition)].push(digest);
-            if wanted.get(&partition) == Some(&position) {
-                wanted.remove(&partition);
-            }
         }
         if chain.root() != checkpoint.root {
             return says("does not hold over the digests before it");
@@ -110,46 +120,113 @@ fn rebuilt(
     Ok(Ok(witnessed))
 }
 
+/// The digests that a checkpoint is over and the one before it was not, taken into the chain; else why they are not there.
+pub(super) fn taken(
+    chain: &mut Chain,
+    records: &mut impl Iterator<Item = Record>,
+    checkpoint: &Checkpoint,
+) -> Result<Vec<Record>, &'static str> {
+    let mut wanted: BTreeMap<Partition, Position> =
+        checkpoint.moved.iter().map(|(partition, position, _)| (*partition, *position)).collect();
+    wanted.retain(|partition, position| head_of(chain, *partition) != Some(*position));
+    let mut taken = Vec::new();
+    while !wanted.is_empty() {
+        let (partition, position, digest) =
+            records.next().ok_or("counts on digests that are not there: the file of records was cut")?;
+        if !chain.extend(partition, position, digest) {
+            return Err("counts on digests that are out of order");
+        }
+        taken.push((partition, position, digest));
+        if wanted.get(&partition) == Some(&position) {
+            wanted.remove(&partition);
+        }
+    }
+    Ok(taken)
+}
+
 fn head_of(chain: &Chain, partition: Partition) -> Option<Position> {
     chain.heads().get(usize::from(partition)).map(|(position, _)| *position)
 }
 
-/// The first record of a partition that is not what was witnessed.
-async fn walk(store: &dyn Store, partition: Partition, digests: &[Digest]) -> Result<Option<Finding>, AuditError> {
-    let mut known: Position = 0;
-    let mut left = digests.iter();
-    while left.len() > 0 {
-        let events = store.log(partition, known, CHUNK.min(left.len())).await?;
-        if events.is_empty() {
-            return Ok(Some(finding(partition, known + 1, None, "is gone")));
+/// A record as it is in the database.
+pub(super) struct Read {
+    pub(super) position: Position,
+    pub(super) digest: Digest,
+    case: Option<CaseId>,
+    time: Micros,
+}
+
+/// Partitions and the journal alike.
+pub(super) struct Log<'a> {
+    pub(super) store: &'a dyn Store,
+    pub(super) whose: &'a Whose,
+}
+
+impl Log<'_> {
+    pub(super) async fn read(
+        &self,
+        partition: Partition,
+        after: Position,
+        limit: usize,
+    ) -> Result<Vec<Read>, AuditError> {
+        if partition == self.whose.journal() {
+            let entries = self.store.journal_after(after, limit).await?;
+            let read = entries.into_iter().map(|(position, entry)| Read {
+                position,
+                digest: journal_record(position, &entry),
+                case: None,
+                time: entry.at,
+            });
+            return Ok(read.collect());
         }
-        for ((position, event), digest) in events.iter().zip(left.by_ref()) {
-            known += 1;
-            if *position != known {
-                return Ok(Some(finding(partition, known, None, "is gone")));
-            }
-            if record(*position, event) != *digest {
-                return Ok(Some(finding(partition, known, Some(event.case), "is not what was witnessed")));
-            }
-        }
+        let events = self.store.log(partition, after, limit).await?;
+        let read = events.into_iter().map(|(position, event)| Read {
+            position,
+            digest: record(position, &event),
+            case: Some(event.case),
+            time: event.time,
+        });
+        Ok(read.collect())
     }
-    Ok(None)
-}
 
-/// A record that should have been under a signature long before the last one.
-async fn late(
-    store: &dyn Store,
-    partition: Partition,
-    witnessed: usize,
-    signed: Micros,
-) -> Result<Option<Finding>, AuditError> {
-    let after = Position::try_from(witnessed).unwrap_or(Position::MAX);
-    let first = store.log(partition, after, 1).await?.into_iter().next();
-    let missed = |(_, event): &(Position, EventRow)| signed - event.time > LATE;
-    let found = "was there long before the last checkpoint, which does not have it";
-    Ok(first.filter(missed).map(|(position, event)| finding(partition, position, Some(event.case), found)))
-}
+    fn finding(&self, partition: Partition, position: Position, case: Option<CaseId>, found: &str) -> Finding {
+        let place = if partition == self.whose.journal() { "journal".to_owned() } else { partition.to_string() };
+        Finding { record: Some((partition, position)), case, found: format!("record {place}/{position} {found}") }
+    }
 
-fn finding(partition: Partition, position: Position, case: Option<CaseId>, found: &str) -> Finding {
-    Finding { record: Some((partition, position)), case, found: format!("record {partition}/{position} {found}") }
+    /// The first record of a partition that is not what was witnessed.
+    async fn walk(&self, partition: Partition, digests: &[Digest]) -> Result<Option<Finding>, AuditError> {
+        let mut known: Position = 0;
+        let mut left = digests.iter();
+        while left.len() > 0 {
+            let records = self.read(partition, known, CHUNK.min(left.len())).await?;
+            if records.is_empty() {
+                return Ok(Some(self.finding(partition, known + 1, None, "is gone")));
+            }
+            for (read, digest) in records.iter().zip(left.by_ref()) {
+                known += 1;
+                if read.position != known {
+                    return Ok(Some(self.finding(partition, known, None, "is gone")));
+                }
+                if read.digest != *digest {
+                    return Ok(Some(self.finding(partition, known, read.case, "is not what was witnessed")));
+                }
+            }
+        }
+        Ok(None)
+    }
+
+    /// A record that should have been under a signature long before the last one.
+    async fn late(
+        &self,
+        partition: Partition,
+        witnessed: usize,
+        signed: Micros,
+    ) -> Result<Option<Finding>, AuditError> {
+        let after = Position::try_from(witnessed).unwrap_or(Position::MAX);
+        let first = self.read(partition, after, 1).await?.into_iter().next();
+        let found = "was there long before the last checkpoint, which does not have it";
+        let missed = first.filter(|read| signed - read.time > LATE);
+        Ok(missed.map(|read| self.finding(partition, read.position, read.case, found)))
+    }
 }

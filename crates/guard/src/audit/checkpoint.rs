@@ -94,6 +94,20 @@ impl SigningKey {
 pub struct VerifyingKey(Vec<u8>);
 
 impl VerifyingKey {
+    /// From 64 hexadecimal digits; `None` when they are none.
+    #[must_use]
+    pub fn from_hex(text: &str) -> Option<Self> {
+        let mut bytes = vec![0; 32];
+        read_hex(text, &mut bytes)?;
+        Some(Self(bytes))
+    }
+
+    /// 64 hexadecimal digits.
+    #[must_use]
+    pub fn to_hex(&self) -> String {
+        self.0.iter().map(|byte| format!("{byte:02x}")).collect()
+    }
+
     #[must_use]
     pub fn has_signed(&self, signed: &Signed) -> bool {
         let mut signature = [0; 64];

@@ -1,7 +1,7 @@
 //! Keeps up with a log.
 
 use super::folder::Record;
-use super::{AuditError, Chain, Checkpoint, Digest, Folder, Signed, SigningKey, Whose, record};
+use super::{AuditError, Chain, Checkpoint, Digest, Folder, Signed, SigningKey, Whose, journal_record, record};
 use casebook::{Casebook, StoreError};
 use civic::{Clock, Micros};
 use queue::{Partition, Position};
@@ -104,8 +104,9 @@ impl Witness {
         wanted.truncate(PARTITIONS);
         let wanted: Vec<(Partition, Position)> =
             wanted.into_iter().map(|(_, partition, known)| (partition, known)).collect();
+        let journalled = self.look_at_journal().await?;
         if wanted.is_empty() {
-            return Ok(0);
+            return Ok(journalled);
         }
         let events = self.book.store().logs(&wanted, EACH).await?;
         for (partition, position, event) in &events {
@@ -117,7 +118,29 @@ impl Witness {
         }
         // Heads tell of more than can be read.
         let (partition, _) = wanted[0];
-        if events.is_empty() { Err(self.hole(partition)) } else { Ok(events.len()) }
+        if events.is_empty() { Err(self.hole(partition)) } else { Ok(events.len() + journalled) }
+    }
+
+    /// The same of the journal.
+    async fn look_at_journal(&mut self) -> Result<usize, AuditError> {
+        let journal = self.whose.journal();
+        let (witnessed, _) = self.chain.heads()[usize::from(journal)];
+        let found = self.book.store().journal_head().await?;
+        if found < witnessed {
+            return Err(AuditError::Shorter { partition: journal, witnessed, found });
+        }
+        if found == witnessed {
+            return Ok(0);
+        }
+        let entries = self.book.store().journal_after(witnessed, PARTITIONS * EACH).await?;
+        for (number, entry) in &entries {
+            let digest = journal_record(*number, entry);
+            if !self.chain.extend(journal, *number, digest) {
+                return Err(self.hole(journal));
+            }
+            self.waiting.push((journal, *number, digest));
+        }
+        if entries.is_empty() { Err(self.hole(journal)) } else { Ok(entries.len()) }
     }
 
     async fn sign(&mut self) -> Result<usize, AuditError> {

@@ -84,6 +84,7 @@ impl Rotation {
     }
 
     async fn run(&self) {
+        metrics::counter!("guard_vault_keys_refused_total").increment(0);
         loop {
             self.finish().await;
             if !self.source.changes() {

@@ -12,6 +12,8 @@ if JIEWANG_CONSUL_BIN="${JIEWANG_CONSUL_BIN:-$(scripts/consul.sh)}"; then export
 if JIEWANG_ROTEL_BIN="${JIEWANG_ROTEL_BIN:-$(scripts/rotel.sh)}"; then export JIEWANG_ROTEL_BIN; else [ "${CI:-}" != true ]; unset JIEWANG_ROTEL_BIN; fi
 # An identity provider that is not ours comes from npm.
 if JIEWANG_OIDC_BIN="${JIEWANG_OIDC_BIN:-$(scripts/oidc.sh)}"; then export JIEWANG_OIDC_BIN; else [ "${CI:-}" != true ]; unset JIEWANG_OIDC_BIN; fi
+# What asks the gateway everything that its description allows comes from PyPI.
+if JIEWANG_SCHEMATHESIS_BIN="${JIEWANG_SCHEMATHESIS_BIN:-$(scripts/schemathesis.sh)}"; then export JIEWANG_SCHEMATHESIS_BIN; else [ "${CI:-}" != true ]; unset JIEWANG_SCHEMATHESIS_BIN; fi
 # A million random commands for each kind of case in CI; a tenth of that at a desk.
 export JIEWANG_MODEL_CASES="${JIEWANG_MODEL_CASES:-$([ "${CI:-}" = true ] && echo 1000000 || echo 100000)}"
 # One test more at a time than there are cores: those with processes and servers of their own mostly wait.

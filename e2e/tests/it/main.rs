@@ -4,6 +4,7 @@
 mod apart;
 mod audited;
 mod clock;
+mod described;
 mod disk;
 mod drain;
 mod guarded;

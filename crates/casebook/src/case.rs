@@ -112,23 +112,28 @@ pub enum Tag {
     Unit(String),
     /// The case that this one is a member of.
     Parent(CaseId),
+    /// The machine that sent it: [`crate::sender_of`].
+    Sender(String),
 }
 
 impl Tag {
     const UNIT: &'static str = "unit/";
     const PARENT: &'static str = "parent/";
+    const SENDER: &'static str = "sender/";
 
     /// As a row keeps it.
     pub(crate) fn text(&self) -> String {
         match self {
             Self::Unit(unit) => format!("{}{unit}", Self::UNIT),
             Self::Parent(case) => format!("{}{case}", Self::PARENT),
+            Self::Sender(sender) => format!("{}{sender}", Self::SENDER),
         }
     }
 
     fn read(text: &str) -> Option<Self> {
         let unit = text.strip_prefix(Self::UNIT).map(|unit| Self::Unit(unit.to_owned()));
-        unit.or_else(|| text.strip_prefix(Self::PARENT)?.parse().ok().map(Self::Parent))
+        let sender = || text.strip_prefix(Self::SENDER).map(|sender| Self::Sender(sender.to_owned()));
+        unit.or_else(sender).or_else(|| text.strip_prefix(Self::PARENT)?.parse().ok().map(Self::Parent))
     }
 
     /// All tags of a case in one column; `None`: none.
@@ -177,7 +182,8 @@ mod tests {
     #[test]
     fn tags_go_into_one_column_and_come_back() {
         let id = CaseId::from_bytes([7; 16]);
-        for tags in [vec![], vec![Tag::Parent(id)], vec![Tag::Unit("500151-gongan".to_owned()), Tag::Parent(id)]] {
+        let (unit, sender) = (Tag::Unit("500151-gongan".to_owned()), Tag::Sender("0a1b".to_owned()));
+        for tags in [vec![], vec![Tag::Parent(id)], vec![sender, Tag::Parent(id)], vec![unit, Tag::Parent(id)]] {
             assert_eq!(Tag::split(Tag::join(&tags).as_deref()), Some(tags));
         }
         for column in ["unit", "parent/x", "moon/1"] {

@@ -42,7 +42,7 @@ pub use key::{ClusterKey, Hasher, KEY_BYTES, Suite, digest};
 pub use kinds::{Kinds, Rebuilt};
 pub use page::{PageTokens, Tampered};
 pub use replicas::follow_replicas;
-pub use scope::{Filter, Page, PlaceColumn, Scope};
+pub use scope::{Filter, Page, PlaceColumn, Scope, sender_of};
 pub use seal::{Keys, Rewrap, SealError, Sealer, WrappingKey};
 pub use store::{EventRow, JournalEntry, ParkedEvent, Store};
 pub use timers::{Fire, run_timers};

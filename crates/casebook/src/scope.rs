@@ -1,7 +1,8 @@
 //! Who sees what, in a form that compiles to SQL: every read takes a scope, there is no unscoped list.
 
 use crate::case::{Row, Tag};
-use civic::CaseId;
+use crate::key::digest;
+use civic::{Actor, CaseId, Role};
 
 /// A place column of the index row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -32,6 +33,8 @@ pub enum Scope {
     Place(PlaceColumn, String),
     /// Cases that this unit answers for now, and those that it has a share in.
     Unit(String),
+    /// Cases that this machine sent: [`sender_of`].
+    Sender(String),
     /// One case only: its reporter's.
     Case(CaseId),
     Nothing,
@@ -44,10 +47,20 @@ impl Scope {
             Self::All => true,
             Self::Place(column, code) => column.of(row) == Some(code),
             Self::Unit(unit) => row.unit.as_ref() == Some(unit) || row.tags.contains(&Tag::Unit(unit.clone())),
+            Self::Sender(sender) => row.tags.contains(&Tag::Sender(sender.clone())),
             Self::Case(case) => *case == id,
             Self::Nothing => false,
         }
     }
+}
+
+/// How rows and events name the machine that sent a matter: 32 hexadecimal digits of its subject. `None` for people: no list asks by a
+/// person (docs/lines.md).
+#[must_use]
+pub fn sender_of(actor: &Actor) -> Option<String> {
+    let machine = actor.role == Role::Integrator && !actor.subject.is_empty();
+    let hex = |digest: &[u8]| digest.iter().take(16).map(|byte| format!("{byte:02x}")).collect();
+    machine.then(|| hex(&digest(&[b"sender", actor.subject.as_bytes()])))
 }
 
 /// What a list may be narrowed by. Without a state or a parent only open cases are listed.

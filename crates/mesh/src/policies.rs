@@ -14,6 +14,8 @@ pub enum Reach {
     Place,
     /// Those that its unit answers for or has a share in.
     Unit,
+    /// Those that it sent, and what was made of them.
+    Sent,
     /// Those opened for it.
     Own,
     Nothing,

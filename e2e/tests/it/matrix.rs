@@ -1,6 +1,6 @@
 //! Every rpc, every role, every relation to the case: `e2e/authorization-matrix.csv` says what each may, and a running cluster is held to it.
 //!
-//! A row is an rpc and a relation: `own` (the case lies in the caller's place, or the caller's unit has it), `foreign` (the caller acts for the
+//! A row is an rpc and a relation: `own` (the case lies in the caller's place, or the caller's unit has it, and the town's machine sent it), `foreign` (the caller acts for the
 //! twin town of another district) and `none` (no particular case, or a kind that lies in no place). A cell is `yes` (done; where
 //! `examples::LET_THROUGH` says so, refused for something else than who asks), 401, 403 or 404. `JIEWANG_MATRIX_WRITE=1` writes what was observed; whoever does that reads every changed cell.
 //!

@@ -10,7 +10,7 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
 
-use casebook::{Row, Scope};
+use casebook::{Row, Scope, Tag};
 use civic::{CaseId, DivisionCode};
 use cursor::Cursor;
 use mesh::CaseError;
@@ -111,8 +111,9 @@ impl Audience {
         Ok(Self { scope, warned, app: Arc::clone(app), division })
     }
 
-    /// A called unit hears of its own part, not of who else was called.
+    /// A called unit hears of its own part, not of who else was called; nobody hears by which machine it came.
     fn hide_others(&self, changed: &mut proto::events::v1::WorkOrderChanged) {
+        changed.sender.clear();
         if let Scope::Unit(own) = &self.scope
             && *own != changed.unit
         {
@@ -136,6 +137,7 @@ impl Audience {
             town: text(&lies.town),
             village: text(&lies.village),
             grid: text(&lies.grid),
+            tags: told.sender.map(|sender| Tag::Sender(sender.to_owned())).into_iter().collect(),
             ..Row::default()
         };
         scope.admits(id, &row)
@@ -151,18 +153,21 @@ struct Told<'a> {
     /// Id of the case.
     case: &'a str,
     units: Vec<&'a str>,
+    /// The machine that sent the report of an order.
+    sender: Option<&'a str>,
     /// A place of a warning: a grid worker hears of the whole village.
     warned: bool,
 }
 
 /// `None` for events of other services.
 fn told(event: &Public) -> Option<Told<'_>> {
-    let of = |case, units| Some(Told { case, units, warned: false });
+    let of = |case, units| Some(Told { case, units, sender: None, warned: false });
     match event {
         Public::WorkOrderChanged(changed) => {
             // 协办, 吹哨: whoever has a part of it, too.
             let called = changed.called_units.iter().map(String::as_str);
-            of(&changed.work_order, called.chain([changed.unit.as_str()]).collect())
+            let units = called.chain([changed.unit.as_str()]).collect();
+            Some(Told { case: &changed.work_order, units, sender: Some(&changed.sender), warned: false })
         }
         Public::EmergencyChanged(changed) => {
             let called = changed.calls.iter().map(|call| call.unit.as_str());
@@ -172,7 +177,7 @@ fn told(event: &Public) -> Option<Told<'_>> {
         Public::WarningChanged(changed) => of(&changed.warning, Vec::new()),
         Public::WarningPlaceChanged(changed) => {
             let units = vec![changed.unit.as_str(), changed.above.as_str()];
-            Some(Told { case: &changed.warning, units, warned: true })
+            Some(Told { case: &changed.warning, units, sender: None, warned: true })
         }
         Public::ExclusionDecided(decided) => of(&decided.work_order, vec![decided.unit.as_str()]),
         Public::ReportFiled(_) | Public::ReportClassified(_) | Public::ReportAmended(_) | Public::ReportAnswered(_) => {

@@ -16,7 +16,7 @@ const COLUMNS: &[(&str, &str)] = &[
     ("cases", "open st urgency category flagged"),
     ("cases", "district town village grid place"),
     ("cases", "unit yellow_at red_at lamp"),
-    // Units with a share, and the parent: `Tag` knows no third kind.
+    // Units with a share, the parent, and the machine that sent it, which is no person: `Tag` knows no fourth kind.
     ("cases", "tags"),
     // Wrapped keys, one set a case: a person with two cases has two.
     ("cases", "sealed_by"),
@@ -97,7 +97,10 @@ fn no_list_asks_by_a_person() {
         parent: Some(CaseId::from_bytes([0; 16])),
     };
     let places = [PlaceColumn::District, PlaceColumn::Town, PlaceColumn::Village, PlaceColumn::Grid];
-    let scopes = places.map(|place| Scope::Place(place, String::new())).into_iter().chain([Scope::Unit(String::new())]);
+    let scopes = places
+        .map(|place| Scope::Place(place, String::new()))
+        .into_iter()
+        .chain([Scope::Unit(String::new()), Scope::Sender(String::new())]);
     let terms = scopes.zip(places.iter().cycle()).flat_map(|(scope, place)| ways(&scope, &filter(*place)));
     let asked: BTreeSet<&str> = terms.flatten().map(|(column, _)| column.name()).collect();
     assert_eq!(asked.into_iter().collect::<Vec<_>>(), ASKED);

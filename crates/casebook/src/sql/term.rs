@@ -88,6 +88,7 @@ pub(super) fn ways(scope: &Scope, filter: &Filter) -> Vec<Vec<Term>> {
             let answered = (Column::Unit, Wanted::Text(unit.clone()));
             vec![narrowed(Some(answered)), narrowed(Some(tag_term(&Tag::Unit(unit.clone()))))]
         }
+        Scope::Sender(sender) => vec![narrowed(Some(tag_term(&Tag::Sender(sender.clone()))))],
         Scope::Nothing => Vec::new(),
     }
 }

@@ -43,6 +43,9 @@ pub(crate) struct Labels {
     pub(crate) shares: Vec<String>,
     #[prost(string, optional, tag = "13")]
     pub(crate) parent: Option<String>,
+    /// The machine that sent it.
+    #[prost(string, optional, tag = "14")]
+    pub(crate) sender: Option<String>,
 }
 
 #[derive(Clone, PartialEq, Eq, Message, Serialize, Deserialize)]
@@ -169,6 +172,7 @@ impl Case for Parcel {
     fn index(&self) -> Row {
         let l = self.labels.clone();
         let shares = l.shares.into_iter().map(Tag::Unit);
+        let sender = l.sender.map(Tag::Sender);
         let parent = l.parent.map(|id| Tag::Parent(id.parse().expect("a test plants ids")));
         Row {
             open: self.open,
@@ -185,7 +189,7 @@ impl Case for Parcel {
             red_at: None,
             lamp: l.lamp,
             flagged: l.flagged,
-            tags: shares.chain(parent).collect(),
+            tags: shares.chain(parent).chain(sender).collect(),
         }
     }
 

@@ -32,7 +32,7 @@ pub enum PolicyError {
     #[error("the policies cannot be asked: {0}")]
     World(String),
     #[error(
-        "what a {role} may know of a {kind} is more than one of: all, its place's, its unit's, its own; no list can be narrowed to that"
+        "what a {role} may know of a {kind} is more than one of: all, its place's, its unit's, what it sent, its own; no list can be narrowed to that"
     )]
     Reach { role: Role, kind: &'static str },
 }
@@ -158,7 +158,7 @@ impl Rules {
             let asked = self.ask(who, "know", &world::uid(kind, "asked"), world::matter(kind, relation)?)?;
             known.push((relation, asked));
         }
-        let reaches = [Reach::Nothing, Reach::Own, Reach::Unit, Reach::Place, Reach::All];
+        let reaches = [Reach::Nothing, Reach::Own, Reach::Sent, Reach::Unit, Reach::Place, Reach::All];
         let agrees = |reach: &Reach| known.iter().all(|(relation, asked)| admits(*reach, *relation) == *asked);
         reaches.into_iter().find(agrees).ok_or(PolicyError::Reach { role, kind })
     }
@@ -170,6 +170,7 @@ const fn admits(reach: Reach, relation: Relation) -> bool {
         Reach::All => true,
         Reach::Place => relation.place,
         Reach::Unit => relation.unit,
+        Reach::Sent => relation.sent,
         Reach::Own => relation.own,
         Reach::Nothing => false,
     }

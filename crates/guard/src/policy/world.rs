@@ -18,12 +18,15 @@ pub(super) struct Relation {
     pub(super) unit: bool,
     /// It was opened for the caller.
     pub(super) own: bool,
+    /// The caller sent it, or it was made of what the caller sent.
+    pub(super) sent: bool,
 }
 
 impl Relation {
     /// Every way in which a matter can stand to somebody.
     pub(super) fn all() -> impl Iterator<Item = Self> {
-        (0..8_u8).map(|bits| Self { place: bits & 1 != 0, unit: bits & 2 != 0, own: bits & 4 != 0 })
+        let bit = |bits: u8, at: u8| bits & (1 << at) != 0;
+        (0..16).map(move |bits| Self { place: bit(bits, 0), unit: bit(bits, 1), own: bit(bits, 2), sent: bit(bits, 3) })
     }
 }
 
@@ -75,8 +78,10 @@ pub(super) fn matter(kind: &str, relation: Relation) -> Result<Vec<Entity>, Poli
     let units = ["other", "own"].into_iter().filter(|unit| *unit == "other" || relation.unit);
     let units = units.map(|unit| RestrictedExpression::new_entity_uid(uid("Unit", unit)));
     let mut attributes = HashMap::from([("units".to_owned(), RestrictedExpression::new_set(units))]);
-    let reporter = if relation.own { "caller" } else { "somebody" };
-    attributes.insert("reporter".to_owned(), RestrictedExpression::new_entity_uid(uid("Person", reporter)));
+    for (name, is_caller) in [("reporter", relation.own), ("sender", relation.sent)] {
+        let person = uid("Person", if is_caller { "caller" } else { "somebody" });
+        attributes.insert(name.to_owned(), RestrictedExpression::new_entity_uid(person));
+    }
     let parents = HashSet::from([uid(place.0, place.1)]);
     let matter = Entity::new(uid(kind, "asked"), attributes, parents);
     Ok(vec![

@@ -88,8 +88,8 @@ fn roles_know_what_the_brief_lets_them_know() {
             | Role::CityDispatcher
             | Role::VillageDesk
             | Role::Commander
-            | Role::Supervisor
-            | Role::Integrator => Reach::Place,
+            | Role::Supervisor => Reach::Place,
+            Role::Integrator => Reach::Sent,
             Role::GridWorker | Role::GridLeader | Role::DepartmentHandler | Role::Liaison => Reach::Unit,
             Role::Citizen
             | Role::Volunteer

@@ -1,7 +1,7 @@
 //! Work orders and reports in the state that a verb leads from.
 
 use super::cases::{Made, Maker, in_days};
-use super::people::Town;
+use super::people::{People, Town};
 use civic::Role;
 use e2e::client::Client;
 use e2e::matters::{LIGHTS, PAY};
@@ -54,17 +54,31 @@ impl Maker {
     /// A report as somebody without a token files it, with a canary in each field.
     pub(super) async fn file(&self, town: &Town, category: &str, more: &[(&str, Value)]) -> (Client, Value) {
         let citizen = self.people.somebody(None);
-        let mut body = json!({
-            "requestId": self.request_id(), "kind": "HELP", "channel": "CITIZEN_WEB", "categoryCode": category,
-            "text": format!("{}：路灯不亮，编号 {}", town.word, self.next()),
-            "location": {"divisionCode": town.village, "address": format!("{}路八号", town.word)},
-            "reporter": {"name": town.name, "phone": town.phone},
-        });
+        let mut body = self.told(town, category);
         for (field, value) in more {
             body[*field] = value.clone();
         }
         let filed = citizen.write("v1/reports", &body).await;
         (citizen, filed)
+    }
+
+    fn told(&self, town: &Town, category: &str) -> Value {
+        json!({
+            "requestId": self.request_id(), "kind": "HELP", "channel": "CITIZEN_WEB", "categoryCode": category,
+            "text": format!("{}：路灯不亮，编号 {}", town.word, self.next()),
+            "location": {"divisionCode": town.village, "address": format!("{}路八号", town.word)},
+            "reporter": {"name": town.name, "phone": town.phone},
+        })
+    }
+
+    /// The same told to the town's machine, which sends it: its own, as the table has it.
+    async fn sent(&self, town: &Town, category: &str) -> (Client, Value) {
+        let machine = self.people.somebody(Some(&People::actor(Role::Integrator, town, "")));
+        let mut body = self.told(town, category);
+        body["channel"] = "HOTLINE_12345".into();
+        body["channelNumber"] = self.request_id().into();
+        let filed = machine.write("v1/reports", &body).await;
+        (self.people.somebody(None).after(&machine), filed)
     }
 
     /// Filed, and given to the holder. The report knows of its unit, too.
@@ -79,7 +93,7 @@ impl Maker {
         let other = town.other_section();
         let (lead, called) = if stage == Stage::Called { (other.as_str(), holder) } else { (holder, other.as_str()) };
         let category = if stage == Stage::ReplyPending { PAY } else { LIGHTS };
-        let (citizen, filed) = self.file(town, category, &[]).await;
+        let (citizen, filed) = self.sent(town, category).await;
         let text = |field: &str| filed[field].as_str().unwrap().to_owned();
         let crew = Crew {
             unit: self.people.member(Role::DepartmentHandler, lead).after(&citizen),

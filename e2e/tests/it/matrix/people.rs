@@ -119,7 +119,7 @@ pub(super) fn forbidden(role: Option<Role>, town: &Town) -> Vec<&'static str> {
         Some(Role::CityDispatcher) => return never.to_vec(),
         Some(Role::DistrictDispatcher | Role::TownDispatcher) => Vec::new(),
         Some(Role::Commander | Role::Supervisor) => vec![own.cared],
-        Some(Role::Integrator) => vec![own.talk, own.cared],
+        Some(Role::Integrator) => vec![own.beside, own.talk, own.cared],
         Some(Role::VillageDesk) => vec![own.beside, own.talk],
         Some(Role::DepartmentHandler) => vec![own.beside, own.cared],
         Some(Role::GridWorker | Role::GridLeader | Role::Liaison) => vec![own.beside, own.talk, own.cared],

@@ -166,6 +166,7 @@ impl Desk {
         Opening {
             report: String::new(),
             tracking_number: String::new(),
+            sender: String::new(),
             category: request.category.clone(),
             category_name: category.map(|category| category.name_zh.to_string()).unwrap_or_default(),
             urgency: duty.map_or(Urgency::LevelFour, |duty| duty.urgency),

@@ -142,12 +142,16 @@ impl App {
         self.act_at(asking, desk, desk.scope_of(&asking.actor), (etag, acting)).await
     }
 
-    /// The last exclusion that was asked for, for whoever sees the order.
+    /// The last exclusion that was asked for, for the people who see the order. A machine knows what became of what it sent, and not how
+    /// it is counted: lists of exclusions have none for it either.
     ///
     /// # Errors
     /// Not found, the store's.
     pub async fn exclusion_of(&self, asking: &Asking, desk: &Desk, order: CaseId) -> Result<Found<Exclusion>, Error> {
         self.get(asking, desk, order).await?;
+        if let Scope::Sender(_) = desk.scope_of(&asking.actor) {
+            return Err(Error::NOT_FOUND);
+        }
         self.exclusion(order).await?.ok_or(Error::NOT_FOUND)
     }
 

@@ -70,6 +70,7 @@ impl Desk {
             answering: duty.and_then(|(_, code)| self.answering(&code)),
             report: report.report,
             tracking_number: report.tracking_number,
+            sender: report.sender,
             category: report.category_code,
             place,
             report_kind: report.kind,

@@ -92,7 +92,7 @@ impl App {
     }
 
     /// One warning: the caller's scope shows it, or it concerns the place that the caller works for. Whose role may know of no order is told
-    /// of no warning either.
+    /// of no warning either, and nor is a machine.
     ///
     /// # Errors
     /// Not found, the store's.
@@ -100,7 +100,8 @@ impl App {
         let found = self.cases.get::<Warning>(&Scope::All, id).await?;
         let scope = desk.scope_of(&asking.actor);
         let home = asking.actor.place().and_then(|own| desk.view.standing(&own));
-        let concerned = scope != Scope::Nothing && home.is_some_and(|home| found.state.concerns(&home, &desk.view));
+        let hears = !matches!(scope, Scope::Nothing | Scope::Sender(_));
+        let concerned = hears && home.is_some_and(|home| found.state.concerns(&home, &desk.view));
         if concerned || scope.admits(id, &casebook::Case::index(&found.state)) {
             Ok(found)
         } else {

@@ -10,7 +10,7 @@ pub use rates::{
     Rater, asks_exclusion, decides_exclusion, is_stationed, rates_above, reads_ratings_of, speaks_for_town,
 };
 
-use casebook::{PlaceColumn, Scope};
+use casebook::{PlaceColumn, Scope, sender_of};
 use civic::{Actor, CaseId, DivisionCode, Place, Role, Tier, UnitCode, View};
 use mesh::Reach;
 
@@ -294,6 +294,7 @@ pub fn scope_of(actor: &Actor, reach: Reach, view: &View, root: &DivisionCode) -
         Reach::All => Scope::All,
         Reach::Place => place_scope(actor, view, root),
         Reach::Unit => unit_scope(actor.unit.as_ref()),
+        Reach::Sent => sender_of(actor).map_or(Scope::Nothing, Scope::Sender),
         Reach::Own => own_scope(actor),
         Reach::Nothing => Scope::Nothing,
     }

@@ -112,8 +112,8 @@ use proto::dispatch::v1::stored::WorkOrderEvent;
 
 impl Case for WorkOrder {
     const KIND: &'static str = "workOrder";
-    // 2: parts, supervision, tiers. 3: members of a parent.
-    const SCHEMA: i64 = 3;
+    // 2: parts, supervision, tiers. 3: members of a parent. 4: which machine sent the report.
+    const SCHEMA: i64 = 4;
     type Event = WorkOrderEvent;
     type Command = Command;
     type Facts = Facts;

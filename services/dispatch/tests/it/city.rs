@@ -156,6 +156,7 @@ impl City {
             division_code: division.to_owned(),
             kind: 3,
             accepted_us: now.0,
+            sender: casebook::sender_of(&Actor::alone(Role::Integrator, "integrator-1")).unwrap(),
             ..ReportFiled::default()
         }
     }

@@ -3,10 +3,16 @@
 use civic::{Actor, Role};
 use mesh::Code;
 use proto::dispatch::v1 as pb;
+use proto::events::v1::public_event::Event as Public;
+use proto::events::v1::{ReportFiled, StreamEventsRequest};
 use proto::types::v1::WorkOrderState;
+use std::time::Duration;
 use tonic::Request;
 
 use crate::city::{City, OTHER_TOWN, SECTION, TOWN, accept, code_and_reason, rate, refusal};
+
+/// Only bounds a failure: events take milliseconds.
+const BOUND: Duration = Duration::from_secs(20);
 
 #[tokio::test]
 async fn an_order_of_another_town_or_unit_is_not_found() {
@@ -34,6 +40,38 @@ async fn an_order_of_another_town_or_unit_is_not_found() {
             assert_eq!(code_and_reason(&problem), expected, "{role} {unit} {name}");
         }
     }
+}
+
+/// The hotline of the tests sends every report that names no other sender.
+#[tokio::test]
+async fn a_machine_knows_the_orders_of_what_it_sent_and_rates_no_other() {
+    let city = City::open().await;
+    let machine = Actor::member(Role::Integrator, "police", "50".parse().unwrap());
+    let sender = casebook::sender_of(&machine).unwrap();
+    let opened = city.as_actor(&machine, StreamEventsRequest::default());
+    let mut stream = city.events_client().stream_events(opened).await.unwrap().into_inner();
+    let foreign = city.ordinary().await;
+    let told = city.open_order(ReportFiled { sender: String::new(), ..city.report("0101", TOWN) }).await;
+    let sent = city.open_order(ReportFiled { sender: sender.clone(), ..city.report("0101", TOWN) }).await;
+    let event = tokio::time::timeout(BOUND, stream.message()).await.expect("an event").unwrap().unwrap();
+    let Some(Public::WorkOrderChanged(changed)) = event.data.unwrap().event else { panic!("another event") };
+    assert_eq!((event.subject.as_str(), changed.sender.as_str()), (sent.as_str(), ""), "the first that it hears of");
+    let seen = city.client().list_work_orders(city.as_actor(&machine, list())).await.unwrap().into_inner().work_orders;
+    assert_eq!(seen.into_iter().map(|order| order.name).collect::<Vec<_>>(), [sent.clone()]);
+    for name in [&foreign, &told] {
+        let get = city.as_actor(&machine, pb::GetWorkOrderRequest { name: name.clone() });
+        let timeline = city.as_actor(&machine, pb::GetWorkOrderTimelineRequest { name: name.clone() });
+        let refused = [
+            refusal(city.client().get_work_order(get).await),
+            refusal(city.client().get_work_order_timeline(timeline).await),
+            refusal(city.client().rate_work_order(city.as_actor(&machine, rate(name, true))).await),
+        ];
+        assert!(refused.iter().all(|problem| code_and_reason(problem) == (Code::NotFound, "NOT_FOUND")), "{refused:?}");
+    }
+    city.accept(&sent, "a").await;
+    city.resolve(&sent).await;
+    let rated = city.client().rate_work_order(city.as_actor(&machine, rate(&sent, true))).await.unwrap().into_inner();
+    assert_eq!(rated.state(), WorkOrderState::Closed, "also after other steps it is what the machine sent");
 }
 
 #[tokio::test]

@@ -131,6 +131,7 @@ pub(crate) fn opening(variant: u8) -> Opening {
     Opening {
         report: REPORT.to_owned(),
         tracking_number: "12345678901234567".to_owned(),
+        sender: String::new(),
         category: "0101".to_owned(),
         category_name: "社会治安隐患".to_owned(),
         urgency: Urgency::ALL[usize::from(variant) % 4],

@@ -7,7 +7,7 @@ use crate::domain::draft::Draft;
 use crate::domain::kind::{Kind, Urgency};
 use crate::domain::report::{Answer, Category, Classification, Command, Facts, Head, Report, Reporter, Whereabouts};
 use crate::error::Error;
-use casebook::{Ask, Done, OnTaken, Unique};
+use casebook::{Ask, Done, OnTaken, Unique, sender_of};
 use civic::{CaseId, Phone, Private, TrackingNumber};
 
 /// How often another tracking number is drawn when the first is taken. A sequence never repeats itself; this is for a clock that was
@@ -110,6 +110,7 @@ impl App {
             transfer_advice: if emergency { desk.catalog.calls.of(&draft.text) } else { Vec::new() },
             check_due: draft.on_the_spot.is_some() && self.is_drawn(id, desk.catalog.limits.spot_checks_percent),
             filer: self.filer(id, asking),
+            sender: asking.caller.actor.as_ref().and_then(sender_of),
             theme: sealed.theme,
             answer: answer(desk, draft, urgency),
             erased: false,

@@ -270,7 +270,7 @@ fn admits(scope: &Scope, place: &civic::Place) -> bool {
             };
             of.as_ref().is_some_and(|of| of.as_str() == code)
         }
-        Scope::Unit(_) | Scope::Case(_) | Scope::Nothing => false,
+        Scope::Unit(_) | Scope::Sender(_) | Scope::Case(_) | Scope::Nothing => false,
     }
 }
 

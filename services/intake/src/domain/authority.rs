@@ -1,6 +1,6 @@
 //! The reports an actor may know of, and what policies are asked about a use of one. What the policies say is the guard's.
 
-use casebook::{PlaceColumn, Scope};
+use casebook::{PlaceColumn, Scope, sender_of};
 use civic::{Actor, Place};
 use mesh::Reach;
 
@@ -75,14 +75,13 @@ impl Verb {
 /// The reports an actor may know of, as far as policies let the role reach. `home` is the actor's unit's place by the tree of today, `None`
 /// when the tree does not know it; `root` is the territory of this cluster. A citizen's own reports are found by number and secret.
 pub fn scope_of(actor: &Actor, reach: Reach, home: Option<&Place>, root: &civic::DivisionCode) -> Scope {
-    let Some(unit) = &actor.unit else {
-        return Scope::Nothing;
-    };
-    match reach {
-        Reach::All => Scope::All,
-        Reach::Place => home.map_or(Scope::Nothing, |home| subtree(home, root)),
-        Reach::Unit => Scope::Unit(unit.as_str().to_owned()),
-        Reach::Own | Reach::Nothing => Scope::Nothing,
+    match (reach, &actor.unit) {
+        (Reach::All, Some(_)) => Scope::All,
+        (Reach::Place, Some(_)) => home.map_or(Scope::Nothing, |home| subtree(home, root)),
+        (Reach::Unit, Some(unit)) => Scope::Unit(unit.as_str().to_owned()),
+        // A machine is known by its own name, whomever it is connected for.
+        (Reach::Sent, _) => sender_of(actor).map_or(Scope::Nothing, Scope::Sender),
+        (Reach::All | Reach::Place | Reach::Unit, None) | (Reach::Own | Reach::Nothing, _) => Scope::Nothing,
     }
 }
 

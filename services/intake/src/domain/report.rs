@@ -117,6 +117,8 @@ pub struct Head {
     pub check_due: bool,
     /// Keyed hash of the subject who filed it, for this report alone; empty without a token.
     pub filer: Vec<u8>,
+    /// The machine that sent it (`casebook::sender_of`).
+    pub sender: Option<String>,
     /// What a suggestion is about, in the words of whoever collects them.
     pub theme: Option<Private<String>>,
     /// What the knowledge base answered at once, whether that stood or not.

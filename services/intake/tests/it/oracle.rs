@@ -441,6 +441,7 @@ pub(crate) fn head(number: &str, category: &str, needs_person: bool) -> Head {
         transfer_advice: Vec::new(),
         check_due: false,
         filer: FILER.to_vec(),
+        sender: None,
         theme: None,
         answer: None,
         erased: false,

@@ -1,12 +1,13 @@
 //! Who sees which reports, page by page, and who may decide what a report is about.
 
 use crate::city::{City, code_and_reason, complaint, refusal};
-use civic::Role;
 use civic::taxonomy::Taxonomy;
+use civic::{Actor, Role};
 use intake::domain::classifier::sentences::Sentence;
 use mesh::Code;
 use proto::intake::v1::{
-    ClassifyReportRequest, CreateReportRequest, GetReportRequest, ListReportsRequest, ReportState, Reporter,
+    Channel as Door, ClassifyReportRequest, CreateReportRequest, GetReportRequest, GetReportTimelineRequest,
+    ListReportsRequest, ReportState, Reporter, UrgeReportRequest,
 };
 use proto::types::v1::{Location, Urgency};
 
@@ -44,6 +45,35 @@ async fn a_report_outside_the_callers_scope_does_not_exist_for_them() {
             assert_eq!(code_and_reason(&refusal(answer)), (Code::NotFound, "NOT_FOUND"), "{role} of {unit}");
         }
     }
+}
+
+#[tokio::test]
+async fn a_machine_knows_what_it_sent_and_nothing_else_of_its_territory() {
+    let city = City::open().await;
+    let machine = |subject: &str| Actor::member(Role::Integrator, subject, "500151".parse().unwrap());
+    let (own, other) = (machine("sluices"), machine("police"));
+    let file = async |actor, request| {
+        city.client().create_report(city.by_actor(actor, request)).await.unwrap().into_inner().name
+    };
+    let (sent, foreign) = (file(&own, complaint("a")).await, file(&other, complaint("b")).await);
+    let of_a_citizen = CreateReportRequest { channel: Door::CitizenWeb.into(), ..complaint("c") };
+    let told = city.client().create_report(tonic::Request::new(of_a_citizen)).await.unwrap().into_inner().name;
+    city.client().get_report(city.by_actor(&own, get(&sent))).await.unwrap();
+    let list = city.by_actor(&own, ListReportsRequest { page_size: 200, ..ListReportsRequest::default() });
+    let listed = city.client().list_reports(list).await.unwrap().into_inner().reports;
+    assert_eq!(listed.into_iter().map(|report| report.name).collect::<Vec<_>>(), [sent.clone()]);
+    for name in [foreign, told] {
+        let timeline = GetReportTimelineRequest { name: name.clone() };
+        let urge = UrgeReportRequest { name: name.clone(), request_id: name.clone(), ..UrgeReportRequest::default() };
+        let refused = [
+            refusal(city.client().get_report(city.by_actor(&own, get(&name))).await),
+            refusal(city.client().get_report_timeline(city.by_actor(&own, timeline)).await),
+            refusal(city.client().urge_report(city.by_actor(&own, urge)).await),
+        ];
+        assert!(refused.iter().all(|problem| code_and_reason(problem) == (Code::NotFound, "NOT_FOUND")), "{refused:?}");
+    }
+    let urge = UrgeReportRequest { name: sent, request_id: "urge".to_owned(), ..UrgeReportRequest::default() };
+    city.client().urge_report(city.by_actor(&own, urge)).await.unwrap();
 }
 
 #[tokio::test]

@@ -30,6 +30,7 @@ fn labels(seed: &Seed, ids: &[CaseId]) -> Labels {
         text: String::new(),
         shares: (0..seed.below(3)).map(|unit| format!("u{unit}")).collect(),
         parent: ids.first().filter(|_| seed.below(3) == 0).map(ToString::to_string),
+        sender: (seed.below(2) == 0).then(|| format!("s{}", seed.below(3))),
     }
 }
 
@@ -41,11 +42,12 @@ fn column(seed: &Seed) -> (PlaceColumn, String) {
 }
 
 fn scope(seed: &Seed, ids: &[CaseId]) -> Scope {
-    match seed.below(6) {
+    match seed.below(7) {
         0 | 1 => Scope::All,
         2 => Scope::Unit(format!("u{}", seed.below(4))),
         3 => Scope::Case(ids[usize::try_from(seed.below(u64::try_from(ids.len()).unwrap())).unwrap()]),
         4 => Scope::Nothing,
+        5 => Scope::Sender(format!("s{}", seed.below(3))),
         _ => {
             let (column, code) = column(seed);
             Scope::Place(column, code)

@@ -38,6 +38,8 @@ pub enum Command {
 pub struct Opening {
     pub report: String,
     pub tracking_number: String,
+    /// The machine that sent the report (`casebook::sender_of`); empty when a person filed it.
+    pub sender: String,
     /// Empty while nobody could tell.
     pub category: String,
     pub category_name: String,

@@ -66,6 +66,7 @@ fn open(opening: &Opening, facts: &Facts) -> Vec<WorkOrderEvent> {
     let created = stored::Created {
         report: opening.report.clone(),
         tracking_number: opening.tracking_number.clone(),
+        sender: opening.sender.clone(),
         category_code: opening.category.clone(),
         category_name: opening.category_name.clone(),
         urgency: opening.urgency.number(),

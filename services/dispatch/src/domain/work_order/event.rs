@@ -105,6 +105,7 @@ fn after(order: &WorkOrder) -> After {
         called_units: order.head.called_units().into_iter().map(ToString::to_string).collect(),
         parent: order.merged().map(|merged| merged.into.to_string()).unwrap_or_default(),
         parent_state: order.merged().map_or(0, |merged| merged.news.standing.number()),
+        sender: order.head.sender.clone(),
     }
 }
 

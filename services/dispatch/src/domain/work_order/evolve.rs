@@ -142,6 +142,7 @@ fn created(body: &stored::Created, at: Micros) -> Option<WorkOrder> {
     let head = Head {
         report: body.report.clone(),
         tracking_number: body.tracking_number.clone(),
+        sender: body.sender.clone(),
         category: body.category_code.clone(),
         category_name: body.category_name.clone(),
         urgency: Urgency::from_number(body.urgency)?,

@@ -140,10 +140,12 @@ impl WorkOrder {
         }
     }
 
-    /// Further lists that it stands in: of the units with a part of it, and of the members of its parent.
+    /// Further lists that it stands in, sorted: of the units with a part of it, of the members of its parent, and of what a machine sent.
     pub(super) fn tags(&self) -> Vec<Tag> {
         let called = self.head.called_units().into_iter().map(|unit| Tag::Unit(unit.to_string()));
-        called.chain(self.merged().map(|merged| Tag::Parent(merged.into))).collect()
+        let sender = Some(&self.head.sender).filter(|sender| !sender.is_empty());
+        let parent = self.merged().map(|merged| Tag::Parent(merged.into));
+        called.chain(parent).chain(sender.cloned().map(Tag::Sender)).collect()
     }
 }
 

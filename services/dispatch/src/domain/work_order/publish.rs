@@ -167,6 +167,7 @@ pub fn summary(id: CaseId, event: &WorkOrderEvent) -> Option<WorkOrderChanged> {
         called_units: after.called_units.clone(),
         parent: after.parent.clone(),
         parent_state: after.parent_state,
+        sender: after.sender.clone(),
         word: word(body),
     })
 }

@@ -24,6 +24,8 @@ pub struct Head {
     /// Id of the report; empty when no report stands behind it.
     pub report: String,
     pub tracking_number: String,
+    /// The machine that sent the report (`casebook::sender_of`); empty when a person filed it.
+    pub sender: String,
     /// Empty while nobody could tell.
     pub category: String,
     pub category_name: String,

@@ -3,7 +3,7 @@
 use super::{Command, Facts, Refusal, Report, decide, evolve};
 use crate::domain::ground::Ground;
 use crate::domain::kind::Kind;
-use casebook::{Case, Row, Timer};
+use casebook::{Case, Row, Tag, Timer};
 use civic::{CaseId, Micros};
 use prost::Message;
 use proto::events::v1::{
@@ -17,7 +17,8 @@ impl Case for Report {
     // 3: what comes after filing, and the limit that a matter came with. One kept under 2 has none of it, and is built anew.
     // 4: how the order stands that a merged one was merged into; consultations answered at once.
     // 5: looks at who reported.
-    const SCHEMA: i64 = 6;
+    // 6: the tracking secret is sealed. 7: which machine sent it.
+    const SCHEMA: i64 = 7;
     type Event = ReportEvent;
     type Command = Command;
     type Facts = Facts;
@@ -41,6 +42,7 @@ impl Case for Report {
             unit: self.phase.work().map(|work| work.unit.clone()),
             // A report has no clock of its own: its work order's lamp is dispatch's to show.
             flagged: self.is_flagged(),
+            tags: self.head.sender.clone().map(Tag::Sender).into_iter().collect(),
             ..Row::at(&self.head.whereabouts.place)
         }
     }
@@ -152,6 +154,7 @@ fn of_filed(id: CaseId, filed: &Filed) -> public_event::Event {
         no_reply: filed.no_reply,
         due_us: filed.due_us,
         channel: filed.channel,
+        sender: filed.sender.clone(),
     })
 }
 
@@ -183,6 +186,7 @@ fn of_declined(id: CaseId, declined: &AnswerDeclined) -> Option<public_event::Ev
         due_us: opening.due_us,
         // Told for alarms of devices only, and a device asks no questions.
         channel: 0,
+        sender: opening.sender.clone(),
     }))
 }
 

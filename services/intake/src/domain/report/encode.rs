@@ -43,6 +43,7 @@ pub(super) fn filed(head: &Head, at: Micros) -> Filed {
         transfer_advice: head.transfer_advice.iter().map(|line| line.number()).collect(),
         check_due: head.check_due,
         filer: Bytes::copy_from_slice(&head.filer),
+        sender: head.sender.clone().unwrap_or_default(),
         theme: sealed(head.theme.as_ref()),
         answer: head.answer.as_ref().map(told::store),
     }
@@ -84,6 +85,7 @@ pub(super) fn head(filed: &Filed) -> Option<Head> {
         transfer_advice: filed.transfer_advice.iter().map(|line| Line::from_number(*line)).collect::<Option<_>>()?,
         check_due: filed.check_due,
         filer: filed.filer.to_vec(),
+        sender: Some(filed.sender.clone()).filter(|sender| !sender.is_empty()),
         theme: unsealed(&filed.theme),
         answer: filed.answer.as_ref().map_or(Some(None), |answer| told::read(answer).map(Some))?,
         erased: false,

@@ -53,6 +53,7 @@ fn declined(report: &Report, signed: &Signed, facts: &Facts) -> Event {
             kind: head.kind.number(),
             anonymous: head.reporter.anonymous,
             no_reply: head.reporter.no_reply,
+            sender: head.sender.clone().unwrap_or_default(),
             due_us: head.due.map_or(0, |due| due.0),
         }),
     })

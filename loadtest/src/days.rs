@@ -97,8 +97,8 @@ fn rosters(view: &View) -> anyhow::Result<Vec<(DivisionCode, String)>> {
 
 async fn load(local: &Local, rosters: &[(DivisionCode, String)]) -> anyhow::Result<()> {
     let client = http();
-    let token = local.mint(&Actor::member(Role::CityDispatcher, "bench", "50".parse()?));
     for (town, posts) in rosters {
+        let token = local.mint(&Actor::member(Role::TownDispatcher, "bench", UnitCode::desk(town)));
         let body = json!({"requestId": format!("roster {town}"), "divisionCode": town.to_string(), "posts": posts});
         let url = format!("http://{}/v1/rosters:load", local.http);
         let answer = post_json(&client, &url, &token, "", &body).await?;

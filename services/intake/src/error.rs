@@ -56,6 +56,7 @@ impl Error {
             Self::TokenMissing => Code::Unauthenticated,
             Self::ChannelDenied { .. } | Self::RoleDenied { .. } => Code::Denied,
             Self::ChannelNumberReused | Self::SelectionOpened => Code::Conflict,
+            Self::Selection(selection::Refusal::NotOfThePanel) => Code::Denied,
             Self::Selection(_) => Code::Refused,
             Self::Refused(refusal) => match refusal {
                 Refusal::NothingToClassify { .. } => Code::Invalid,
@@ -220,7 +221,7 @@ mod tests {
             (selection::Refusal::AlreadyNominated.into(), Code::Refused, "ALREADY_NOMINATED"),
             (selection::Refusal::TooManyIdeas.into(), Code::Refused, "TOO_MANY_IDEAS"),
             (selection::Refusal::IdeaUnknown.into(), Code::Refused, "IDEA_UNKNOWN"),
-            (selection::Refusal::NotOfThePanel.into(), Code::Refused, "NOT_OF_THE_PANEL"),
+            (selection::Refusal::NotOfThePanel.into(), Code::Denied, "NOT_OF_THE_PANEL"),
             (selection::Refusal::AlreadyScored.into(), Code::Refused, "ALREADY_SCORED"),
             (selection::Refusal::NothingScored.into(), Code::Refused, "NOTHING_SCORED"),
             (selection::Refusal::PublicityRuns.into(), Code::Refused, "PUBLICITY_RUNS"),

@@ -44,7 +44,6 @@ pub(super) const LET_THROUGH: &[(&str, &str)] = &[
     ("Reports/CheckReport", "nothing was resolved on the spot"),
     ("Reports/EraseReporter", "somebody owes work on it"),
     ("Suggestions/ChooseSelection", "the days of publicity are not over"),
-    ("Suggestions/ScoreSuggestion", "422 NOT_OF_THE_PANEL: the supervisor is of it"),
     ("TaskForces/HoldOrder", "422 NOT_MARKED: the city names an order of the twin's"),
     ("Emergencies/LoadEmergencyPlans", "400: a version that is none, so that nothing changes for the other cells"),
     ("Arrangements/LoadCalendar", "400, likewise"),

@@ -123,8 +123,15 @@ async fn nobody_is_entered_without_purpose_basis_consent_and_an_end_within_its_t
         let fields: Vec<_> = refused.fields.iter().map(|field| field.path.as_str()).collect();
         assert_eq!((refused.code, refused.reason.as_str(), fields), (code, reason, vec![field]));
     }
-    let handler = city.by(Role::DepartmentHandler, "500151001-pingan", enter("e"));
-    assert_eq!(problem_of(city.care().enter_care(handler).await).unwrap_err().reason, "ROLE_DENIED");
+    let others = [
+        (Role::DepartmentHandler, "500151001-pingan"),
+        (Role::DistrictDispatcher, "500151"),
+        (Role::CityDispatcher, "50"),
+    ];
+    for (role, unit) in others {
+        let refused = problem_of(city.care().enter_care(city.by(role, unit, enter("e"))).await).unwrap_err();
+        assert_eq!(refused.reason, "ROLE_DENIED", "{role}");
+    }
     let list = city.by(Role::VillageDesk, "500151001001", pb::ListCareEntriesRequest::default());
     assert!(city.care().list_care_entries(list).await.unwrap().into_inner().care_entries.is_empty());
 }

@@ -83,9 +83,9 @@ async fn an_order_of_a_dissolved_district_is_decided_by_the_one_that_holds_the_p
     assert!(city.client().cancel_work_order(old_token).await.is_ok());
 }
 
-/// Rosters keep where a post lay when they were loaded; whoever leads there is asked of today's tree.
+/// Rosters keep where a post lay when they were loaded; whoever is above it is asked of today's tree.
 #[tokio::test]
-async fn the_workers_of_a_town_that_changed_district_are_led_by_the_new_one() {
+async fn the_workers_of_a_town_that_changed_district_are_seen_by_the_new_one() {
     let city = City::open().await;
     city.clock.set(BEFORE);
     let view = city.service.app().desk().view;
@@ -99,17 +99,19 @@ async fn the_workers_of_a_town_that_changed_district_are_led_by_the_new_one() {
     city.tasks().load_roster(city.by(Role::TownDispatcher, TOWN, roster)).await.unwrap();
     assert_eq!(city.fire_due().await, 1);
     city.clock.set(AFTER);
-    let assign = |district: &str| {
-        let request = pb::AssignTaskRequest {
-            request_id: district.to_owned(),
-            post: format!("{TOWN}/p1"),
-            text: "通知停水".to_owned(),
-            date: String::new(),
-        };
+    let assign = pb::AssignTaskRequest {
+        request_id: "assign".to_owned(),
+        post: format!("{TOWN}/p1"),
+        text: "通知停水".to_owned(),
+        date: String::new(),
+    };
+    let given = city.tasks().assign_task(city.by(Role::TownDispatcher, TOWN, assign)).await.unwrap().into_inner();
+    assert_eq!(given.worker, "w1");
+    let day = |district: &str| {
+        let request = pb::ListTasksRequest { date: String::new(), post: format!("{TOWN}/p1") };
         city.by(Role::DistrictDispatcher, district, request)
     };
-    let given = city.tasks().assign_task(assign("500109")).await.unwrap().into_inner();
-    assert_eq!(given.worker, "w1");
-    let problem = refusal(city.tasks().assign_task(assign("500112")).await);
+    city.tasks().list_tasks(day("500109")).await.unwrap();
+    let problem = refusal(city.tasks().list_tasks(day("500112")).await);
     assert_eq!(code_and_reason(&problem), (Code::Denied, "PLACE_OUT_OF_REACH"));
 }

@@ -230,7 +230,7 @@ async fn a_second_vote_a_strangers_vote_and_what_is_no_suggestion_are_refused_an
     }
     let stranger = city.by(Role::Commander, "500151", score(&selection, "v3", 1, 10));
     let problem = refusal(client(&city).score_suggestion(stranger).await);
-    assert_eq!(code_and_reason(&problem), (Code::Refused, "NOT_OF_THE_PANEL"));
+    assert_eq!(code_and_reason(&problem), (Code::Denied, "NOT_OF_THE_PANEL"));
     let unseen = by_member(&city, "z", score(&selection, "v4", 1, 10));
     assert_eq!(refusal(client(&city).score_suggestion(unseen).await).code, Code::NotFound);
     let one_voice = city.by(Role::Commander, "500151", publicise(&selection));

@@ -71,10 +71,10 @@ fn nominate(selection: &Selection, theme: &str, reports: &[CaseId], by: &str, at
 }
 
 fn score(selection: &Selection, idea: usize, member: &[u8; 16], points: u8, at_us: i64) -> Decided {
-    let found = selection.ideas.get(idea).ok_or(Refusal::IdeaUnknown)?;
     if !selection.panel.contains(member) {
         return Err(Refusal::NotOfThePanel);
     }
+    let found = selection.ideas.get(idea).ok_or(Refusal::IdeaUnknown)?;
     if found.scores.iter().any(|(by, _)| by == member) {
         return Err(Refusal::AlreadyScored);
     }

@@ -10,7 +10,7 @@ use mesh::{Caller, Matter, Policies, Reach, SERVICE_SUBJECT};
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock, PoisonError, RwLock};
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 use tokio::sync::Mutex;
 
 /// How often an operator's folder is looked at.
@@ -21,8 +21,8 @@ const LOOK: Duration = Duration::from_secs(5);
 pub struct Guard {
     folder: Option<PathBuf>,
     inner: RwLock<Arc<InForce>>,
-    /// Newest change among the files when they were last read.
-    looked: Mutex<Option<SystemTime>>,
+    /// Digest of the files that were looked at last.
+    looked: Mutex<String>,
     /// Known once the services are open.
     record: OnceLock<Record>,
 }
@@ -63,7 +63,7 @@ impl Guard {
     /// Whatever is wrong with them.
     pub fn open(folder: Option<&Path>) -> Result<Self, PolicyError> {
         let rules = folder.map_or_else(Rules::built_in, Rules::read)?;
-        let (looked, inner) = (Mutex::new(folder.and_then(newest)), RwLock::new(Arc::new(InForce::of(rules)?)));
+        let (looked, inner) = (Mutex::new(folder.map(digest_of).unwrap_or_default()), RwLock::new(Arc::new(InForce::of(rules)?)));
         Ok(Self { folder: folder.map(Path::to_owned), inner, looked, record: OnceLock::new() })
     }
 
@@ -86,24 +86,23 @@ impl Guard {
     /// Puts the operator's policies in force when their files have changed.
     pub async fn look(&self) {
         let Some(folder) = &self.folder else { return };
-        let changed = newest(folder);
+        let changed = digest_of(folder);
         // Wrong ones are told once for each change, not every five seconds.
         let mut looked = self.looked.lock().await;
         if changed == *looked {
             return;
         }
-        *looked = changed;
+        looked.clone_from(&changed);
         let read = Rules::read(folder).and_then(InForce::of);
-        let digest = digest_of(folder);
         match read {
             Ok(inner) => {
-                self.tell("policy.replaced", digest, String::new()).await;
+                self.tell("policy.replaced", changed, String::new()).await;
                 *self.inner.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(inner);
                 metrics::gauge!("guard_policies_refused").set(0);
                 tracing::info!("guard.policy.replaced");
             }
             Err(error) => {
-                self.tell("policy.broken", digest, error.to_string()).await;
+                self.tell("policy.broken", changed, error.to_string()).await;
                 metrics::gauge!("guard_policies_refused").set(1);
                 tracing::error!(error = &error as &dyn std::error::Error, "guard.policy.refused");
             }
@@ -132,13 +131,6 @@ fn digest_of(folder: &Path) -> String {
         .collect();
     let parts: Vec<&[u8]> = parts.iter().map(Vec::as_slice).collect();
     casebook::digest(&parts).iter().map(|byte| format!("{byte:02x}")).collect()
-}
-
-/// Also that a file is gone is a change: the folder's own time tells it.
-fn newest(folder: &Path) -> Option<SystemTime> {
-    let files = std::fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path());
-    let times = files.chain([folder.to_owned()]).map(|path| path.metadata().and_then(|file| file.modified()));
-    times.filter_map(Result::ok).max()
 }
 
 impl Policies for Guard {

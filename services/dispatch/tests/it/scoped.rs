@@ -57,7 +57,7 @@ async fn a_machine_knows_the_orders_of_what_it_sent_and_rates_no_other() {
     let Some(Public::WorkOrderChanged(changed)) = event.data.unwrap().event else { panic!("another event") };
     assert_eq!((event.subject.as_str(), changed.sender.as_str()), (sent.as_str(), ""), "the first that it hears of");
     let seen = city.client().list_work_orders(city.as_actor(&machine, list())).await.unwrap().into_inner().work_orders;
-    assert_eq!(seen.into_iter().map(|order| order.name).collect::<Vec<_>>(), [sent.clone()]);
+    assert_eq!(seen.into_iter().map(|order| order.name).collect::<Vec<_>>(), [sent.as_str()]);
     for name in [&foreign, &told] {
         let get = city.as_actor(&machine, pb::GetWorkOrderRequest { name: name.clone() });
         let timeline = city.as_actor(&machine, pb::GetWorkOrderTimelineRequest { name: name.clone() });

@@ -61,7 +61,7 @@ async fn a_machine_knows_what_it_sent_and_nothing_else_of_its_territory() {
     city.client().get_report(city.by_actor(&own, get(&sent))).await.unwrap();
     let list = city.by_actor(&own, ListReportsRequest { page_size: 200, ..ListReportsRequest::default() });
     let listed = city.client().list_reports(list).await.unwrap().into_inner().reports;
-    assert_eq!(listed.into_iter().map(|report| report.name).collect::<Vec<_>>(), [sent.clone()]);
+    assert_eq!(listed.into_iter().map(|report| report.name).collect::<Vec<_>>(), [sent.as_str()]);
     for name in [foreign, told] {
         let timeline = GetReportTimelineRequest { name: name.clone() };
         let urge = UrgeReportRequest { name: name.clone(), request_id: name.clone(), ..UrgeReportRequest::default() };

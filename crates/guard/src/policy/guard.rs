@@ -63,7 +63,8 @@ impl Guard {
     /// Whatever is wrong with them.
     pub fn open(folder: Option<&Path>) -> Result<Self, PolicyError> {
         let rules = folder.map_or_else(Rules::built_in, Rules::read)?;
-        let (looked, inner) = (Mutex::new(folder.map(digest_of).unwrap_or_default()), RwLock::new(Arc::new(InForce::of(rules)?)));
+        let (looked, inner) =
+            (Mutex::new(folder.map(digest_of).unwrap_or_default()), RwLock::new(Arc::new(InForce::of(rules)?)));
         Ok(Self { folder: folder.map(Path::to_owned), inner, looked, record: OnceLock::new() })
     }
 

@@ -2,11 +2,11 @@
 
 use anyhow::Context;
 use proto::intake::v1::{
-    CheckReportRequest, ClassifyReportRequest, CreateReportRequest, EraseReporterRequest, GetReportRequest,
-    GetReportTimelineRequest, ListDuplicatesRequest, ListDuplicatesResponse, ListReportsRequest, ListReportsResponse,
-    MergeReportRequest, RateReportRequest, RefuseReportRequest, Report, ReportTimeline, SupplementReportRequest,
-    TrackReportRequest, TrackedReport, TransferReportRequest, UnmaskReporterRequest, UnmaskedReporter,
-    UrgeReportRequest, WithdrawReportRequest,
+    AgreeToLookRequest, CheckReportRequest, ClassifyReportRequest, CreateReportRequest, EraseReporterRequest,
+    GetReportRequest, GetReportTimelineRequest, ListDuplicatesRequest, ListDuplicatesResponse, ListReportsRequest,
+    ListReportsResponse, MergeReportRequest, RateReportRequest, RefuseReportRequest, Report, ReportTimeline,
+    SupplementReportRequest, TrackReportRequest, TrackedReport, TransferReportRequest, UnmaskReporterRequest,
+    UnmaskedReporter, UrgeReportRequest, WithdrawReportRequest,
     reports_server::{Reports, ReportsServer},
 };
 use std::net::SocketAddr;
@@ -74,6 +74,10 @@ impl Reports for Echo {
     }
 
     async fn supplement_report(&self, _: Request<SupplementReportRequest>) -> Result<Response<Report>, Status> {
+        not_here()
+    }
+
+    async fn agree_to_look(&self, _: Request<AgreeToLookRequest>) -> Result<Response<Report>, Status> {
         not_here()
     }
 

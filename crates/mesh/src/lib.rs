@@ -48,7 +48,7 @@ pub use identity::{Bearer, ISSUER, Issuer, TokenKey, mint, verify};
 pub use log::{Log, RemoteLog};
 pub use memory::{Incoming, in_memory};
 pub use network::{Listener, Network, Wire};
-pub use policies::{Matter, Policies, Reach};
+pub use policies::{Concern, Matter, Policies, Reach};
 pub use position::{Position, PositionKey};
 pub use readiness::{Check, Failing, Readiness};
 pub use reform::{follow_reforms, keep_places};

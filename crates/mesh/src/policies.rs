@@ -28,6 +28,15 @@ pub enum Matter {
     Order,
 }
 
+/// How a matter stands to the tier of somebody who knows of it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Concern {
+    /// It is the work of a tier below, and the caller's unit has no share in it.
+    pub below: bool,
+    /// It was handed over by the caller's tier, is overdue, or is under supervision.
+    pub brought: bool,
+}
+
 /// Who may do what. Answers are remembered: asking costs a look.
 pub trait Policies: Send + Sync + 'static {
     /// Whether the caller may use this at all: the path of an rpc without its slash.
@@ -36,6 +45,8 @@ pub trait Policies: Send + Sync + 'static {
     fn refused<'a>(&'a self, actor: &'a Actor, act: &'a str) -> BoxFuture<'a, ()>;
     /// Which matters of a kind a role knows of.
     fn reach(&self, role: Role, of: Matter) -> Reach;
+    /// Whether a role reads what was written in a matter that it knows of.
+    fn reads(&self, role: Role, concern: Concern) -> bool;
     /// Whether a role is told who filed a secret report.
     fn meets(&self, role: Role) -> bool;
 }

@@ -165,6 +165,11 @@ impl reports_server::Reports for Script {
         Ok(Answer::new(intake::Report { name, ..Default::default() }))
     }
 
+    async fn agree_to_look(&self, rpc: Rpc<intake::AgreeToLookRequest>) -> Result<Answer<intake::Report>, Status> {
+        let name = self.note(rpc).name;
+        Ok(Answer::new(intake::Report { name, ..Default::default() }))
+    }
+
     async fn erase_reporter(&self, rpc: Rpc<intake::EraseReporterRequest>) -> Result<Answer<intake::Report>, Status> {
         let name = self.note(rpc).name;
         Ok(Answer::new(intake::Report { name, ..Default::default() }))

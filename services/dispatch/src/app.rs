@@ -235,6 +235,13 @@ impl Desk {
     pub fn scope_of(&self, actor: &Actor) -> Scope {
         authority::scope_of(actor, self.policies.reach(actor.role, Matter::Order), &self.view, &self.root)
     }
+
+    /// Whether somebody who knows of an order reads what was written in it.
+    #[must_use]
+    pub fn reads(&self, actor: &Actor, id: CaseId, order: &WorkOrder) -> bool {
+        let concern = authority::concern_of(actor, &self.scope_of(actor), (id, order), &self.view, self.now);
+        self.policies.reads(actor.role, concern)
+    }
 }
 
 impl Asking {

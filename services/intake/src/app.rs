@@ -18,12 +18,14 @@ pub use suggestions::{Group, Opening, Shown, Step, What};
 use crate::catalog::Catalog;
 use crate::config::Config;
 use crate::domain::authority;
+use crate::domain::concern::concern_of;
 use crate::domain::likeness::{Shelves, Shelving};
 use crate::domain::locate::Ground;
+use crate::domain::report::Report;
 use crate::guesses::Meters;
 use crate::peers::WorkOrders;
 use casebook::{Casebook, Scope};
-use civic::{Actor, Atlas, Clock, DivisionCode, Gazetteer, Micros, Rng, TrackingSequence, Tree, View};
+use civic::{Actor, Atlas, Clock, DivisionCode, Gazetteer, Micros, Place, Rng, TrackingSequence, Tree, View};
 use mesh::{Caller, Matter, Policies};
 use std::net::IpAddr;
 use std::sync::{Arc, PoisonError, RwLock};
@@ -151,9 +153,19 @@ impl Desk {
 
     /// The reports this actor may know of.
     pub fn scope_of(&self, actor: &Actor) -> Scope {
-        let home = actor.place().and_then(|place| self.view.place(&place));
         let reach = self.policies.reach(actor.role, Matter::Report);
-        authority::scope_of(actor, reach, home.as_ref(), &self.map.root)
+        authority::scope_of(actor, reach, self.home(actor).as_ref(), &self.map.root)
+    }
+
+    /// The place of the actor's unit, by the tree of today.
+    fn home(&self, actor: &Actor) -> Option<Place> {
+        actor.place().and_then(|place| self.view.place(&place))
+    }
+
+    /// Whether somebody who knows of a report reads what was told in it.
+    fn reads(&self, actor: &Actor, report: &Report) -> bool {
+        let concern = concern_of(actor, &self.scope_of(actor), self.home(actor).as_ref(), report, self.now);
+        self.policies.reads(actor.role, concern)
     }
 }
 

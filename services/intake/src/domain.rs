@@ -4,6 +4,7 @@
 pub mod authority;
 pub mod classifier;
 pub mod classify;
+pub mod concern;
 pub mod consultation;
 pub mod draft;
 pub mod emergency;

@@ -17,6 +17,9 @@ pub enum Error {
     ChannelDenied { channel: &'static str, role: &'static str },
     #[error("{role} may not {verb} a report")]
     RoleDenied { role: &'static str, verb: &'static str },
+    /// The caller knows the report's header alone.
+    #[error("this report is the matter of a tier below, and nothing has brought it to yours")]
+    ContentWithheld,
     #[error("this channel number was used with another content")]
     ChannelNumberReused,
     /// A tracking number was drawn several times and was always taken: another replica has the same lane.
@@ -54,7 +57,7 @@ impl Error {
         match self {
             Self::Invalid(_) => Code::Invalid,
             Self::TokenMissing => Code::Unauthenticated,
-            Self::ChannelDenied { .. } | Self::RoleDenied { .. } => Code::Denied,
+            Self::ChannelDenied { .. } | Self::RoleDenied { .. } | Self::ContentWithheld => Code::Denied,
             Self::ChannelNumberReused | Self::SelectionOpened => Code::Conflict,
             Self::Selection(selection::Refusal::NotOfThePanel) => Code::Denied,
             Self::Selection(_) => Code::Refused,
@@ -71,6 +74,7 @@ impl Error {
                 | Refusal::CheckNotDue { .. }
                 | Refusal::NothingToJudge { .. }
                 | Refusal::JudgedTooLate { .. }
+                | Refusal::SecondPersonMissing
                 | Refusal::CheckerReported => Code::Refused,
             },
             Self::TooManyGuesses { .. } => Code::Exhausted,
@@ -87,6 +91,7 @@ impl Error {
             Self::TokenMissing => "TOKEN_MISSING",
             Self::ChannelDenied { .. } => "CHANNEL_DENIED",
             Self::RoleDenied { .. } => "ROLE_DENIED",
+            Self::ContentWithheld => "CONTENT_WITHHELD",
             Self::ChannelNumberReused => "CHANNEL_NUMBER_REUSED",
             Self::NumbersExhausted => "TRY_AGAIN",
             Self::Refused(refusal) => refusal.reason(),
@@ -108,6 +113,7 @@ impl Error {
             | Self::TokenMissing
             | Self::ChannelDenied { .. }
             | Self::RoleDenied { .. }
+            | Self::ContentWithheld
             | Self::ChannelNumberReused
             | Self::NumbersExhausted
             | Self::Refused(_)
@@ -171,6 +177,7 @@ impl From<Error> for Fault {
             Error::TokenMissing
             | Error::ChannelDenied { .. }
             | Error::RoleDenied { .. }
+            | Error::ContentWithheld
             | Error::ChannelNumberReused
             | Error::SelectionOpened
             | Error::NumbersExhausted
@@ -199,6 +206,7 @@ mod tests {
             (Error::TokenMissing, Code::Unauthenticated, "TOKEN_MISSING"),
             (Error::ChannelDenied { channel: "PEER", role: "citizen" }, Code::Denied, "CHANNEL_DENIED"),
             (Error::RoleDenied { role: "citizen", verb: "classify" }, Code::Denied, "ROLE_DENIED"),
+            (Error::ContentWithheld, Code::Denied, "CONTENT_WITHHELD"),
             (Error::NOT_FOUND, Code::NotFound, "NOT_FOUND"),
             (CaseError::RequestReused.into(), Code::Conflict, "REQUEST_ID_REUSED"),
             (Error::ChannelNumberReused, Code::Conflict, "CHANNEL_NUMBER_REUSED"),
@@ -213,6 +221,7 @@ mod tests {
             (Refusal::UrgedEnough { most: 3 }.into(), Code::Refused, "URGED_ENOUGH_TODAY"),
             (Refusal::AlreadyTransferred { to: "119" }.into(), Code::Refused, "ALREADY_TRANSFERRED"),
             (Refusal::CheckNotDue { state: "Filed" }.into(), Code::Refused, "CHECK_NOT_DUE"),
+            (Refusal::SecondPersonMissing.into(), Code::Refused, "SECOND_PERSON_MISSING"),
             (Refusal::CheckerReported.into(), Code::Refused, "CHECKER_IS_REPORTER"),
             (Refusal::NothingToJudge { state: "Filed" }.into(), Code::Refused, "STATE_REFUSES"),
             (Refusal::JudgedTooLate { days: 15 }.into(), Code::Refused, "RATING_WINDOW_OVER"),

@@ -1,7 +1,7 @@
 //! What intake consumes: the steps of work orders, to keep the citizen's view of the report with the same id.
 
 use crate::domain::OrderState;
-use crate::domain::report::{Command, Facts, OrderStep, Report, Work};
+use crate::domain::report::{Attention, Command, Facts, OrderStep, Report, Work};
 use casebook::{Ask, Bundle, Effects, GiveUp};
 use civic::{CaseId, Micros};
 use prost::Message;
@@ -46,6 +46,7 @@ fn follow(event: &Envelope, changed: WorkOrderChanged) -> Result<Bundle, GiveUp>
     let id: CaseId = changed.work_order.parse().map_err(|_| unreadable("the work order's id is none"))?;
     let order = OrderState::from_number(changed.state).ok_or_else(|| unreadable("an unknown state of work orders"))?;
     let at = Micros(event.time_us);
+    let attention = Attention::told(&changed.tier, &changed.origin_tier, changed.supervised);
     let step = OrderStep {
         at,
         step: changed.step,
@@ -57,6 +58,7 @@ fn follow(event: &Envelope, changed: WorkOrderChanged) -> Result<Bundle, GiveUp>
             reply_ready: changed.reply_ready,
             parent: OrderState::from_number(changed.parent_state),
         },
+        attention,
         order_version: event.case_version,
     };
     let ask =

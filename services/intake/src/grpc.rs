@@ -10,11 +10,11 @@ use casebook::LogPosition;
 use mesh::{Position, PositionKey};
 use proto::intake::v1::reports_server::Reports;
 use proto::intake::v1::{
-    CheckReportRequest, ClassifyReportRequest, CreateReportRequest, EraseReporterRequest, GetReportRequest,
-    GetReportTimelineRequest, ListDuplicatesRequest, ListDuplicatesResponse, ListReportsRequest, ListReportsResponse,
-    MergeReportRequest, RateReportRequest, RefuseReportRequest, Report, ReportTimeline, SupplementReportRequest,
-    TrackReportRequest, TrackedReport, TransferReportRequest, UnmaskReporterRequest, UnmaskedReporter,
-    UrgeReportRequest, WithdrawReportRequest,
+    AgreeToLookRequest, CheckReportRequest, ClassifyReportRequest, CreateReportRequest, EraseReporterRequest,
+    GetReportRequest, GetReportTimelineRequest, ListDuplicatesRequest, ListDuplicatesResponse, ListReportsRequest,
+    ListReportsResponse, MergeReportRequest, RateReportRequest, RefuseReportRequest, Report, ReportTimeline,
+    SupplementReportRequest, TrackReportRequest, TrackedReport, TransferReportRequest, UnmaskReporterRequest,
+    UnmaskedReporter, UrgeReportRequest, WithdrawReportRequest,
 };
 use std::sync::Arc;
 use tonic::{Request, Response, Status};
@@ -210,6 +210,12 @@ impl Reports for Grpc {
         let shown =
             UnmaskedReporter { name: format!("reports/{}", done.id), reporter_name: name, phone, channel_number };
         Ok(self.at(done.position, shown))
+    }
+
+    async fn agree_to_look(&self, request: Request<AgreeToLookRequest>) -> Result<Response<Report>, Status> {
+        let (asking, desk, language) = (asking(&request), self.app.desk(), language(&request));
+        let act = later::agree(request.into_inner(), &desk)?;
+        self.act(&asking, &desk, act, language).await
     }
 
     async fn erase_reporter(&self, request: Request<EraseReporterRequest>) -> Result<Response<Report>, Status> {

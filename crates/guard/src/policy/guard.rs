@@ -6,7 +6,7 @@ use super::world::Who;
 use casebook::Casebook;
 use civic::{Actor, Clock, Role};
 use futures_util::future::{BoxFuture, FutureExt};
-use mesh::{Caller, Matter, Policies, Reach, SERVICE_SUBJECT};
+use mesh::{Caller, Concern, Matter, Policies, Reach, SERVICE_SUBJECT};
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock, PoisonError, RwLock};
@@ -31,13 +31,16 @@ struct InForce {
     rules: Rules,
     may: RwLock<HashMap<Who, HashMap<String, bool>>>,
     meets: HashMap<Role, bool>,
+    reads: HashMap<(Role, Concern), bool>,
 }
 
 impl InForce {
     fn of(rules: Rules) -> Result<Self, PolicyError> {
         let meets = Role::all().iter().map(|role| Ok((*role, rules.meets(*role)?)));
         let meets = meets.collect::<Result<_, PolicyError>>()?;
-        Ok(Self { rules, may: RwLock::default(), meets })
+        let reads = every_concern().map(|(role, concern)| Ok(((role, concern), rules.reads(role, concern)?)));
+        let reads = reads.collect::<Result<_, PolicyError>>()?;
+        Ok(Self { rules, may: RwLock::default(), meets, reads })
     }
 
     fn may(&self, who: Who, act: &str) -> bool {
@@ -54,6 +57,13 @@ impl InForce {
         asked.entry(who).or_default().insert(act.to_owned(), may);
         may
     }
+}
+
+/// Each role before each way in which a matter can concern it.
+fn every_concern() -> impl Iterator<Item = (Role, Concern)> {
+    let ways = [(false, false), (false, true), (true, false), (true, true)];
+    let ways = ways.map(|(below, brought)| Concern { below, brought });
+    Role::all().iter().flat_map(move |role| ways.map(|concern| (*role, concern)))
 }
 
 impl Guard {
@@ -155,6 +165,10 @@ impl Policies for Guard {
 
     fn reach(&self, role: Role, of: Matter) -> Reach {
         self.in_force().rules.reach(role, of)
+    }
+
+    fn reads(&self, role: Role, concern: Concern) -> bool {
+        self.in_force().reads.get(&(role, concern)).copied().unwrap_or(false)
     }
 
     fn meets(&self, role: Role) -> bool {

@@ -5,7 +5,7 @@ use cedar_policy::{
     Authorizer, Context, Decision, Entities, Entity, EntityUid, PolicySet, Request, Schema, ValidationMode, Validator,
 };
 use civic::Role;
-use mesh::{Matter, Reach};
+use mesh::{Concern, Matter, Reach};
 use std::collections::BTreeMap;
 use std::path::Path;
 
@@ -123,6 +123,11 @@ impl Rules {
     pub(super) fn meets(&self, role: Role) -> Result<bool, PolicyError> {
         let who = Who::Member { role, head: false, unit: true };
         self.ask(who, "meet", &world::uid("Report", "asked"), world::matter("Report", Relation::default())?)
+    }
+
+    pub(super) fn reads(&self, role: Role, concern: Concern) -> Result<bool, PolicyError> {
+        let who = Who::Member { role, head: false, unit: true };
+        self.ask(who, "read", &world::uid("Text", "asked"), world::text(concern)?)
     }
 
     fn ask(&self, who: Who, act: &str, of: &EntityUid, resource: Vec<Entity>) -> Result<bool, PolicyError> {

@@ -6,6 +6,7 @@
 use super::rules::PolicyError;
 use cedar_policy::{Entity, EntityUid, RestrictedExpression};
 use civic::Role;
+use mesh::Concern;
 use serde_json::json;
 use std::collections::{BTreeMap, HashMap, HashSet};
 
@@ -89,6 +90,15 @@ pub(super) fn matter(kind: &str, relation: Relation) -> Result<Vec<Entity>, Poli
         bare("Place", "inside", &[("Place", "own")]),
         bare("Place", "elsewhere", &[("Place", "around")]),
     ])
+}
+
+/// What was written in a matter that concerns the caller so.
+pub(super) fn text(concern: Concern) -> Result<Vec<Entity>, PolicyError> {
+    let Concern { below, brought } = concern;
+    let attributes = [("below", below), ("brought", brought)];
+    let attributes = attributes.map(|(name, is)| (name.to_owned(), RestrictedExpression::new_bool(is)));
+    let text = Entity::new(uid("Text", "asked"), HashMap::from(attributes), HashSet::new());
+    Ok(vec![text.map_err(|error| PolicyError::World(error.to_string()))?])
 }
 
 /// Roles and the groups that they are in.

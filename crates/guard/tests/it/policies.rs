@@ -2,7 +2,7 @@
 
 use civic::{Actor, Role};
 use guard::policy::{Guard, PolicyError, Rules};
-use mesh::{Caller, Matter, Policies, Reach};
+use mesh::{Caller, Concern, Matter, Policies, Reach};
 use prost::Message;
 use prost_types::FileDescriptorSet;
 use std::fs;
@@ -157,4 +157,24 @@ async fn an_operator_s_policies_take_the_place_of_ours_and_bad_ones_change_nothi
     fs::remove_file(folder.path().join("closed.cedar")).unwrap();
     guard.look().await;
     assert!(guard.may(&caller(Role::TownDispatcher), classify));
+}
+
+/// domain.md 1 and 10: nobody reads the work of a tier below but a centre to which something has brought it.
+#[test]
+fn the_work_of_a_tier_below_is_read_by_a_centre_when_something_brings_it_there() {
+    let guard = Guard::open(None).unwrap();
+    let own = Concern { below: false, brought: false };
+    let centre = [
+        Role::TownDispatcher,
+        Role::DistrictDispatcher,
+        Role::CityDispatcher,
+        Role::VillageDesk,
+        Role::Commander,
+        Role::Supervisor,
+    ];
+    for role in Role::all() {
+        assert!(guard.reads(*role, own), "{role} reads what it knows of and is its own");
+        assert!(!guard.reads(*role, Concern { below: true, ..own }), "{role}");
+        assert_eq!(guard.reads(*role, Concern { below: true, brought: true }), centre.contains(role), "{role}");
+    }
 }

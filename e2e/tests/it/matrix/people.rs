@@ -116,9 +116,9 @@ pub(super) fn forbidden(role: Option<Role>, town: &Town) -> Vec<&'static str> {
     let (own, twin) = if town.code == HERE.code { (&HERE, &THERE) } else { (&THERE, &HERE) };
     let never = [own.name, own.phone, twin.name, twin.phone];
     let kept = match role {
-        Some(Role::CityDispatcher) => return never.to_vec(),
-        Some(Role::DistrictDispatcher | Role::TownDispatcher) => Vec::new(),
-        Some(Role::Commander | Role::Supervisor) => vec![own.cared],
+        Some(Role::CityDispatcher) => return [&never[..], &[own.cared, twin.cared]].concat(),
+        Some(Role::TownDispatcher) => Vec::new(),
+        Some(Role::DistrictDispatcher | Role::Commander | Role::Supervisor) => vec![own.cared],
         Some(Role::Integrator) => vec![own.beside, own.talk, own.cared],
         Some(Role::VillageDesk) => vec![own.beside, own.talk],
         Some(Role::DepartmentHandler) => vec![own.beside, own.cared],

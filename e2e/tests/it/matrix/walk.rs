@@ -99,14 +99,47 @@ async fn cell(
             world.leak(format!("{} {} {column}: the answer ({}) has {word}", rpc.name, relation.as_str(), said.status));
         }
     }
+    let column = role.map_or("nobody", Role::as_str);
+    let headers = withheld(&said.bytes);
+    let headers = headers.iter().map(|header| header.as_bytes());
+    let whole = Some(&*said.bytes).filter(|_| has_header_only(role) && ABOUT_ONE.contains(&rpc.short()));
+    for header in headers.chain(whole) {
+        if let Some(word) = HERE.words().into_iter().find(|word| contains(header, word)) {
+            world.leak(format!("{} {} {column}: {word} is in no header", rpc.name, relation.as_str()));
+        }
+    }
     world.note_seen(&said.bytes);
     said
 }
 
+/// Matters in an answer that are shown by their headers.
+fn withheld(bytes: &[u8]) -> Vec<String> {
+    // Headers stand before the body, in braces of their own.
+    let body = bytes.windows(2).position(|pair| pair == b"}{").map_or(bytes, |end| &bytes[end + 1..]);
+    let Ok(answer) = serde_json::from_slice::<Value>(body) else { return Vec::new() };
+    let listed = ["reports", "workOrders"].into_iter().filter_map(|list| answer[list].as_array()).flatten();
+    let matters = listed.chain([&answer]).filter(|matter| matter["contentWithheld"] == true);
+    matters.map(Value::to_string).collect()
+}
+
+/// What these are asked about is over, or nothing has brought it to a tier above the town.
+const ABOUT_ONE: [&str; 5] = [
+    "Reports/GetReport",
+    "Reports/GetReportTimeline",
+    "Reports/UnmaskReporter",
+    "WorkOrders/GetWorkOrder",
+    "WorkOrders/GetWorkOrderTimeline",
+];
+
+/// domain.md 1 and 10: city and district know a town's matter by its header.
+fn has_header_only(role: Option<Role>) -> bool {
+    matches!(role, Some(Role::DistrictDispatcher | Role::CityDispatcher))
+}
+
 /// Is told who reported, with a purpose and a reason (domain.md 11.10).
 fn meets(role: Option<Role>, relation: Relation) -> bool {
-    let near = [Role::TownDispatcher, Role::DistrictDispatcher, Role::Supervisor, Role::Integrator];
-    role.is_some_and(|role| role == Role::CityDispatcher || (relation == Relation::Own && near.contains(&role)))
+    let near = [Role::TownDispatcher, Role::Supervisor, Role::Integrator];
+    role.is_some_and(|role| relation == Relation::Own && near.contains(&role))
 }
 
 /// What no answer to this caller may have.

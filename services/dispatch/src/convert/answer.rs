@@ -18,11 +18,13 @@ pub struct Answers<'a> {
 }
 
 impl Answers<'_> {
-    /// The order. A citizen sees state, unit, date, and the reply once it may be told; the inside of the unit's work is not shown.
+    /// The order. A citizen sees state, unit, date, and the reply once it may be told; the inside of the unit's work is not shown. Who may not
+    /// read what was written in it is shown its header.
     ///
     /// # Errors
     /// Sealed text that cannot be opened.
     pub fn order(&self, id: CaseId, version: i64, order: &WorkOrder) -> Result<pb::WorkOrder, Error> {
+        let withheld = !self.desk.reads(&self.asking.actor, id, order);
         let mut answer = self.outside(id, version, order)?;
         if let Some(merged) = order.merged() {
             answer.parent_state = merged.news.standing.number();
@@ -30,7 +32,7 @@ impl Answers<'_> {
         if !self.is_citizen() {
             self.add_inside(&mut answer, id, order)?;
         }
-        Ok(answer)
+        Ok(if withheld { header(answer) } else { answer })
     }
 
     /// A merged order with what its citizen is told of the one that carries its matter on: unit, date, reply, and where that stands now. Of
@@ -41,6 +43,9 @@ impl Answers<'_> {
     pub fn member(&self, answer: pb::WorkOrder, parent: &Found<WorkOrder>) -> Result<pb::WorkOrder, Error> {
         let told = self.outside(parent.id, parent.version, &parent.state)?;
         let standing = parent.state.news().standing;
+        if answer.content_withheld {
+            return Ok(pb::WorkOrder { parent_state: standing.number(), ..answer });
+        }
         // Who had the member need not have anything to do with the parent: a reply that waits for its approval is not shown.
         let reply = if standing.is_answered() { told.reply } else { String::new() };
         Ok(pb::WorkOrder {
@@ -173,6 +178,33 @@ impl Answers<'_> {
             lamp: lamp_of(shown.unwrap_or(computed).lamp(at)),
             stop_time: watch.stopped.map(timestamp),
         }
+    }
+}
+
+/// Without a word that anybody wrote: who has it, how it stands, and by when.
+fn header(answer: pb::WorkOrder) -> pb::WorkOrder {
+    let wordless = |part: pb::Part| pb::Part { answer: String::new(), ..part };
+    pb::WorkOrder {
+        result: String::new(),
+        reply: String::new(),
+        assignee: String::new(),
+        pending: answer.pending.map(|pending| pb::PendingRequest { reason: String::new(), ..pending }),
+        rating: answer.rating.map(|rating| pb::Rating { comment: String::new(), ..rating }),
+        parts: answer.parts.into_iter().map(wordless).collect(),
+        supervision: answer.supervision.map(bare_supervision),
+        content_withheld: true,
+        ..answer
+    }
+}
+
+fn bare_supervision(supervision: pb::Supervision) -> pb::Supervision {
+    let wordless = |milestone: pb::SupervisionMilestone| pb::SupervisionMilestone { title: String::new(), ..milestone };
+    pb::Supervision {
+        notice: String::new(),
+        reply: String::new(),
+        review: String::new(),
+        milestones: supervision.milestones.into_iter().map(wordless).collect(),
+        ..supervision
     }
 }
 

@@ -52,11 +52,13 @@ impl Answers<'_> {
         history: &[(i64, WorkOrderEvent)],
         language: Language,
     ) -> Result<Vec<TimelineEntry>, Error> {
+        let order = history.iter().fold(None, |order, (_, event)| WorkOrder::evolve(order, event));
+        let reads = order.is_some_and(|order| self.desk.reads(&self.asking.actor, id, &order));
         let runs = history
             .chunk_by(|(_, one), (_, next)| (joins(one) && joins(next)) || (tells_a_page(one) && tells_a_page(next)));
         let last = runs.filter_map(|run| Some((run.len(), run.last()?)));
         let entry = |(events, (version, event)): (usize, &(i64, WorkOrderEvent))| {
-            let mut entry = self.entry(id, *version, event, language)?;
+            let mut entry = self.entry(id, *version, event, reads, language)?;
             if events > 1 {
                 entry.text = format!("{} ({events})", entry.text);
             }
@@ -65,15 +67,13 @@ impl Answers<'_> {
         last.map(entry).collect()
     }
 
-    /// One line. Reasons are for those who work on the order: a citizen reads the words alone.
-    ///
-    /// # Errors
-    /// Sealed text that cannot be opened.
-    pub fn entry(
+    /// One line. Reasons are for those who work on the order: a citizen, and who knows the order's header alone, reads the words without.
+    fn entry(
         &self,
         id: CaseId,
         version: i64,
         event: &WorkOrderEvent,
+        reads: bool,
         language: Language,
     ) -> Result<TimelineEntry, Error> {
         // A ruling comes by way of intake; who decided stands in it. After a reform nobody did.
@@ -84,8 +84,8 @@ impl Answers<'_> {
             Some(_) | None => &event.by,
         };
         let (role, unit) = by.split_once('@').unwrap_or((by, ""));
-        let citizen = self.asking.actor.role == Role::Citizen;
-        let reason = if citizen { String::new() } else { self.reason(id, event)? };
+        let shown = reads && self.asking.actor.role != Role::Citizen;
+        let reason = if shown { self.reason(id, event)? } else { String::new() };
         Ok(TimelineEntry {
             version,
             time: Some(timestamp(Micros(event.at_us))),

@@ -4,8 +4,10 @@
 //! Which place lies in which is always asked of today's tree: when a district is dissolved, the district that a place lies in now
 //! decides about the place's orders, and a unit of the dissolved one counts as one of its successor.
 
+mod concern;
 mod rates;
 
+pub use concern::concern_of;
 pub use rates::{
     Rater, asks_exclusion, decides_exclusion, is_stationed, rates_above, reads_ratings_of, speaks_for_town,
 };
@@ -157,12 +159,12 @@ pub fn dispatches(actor: &Actor, place: &DivisionCode, view: &View) -> Result<()
     within(actor, place, reaches(actor, place, view))
 }
 
-/// Keeps the care lists of a place: its village's desk, or a dispatcher.
+/// Keeps the care lists of a place: its village's desk, or its town's. District and city see how many there are, not whom.
 ///
 /// # Errors
 /// [`refusal::Refusal::Role`], [`refusal::Refusal::OutOfReach`].
 pub fn keeps_lists_of(actor: &Actor, place: &Place, view: &View) -> Result<(), refusal::Refusal> {
-    if dispatcher_of(actor.role).is_none() && actor.role != Role::VillageDesk {
+    if !matches!(actor.role, Role::TownDispatcher | Role::VillageDesk) {
         return Err(refusal::Refusal::Role { role: actor.role });
     }
     within(actor, &place.code, reaches(actor, &place.code, view))

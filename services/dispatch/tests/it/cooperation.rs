@@ -263,7 +263,8 @@ async fn a_marked_supervision_is_noticed_replied_to_and_reviewed() {
         ..pb::ReviewSupervisionRequest::default()
     };
     let review = city.by(Role::Supervisor, DISTRICT, review);
-    let record = city.cooperation().review_supervision(review).await.unwrap().into_inner().supervision.unwrap();
+    city.cooperation().review_supervision(review).await.unwrap();
+    let record = city.look(&name).await.supervision.unwrap();
     assert_eq!((record.state(), record.review.as_str()), (pb::SupervisionState::Reviewed, "同意销号"));
     assert!(record.milestones[0].reached);
 }
@@ -327,4 +328,81 @@ async fn there_is_no_tier_above_the_city_nor_below_the_town() {
     let above = city.by(Role::CityDispatcher, "50", escalate(&name, "g"));
     let above = refusal(city.cooperation().escalate_work_order(above).await);
     assert_eq!(code_and_reason(&above), (Code::Refused, "NO_SUCH_TIER"));
+}
+
+/// domain.md 1 and 10: city and district know a town's order by its header until something brings it to them.
+#[tokio::test]
+async fn district_and_city_know_a_town_s_order_by_its_header_until_something_brings_it_to_them() {
+    let city = City::open().await;
+    let name = city.ordinary().await;
+    city.accept(&name, "a").await;
+    city.resolve(&name).await;
+    let upper = [(Role::DistrictDispatcher, DISTRICT), (Role::Supervisor, DISTRICT), (Role::CityDispatcher, "50")];
+    // What each of them is shown: read at once by get, list and timeline, which agree.
+    let read = async || {
+        let mut shown = Vec::new();
+        for (role, unit) in upper {
+            let get = city.by(role, unit, pb::GetWorkOrderRequest { name: name.clone() });
+            let order = city.client().get_work_order(get).await.unwrap().into_inner();
+            let list = city.by(role, unit, pb::ListWorkOrdersRequest::default());
+            let listed = city.client().list_work_orders(list).await.unwrap().into_inner().work_orders;
+            assert_eq!(listed, std::slice::from_ref(&order), "{role}");
+            let history = city.by(role, unit, pb::GetWorkOrderTimelineRequest { name: name.clone() });
+            let history = city.client().get_work_order_timeline(history).await.unwrap().into_inner().entries;
+            let reads = history.iter().any(|entry| !entry.reason.is_empty());
+            assert_eq!((!order.content_withheld, !order.result.is_empty()), (reads, reads), "{role}");
+            assert!(!order.unit.is_empty() && order.due_time.is_some(), "the header is whole");
+            shown.push(reads);
+        }
+        shown
+    };
+    assert_eq!(read().await, [false; 3]);
+    let supervisor = |message| city.by(Role::Supervisor, DISTRICT, message);
+    city.cooperation().supervise_work_order(supervisor(supervise(&name))).await.unwrap();
+    assert_eq!(read().await, [true; 3], "under supervision");
+    let reply = pb::ReplySupervisionRequest {
+        name: name.clone(),
+        request_id: "r".to_owned(),
+        text: "现场已封闭".to_owned(),
+        ..pb::ReplySupervisionRequest::default()
+    };
+    city.cooperation().reply_supervision(city.by_unit(reply)).await.unwrap();
+    let review = pb::ReviewSupervisionRequest {
+        name: name.clone(),
+        request_id: "v".to_owned(),
+        satisfied: true,
+        text: "同意".to_owned(),
+        ..pb::ReviewSupervisionRequest::default()
+    };
+    let reviewed = city.by(Role::Supervisor, DISTRICT, review);
+    let reviewed = city.cooperation().review_supervision(reviewed).await.unwrap().into_inner();
+    assert!(reviewed.content_withheld && reviewed.supervision.unwrap().review.is_empty(), "it is over");
+    assert_eq!(read().await, [false; 3]);
+    city.clock.advance(later(24 * 30));
+    assert_eq!(read().await, [true; 3], "overdue");
+}
+
+#[tokio::test]
+async fn an_escalated_order_is_read_by_the_tier_that_has_it_and_one_handed_down_by_who_gave_it() {
+    let city = City::open().await;
+    let name = city.ordinary().await;
+    let reads = async |role, unit| {
+        let get = city.by(role, unit, pb::GetWorkOrderRequest { name: name.clone() });
+        !city.client().get_work_order(get).await.unwrap().into_inner().content_withheld
+    };
+    let tiers = [(Role::TownDispatcher, TOWN), (Role::DistrictDispatcher, DISTRICT), (Role::CityDispatcher, "50")];
+    let all = async || {
+        let mut shown = Vec::new();
+        for (role, unit) in tiers {
+            shown.push(reads(role, unit).await);
+        }
+        shown
+    };
+    assert_eq!(all().await, [true, false, false]);
+    city.cooperation().escalate_work_order(city.by_dispatcher(escalate(&name, "e"))).await.unwrap();
+    assert_eq!(all().await, [true, true, false]);
+    let down = city.by(Role::DistrictDispatcher, DISTRICT, hand_down(&name));
+    let down = city.cooperation().hand_down_work_order(down).await.unwrap().into_inner();
+    assert_eq!((down.tier.as_str(), down.origin_tier.as_str()), ("town", "town"));
+    assert_eq!(all().await, [true, false, false], "it is the town's own again");
 }

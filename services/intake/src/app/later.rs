@@ -2,11 +2,11 @@
 
 use super::{App, Asking, Desk, Secret};
 use crate::domain::Line;
-use crate::domain::authority::Verb;
+use crate::domain::authority::{LOOK_ALONE, Verb};
 use crate::domain::ground::Ground;
 use crate::domain::report::{
-    Addition, Attachment, Check, Command, Erasure, ErasureGround, Facts, LookPurpose, Refusing, Report, Signed, Unmask,
-    Urge,
+    Addition, Agreeing, Attachment, Check, Command, Erasure, ErasureGround, Facts, LookPurpose, Refusing, Report,
+    Signed, Unmask, Urge,
 };
 use crate::error::Error;
 use casebook::{Ask, Done, Scope};
@@ -34,6 +34,7 @@ pub enum Deed {
     Transfer(Line),
     Check { confirmed: bool },
     Unmask(LookPurpose),
+    Agree(LookPurpose),
     Erase(ErasureGround),
 }
 
@@ -47,6 +48,7 @@ impl Deed {
             Self::Transfer(_) => Verb::Transfer,
             Self::Check { .. } => Verb::Check,
             Self::Unmask(_) => Verb::Unmask,
+            Self::Agree(_) => Verb::Agree,
             Self::Erase(_) => Verb::Erase,
         }
     }
@@ -60,6 +62,7 @@ impl Deed {
             Self::Transfer(_) => "TransferReport",
             Self::Check { .. } => "CheckReport",
             Self::Unmask(_) => "UnmaskReporter",
+            Self::Agree(_) => "AgreeToLook",
             Self::Erase(_) => "EraseReporter",
         }
     }
@@ -76,6 +79,9 @@ impl App {
             }
             None => {
                 let scope = self.scope_for(asking, desk, deed.verb())?;
+                if matches!(deed, Deed::Unmask(_) | Deed::Agree(_)) {
+                    self.must_read(asking, desk, &scope, id).await?;
+                }
                 (scope, asking.reference(), self.requester(asking, &request_id))
             }
         };
@@ -94,6 +100,12 @@ impl App {
         Ok(done)
     }
 
+    /// Whoever may not read a report is not shown who reported either.
+    async fn must_read(&self, asking: &Asking, desk: &Desk, scope: &Scope, id: CaseId) -> Result<(), Error> {
+        let found = self.cases.get::<Report>(scope, id).await?;
+        if desk.lets_read(asking, &found.state) { Ok(()) } else { Err(Error::ContentWithheld) }
+    }
+
     fn command(&self, asking: &Asking, desk: &Desk, id: CaseId, signed: Signed, deed: Deed) -> Command {
         let limits = &desk.catalog.limits;
         match deed {
@@ -108,7 +120,13 @@ impl App {
             Deed::Check { confirmed } => {
                 Command::Check(Check { signed, confirmed, person: self.person(id, asking.caller.subject()) })
             }
-            Deed::Unmask(purpose) => Command::Unmask(Unmask { signed, purpose }),
+            Deed::Unmask(purpose) => {
+                let alone = desk.policies.may(&asking.caller, LOOK_ALONE);
+                Command::Unmask(Unmask { signed, purpose, alone, person: self.person(id, asking.caller.subject()) })
+            }
+            Deed::Agree(purpose) => {
+                Command::Agree(Agreeing { signed, purpose, person: self.person(id, asking.caller.subject()) })
+            }
             Deed::Erase(ground) => Command::Erase(Erasure { by: signed.by, ground }),
         }
     }

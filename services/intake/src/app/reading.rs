@@ -4,7 +4,7 @@ use super::{App, Asking, Desk};
 use crate::domain::authority::{self, Verb};
 use crate::domain::report::Report;
 use crate::error::Error;
-use casebook::{Filter, Found, Page, Scope};
+use casebook::{Case as _, Filter, Found, Page, Scope};
 use civic::{CaseId, DivisionCode, Private};
 use proto::intake::v1::stored::{ReportEvent, report_event::Event};
 
@@ -46,6 +46,8 @@ pub struct Plain {
     pub theme: String,
     /// In the order of the report's supplements.
     pub supplements: Vec<String>,
+    /// The caller knows the header alone: nothing was opened, and nothing else of what was told is shown.
+    pub withheld: bool,
 }
 
 impl App {
@@ -57,7 +59,10 @@ impl App {
     pub async fn timeline(&self, asking: &Asking, desk: &Desk, id: CaseId) -> Result<Vec<Moment>, Error> {
         let scope = self.scope_for(asking, desk, Verb::Timeline)?;
         let events = self.cases.timeline::<Report>(&scope, id).await?;
-        let moment = |(version, event)| Moment { version, note: self.note(id, &event), event };
+        let report = events.iter().fold(None, |report, (_, event)| Report::evolve(report, event));
+        let reads = report.is_some_and(|report| desk.lets_read(asking, &report));
+        let note = |event: &ReportEvent| if reads { self.note(id, event) } else { String::new() };
+        let moment = |(version, event)| Moment { version, note: note(&event), event };
         Ok(events.into_iter().map(moment).collect())
     }
 
@@ -92,6 +97,9 @@ impl App {
 
     /// Opens what this caller may see. What the person's erasure took is empty.
     pub fn open(&self, asking: &Asking, desk: &Desk, id: CaseId, report: &Report) -> Result<Plain, Error> {
+        if !desk.lets_read(asking, report) {
+            return Ok(Plain { withheld: true, ..Plain::default() });
+        }
         let head = &report.head;
         let open = |sealed: &Private<String>| match self.cases.sealer().open(id, sealed) {
             Ok(plain) => Ok(plain),
@@ -117,6 +125,7 @@ impl App {
                 .iter()
                 .map(|s| optional(s.text.as_ref()))
                 .collect::<Result<_, _>>()?,
+            withheld: false,
         })
     }
 
@@ -127,6 +136,12 @@ impl App {
             return Err(Error::RoleDenied { role: actor.role.as_str(), verb: verb.name() });
         }
         Ok(desk.scope_of(actor))
+    }
+}
+
+impl Desk {
+    pub(super) fn lets_read(&self, asking: &Asking, report: &Report) -> bool {
+        asking.caller.actor.as_ref().is_some_and(|actor| self.reads(actor, report))
     }
 }
 
@@ -141,6 +156,7 @@ fn noted(event: &Event) -> Option<&[u8]> {
         Event::Transferred(transferred) => Some(&transferred.note),
         Event::Checked(checked) => Some(&checked.note),
         Event::Unmasked(unmasked) => Some(&unmasked.note),
+        Event::LookAgreed(agreed) => Some(&agreed.note),
         Event::AnswerDeclined(declined) => Some(&declined.note),
         Event::PlaceFollowed(_)
         | Event::Filed(_)

@@ -28,6 +28,7 @@ impl Plain {
             on_the_spot: draft.on_the_spot.unwrap_or_default(),
             theme: draft.theme.unwrap_or_default(),
             supplements: Vec::new(),
+            withheld: false,
         }
     }
 }
@@ -63,7 +64,7 @@ pub fn report(
         channel: head.channel.number(),
         channel_number: plain.channel_number,
         text: plain.text,
-        location: Some(location(&head.whereabouts, plain.address, desk)),
+        location: Some(location(&head.whereabouts, plain.address, plain.withheld, desk)),
         reporter: Some(reporter(head, &plain.name, &plain.phone)),
         occur_time: head.occurred.map(timestamp),
         urgency: head.urgency.number(),
@@ -80,6 +81,12 @@ pub fn report(
         ..wire::Report::default()
     };
     later::fill(&mut answer, report, plain.supplements, language);
+    if plain.withheld {
+        answer.attachments.clear();
+        answer.reporter = None;
+        answer.answer = None;
+        answer.content_withheld = true;
+    }
     answer
 }
 
@@ -114,11 +121,13 @@ fn category(category: &Category, desk: &Desk) -> types::Category {
     }
 }
 
-fn location(whereabouts: &Whereabouts, address: String, desk: &Desk) -> types::Location {
+/// Exactly where, for who reads the report; for who knows of it only, in which division.
+fn location(whereabouts: &Whereabouts, address: String, withheld: bool, desk: &Desk) -> types::Location {
     let code = &whereabouts.place.code;
+    let coordinates = whereabouts.coordinates.filter(|_| !withheld);
     types::Location {
-        latitude: whereabouts.coordinates.map(|(latitude, _)| latitude),
-        longitude: whereabouts.coordinates.map(|(_, longitude)| longitude),
+        latitude: coordinates.map(|(latitude, _)| latitude),
+        longitude: coordinates.map(|(_, longitude)| longitude),
         division_code: code.as_str().to_owned(),
         address,
         found_by: whereabouts.found_by.name().to_owned(),
@@ -260,6 +269,9 @@ fn words(event: Option<&Event>, language: Language) -> String {
         }
         Some(Event::Checked(_)) => language.pick("抽查：不属实", "Checked: not resolved as told").to_owned(),
         Some(Event::Unmasked(_)) => language.pick("查看诉求人信息", "Who reported was looked at").to_owned(),
+        Some(Event::LookAgreed(_)) => {
+            language.pick("同意查看诉求人信息", "A second person agreed to a look at who reported").to_owned()
+        }
         Some(Event::OrderStepped(stepped)) => {
             let head = language.pick("工单状态更新", "The work order moved on");
             if stepped.unit_name.is_empty() { head.to_owned() } else { format!("{head}：{}", stepped.unit_name) }

@@ -11,8 +11,8 @@ use crate::error::Error;
 use civic::Role;
 use prost::Message;
 use proto::intake::v1::{
-    CheckReportRequest, EraseReporterRequest, RefuseReportRequest, SupplementReportRequest, TransferReportRequest,
-    UnmaskReporterRequest, UrgeReportRequest, WithdrawReportRequest,
+    AgreeToLookRequest, CheckReportRequest, EraseReporterRequest, RefuseReportRequest, SupplementReportRequest,
+    TransferReportRequest, UnmaskReporterRequest, UrgeReportRequest, WithdrawReportRequest,
 };
 
 /// What every one of these requests carries.
@@ -117,12 +117,24 @@ pub fn check(mut request: CheckReportRequest, desk: &Desk) -> Result<Act, Error>
 
 /// A written reason, and a purpose out of the list.
 pub fn unmask(mut request: UnmaskReporterRequest, desk: &Desk) -> Result<Act, Error> {
-    let mut checks = Checks::default();
     let request_id = std::mem::take(&mut request.request_id);
     let body = request.encode_to_vec();
     let UnmaskReporterRequest { name, reason, purpose, .. } = request;
-    checks.length("reason", "NOTE_TOO_LONG", &reason, desk.catalog.limits.note_characters);
-    if reason.trim().is_empty() {
+    look(Common { name, request_id, etag: String::new(), note: reason, body }, purpose, desk, Deed::Unmask)
+}
+
+/// The same of a second person's agreement.
+pub fn agree(mut request: AgreeToLookRequest, desk: &Desk) -> Result<Act, Error> {
+    let request_id = std::mem::take(&mut request.request_id);
+    let body = request.encode_to_vec();
+    let AgreeToLookRequest { name, reason, purpose, .. } = request;
+    look(Common { name, request_id, etag: String::new(), note: reason, body }, purpose, desk, Deed::Agree)
+}
+
+fn look(common: Common, purpose: i32, desk: &Desk, deed: fn(LookPurpose) -> Deed) -> Result<Act, Error> {
+    let mut checks = Checks::default();
+    checks.length("reason", "NOTE_TOO_LONG", &common.note, desk.catalog.limits.note_characters);
+    if common.note.trim().is_empty() {
         checks.refuse("reason", "REASON_MISSING", "say why the reporter has to be known");
     }
     let known = LookPurpose::from_number(purpose);
@@ -130,8 +142,7 @@ pub fn unmask(mut request: UnmaskReporterRequest, desk: &Desk) -> Result<Act, Er
         let reason = if purpose == 0 { "PURPOSE_MISSING" } else { "PURPOSE_UNKNOWN" };
         checks.refuse("purpose", reason, "one of the purposes of the contract");
     }
-    let common = Common { name, request_id, etag: String::new(), note: reason, body };
-    act(checks, common, None, known.map(Deed::Unmask))
+    act(checks, common, None, known.map(deed))
 }
 
 /// A ground out of the list. In no words: they would go with the key.

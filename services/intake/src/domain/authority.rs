@@ -19,6 +19,7 @@ pub enum Verb {
     Transfer,
     Check,
     Unmask,
+    Agree,
     Erase,
     Nominate,
     Score,
@@ -41,6 +42,7 @@ impl Verb {
             Self::Transfer => "transfer",
             Self::Check => "check",
             Self::Unmask => "unmask",
+            Self::Agree => "agree to a look at",
             Self::Erase => "erase",
             Self::Nominate => "nominate",
             Self::Score => "score",
@@ -64,6 +66,7 @@ impl Verb {
             Self::Transfer => "jiewang.intake.v1.Reports/TransferReport",
             Self::Check => "jiewang.intake.v1.Reports/CheckReport",
             Self::Unmask => "jiewang.intake.v1.Reports/UnmaskReporter",
+            Self::Agree => "jiewang.intake.v1.Reports/AgreeToLook",
             Self::Erase => "jiewang.intake.v1.Reports/EraseReporter",
             Self::Nominate => "jiewang.intake.v1.Suggestions/NominateSuggestion",
             Self::Score => "jiewang.intake.v1.Suggestions/ScoreSuggestion",
@@ -71,6 +74,9 @@ impl Verb {
         }
     }
 }
+
+/// As policies name a look at who reported that needs no second person.
+pub const LOOK_ALONE: &str = "staff/LookAlone";
 
 /// The reports an actor may know of, as far as policies let the role reach. `home` is the actor's unit's place by the tree of today, `None`
 /// when the tree does not know it; `root` is the territory of this cluster. A citizen's own reports are found by number and secret.

@@ -4,17 +4,17 @@
 //! where things stand. `step` names the state of the order that dispatch reported; `same` keeps the state.
 //!
 //! ```text
-//! state        | file          | classify | supplement | urge    | withdraw | refuse  | transfer | check   | unmask  | step              | rate    | judge         | reform  | erase
-//! (none)       | Filed or Told | refused  | refused    | refused | refused  | refused | refused  | refused | refused | refused           | refused | refused       | refused | refused
-//! Told         | refused       | refused  | refused    | refused | refused  | refused | Filed    | refused | same    | follows the order | same    | same or Filed | same    | same
-//! Filed        | refused       | same     | same       | same    | Stopped  | Stopped | same     | same    | same    | follows the order | same    | refused       | same    | refused
-//! Opened       | refused       | same     | same       | same    | Stopped  | Stopped | same     | same    | same    | follows the order | same    | refused       | same    | refused
-//! WithUnit     | refused       | same     | same       | same    | Stopped  | Stopped | same     | same    | same    | follows the order | same    | refused       | same    | refused
-//! BeingHandled | refused       | same     | same       | same    | Stopped  | refused | same     | same    | same    | follows the order | same    | refused       | same    | refused
-//! Answered     | refused       | refused  | same       | refused | refused  | refused | same     | same    | same    | follows the order | same    | refused       | same    | refused
-//! Done         | refused       | refused  | refused    | refused | refused  | refused | same     | same    | same    | follows the order | same    | refused       | same    | same
-//! Ended        | refused       | refused  | refused    | refused | refused  | refused | same     | same    | same    | follows the order | same    | refused       | same    | same
-//! Stopped      | refused       | refused  | refused    | refused | refused  | refused | same     | same    | same    | until it is Done  | same    | refused       | same    | same
+//! state        | file          | classify | supplement | urge    | withdraw | refuse  | transfer | check   | unmask  | agree   | step              | rate    | judge         | reform  | erase
+//! (none)       | Filed or Told | refused  | refused    | refused | refused  | refused | refused  | refused | refused | refused | refused           | refused | refused       | refused | refused
+//! Told         | refused       | refused  | refused    | refused | refused  | refused | Filed    | refused | same    | same    | follows the order | same    | same or Filed | same    | same
+//! Filed        | refused       | same     | same       | same    | Stopped  | Stopped | same     | same    | same    | same    | follows the order | same    | refused       | same    | refused
+//! Opened       | refused       | same     | same       | same    | Stopped  | Stopped | same     | same    | same    | same    | follows the order | same    | refused       | same    | refused
+//! WithUnit     | refused       | same     | same       | same    | Stopped  | Stopped | same     | same    | same    | same    | follows the order | same    | refused       | same    | refused
+//! BeingHandled | refused       | same     | same       | same    | Stopped  | refused | same     | same    | same    | same    | follows the order | same    | refused       | same    | refused
+//! Answered     | refused       | refused  | same       | refused | refused  | refused | same     | same    | same    | same    | follows the order | same    | refused       | same    | refused
+//! Done         | refused       | refused  | refused    | refused | refused  | refused | same     | same    | same    | same    | follows the order | same    | refused       | same    | same
+//! Ended        | refused       | refused  | refused    | refused | refused  | refused | same     | same    | same    | same    | follows the order | same    | refused       | same    | same
+//! Stopped      | refused       | refused  | refused    | refused | refused  | refused | same     | same    | same    | same    | until it is Done  | same    | refused       | same    | same
 //!
 //! order          | report
 //! Created        | Opened
@@ -38,7 +38,8 @@
 //!
 //! `Stopped` is intake's own ending: withdrawn by the citizen, or refused (不予受理). Dispatch cancels the order when it hears of it;
 //! the steps it took meanwhile are no news any more, unless the order was closed first. Besides the table: `supplement` and `urge`
-//! have a most, `unmask` is a look at who reported and changes nothing else, `transfer` leads to each line once, `check` wants a report that was drawn for it and another person than who filed it.
+//! have a most, `unmask` is a look at who reported and changes nothing else, for a supervisor once for each
+//! time that a second person `agree`s to it, `transfer` leads to each line once, `check` wants a report that was drawn for it and another person than who filed it.
 //!
 //! `erase` destroys the key under which the report's texts are sealed: not while somebody owes work on it, who could not do it any more.
 //!
@@ -60,10 +61,12 @@ mod later;
 mod told;
 
 pub use command::{
-    Addition, Check, Classification, Command, Erasure, Facts, Judgement, OrderStep, Reform, Refusal, Refusing, Signed,
-    Unmask, Urge,
+    Addition, Agreeing, Check, Classification, Command, Erasure, Facts, Judgement, OrderStep, Reform, Refusal,
+    Refusing, Signed, Unmask, Urge,
 };
-pub use later::{Ending, ErasureGround, Later, Look, LookPurpose, SpotCheck, Stopped, Supplement, Transfer, Urges};
+pub use later::{
+    Attention, Ending, ErasureGround, Later, Look, LookPurpose, SpotCheck, Stopped, Supplement, Transfer, Urges,
+};
 
 use crate::domain::emergency::Line;
 use crate::domain::kind::{Channel, FoundBy, Kind, OrderState, Urgency};

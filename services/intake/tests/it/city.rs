@@ -180,6 +180,11 @@ impl City {
     }
 
     pub(crate) fn by_dispatcher<T>(&self, message: T) -> Request<T> {
+        self.by(Role::TownDispatcher, "500151001", message)
+    }
+
+    /// Sees every report's header.
+    pub(crate) fn by_city<T>(&self, message: T) -> Request<T> {
         self.by(Role::CityDispatcher, "50", message)
     }
 
@@ -197,7 +202,7 @@ impl City {
 
     /// Open reports of the whole city.
     pub(crate) async fn open_reports(&self) -> Vec<Report> {
-        let request = self.by_dispatcher(ListReportsRequest { page_size: 200, ..ListReportsRequest::default() });
+        let request = self.by_city(ListReportsRequest { page_size: 200, ..ListReportsRequest::default() });
         self.client().list_reports(request).await.unwrap().into_inner().reports
     }
 

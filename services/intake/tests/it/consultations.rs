@@ -1,7 +1,7 @@
 //! Consultations that are answered at once, from filing to the citizen's word.
 
 use crate::city::{City, code_and_reason, complaint, refusal};
-use civic::Micros;
+use civic::{Micros, Role};
 use intake::catalog::{Catalog, FILES};
 use mesh::Code;
 use prost::Message;
@@ -121,7 +121,7 @@ async fn an_answer_that_did_not_stand_is_found_as_a_likely_duplicate() {
         to: EmergencyLine::Line110.into(),
         ..TransferReportRequest::default()
     };
-    city.client().transfer_report(city.by_dispatcher(transfer)).await.unwrap();
+    city.client().transfer_report(city.by(Role::TownDispatcher, "500151002", transfer)).await.unwrap();
     for (id, town, first) in [("d", "500151001", declined), ("e", "500151002", passed_on)] {
         let found = city.file(at(town, help(id))).await.likely_duplicates;
         assert!(found.iter().any(|found| found.name == first.name), "{town}: {found:?}");

@@ -1,13 +1,13 @@
 //! After filing: supplements, urging, withdrawal, refusal, transfer to emergency lines, checks of what was resolved on the spot.
 
 use crate::city::{City, code_and_reason, complaint, refusal};
-use civic::{Micros, Role};
+use civic::{Actor, Micros, Role};
 use intake::config::Config;
 use mesh::{Code, Problem};
 use proto::intake::v1::{
-    Attachment, CheckReportRequest, CreateReportRequest, EmergencyLine, EndingCause, EraseReporterRequest,
-    ErasureGround, GetReportRequest, GetReportTimelineRequest, ListReportsRequest, LookPurpose, OnTheSpot,
-    RefusalGround, RefuseReportRequest, Report, ReportKind, ReportState, Reporter, SupplementReportRequest,
+    AgreeToLookRequest, Attachment, CheckReportRequest, CreateReportRequest, EmergencyLine, EndingCause,
+    EraseReporterRequest, ErasureGround, GetReportRequest, GetReportTimelineRequest, ListReportsRequest, LookPurpose,
+    OnTheSpot, RefusalGround, RefuseReportRequest, Report, ReportKind, ReportState, Reporter, SupplementReportRequest,
     TrackReportRequest, TransferReportRequest, UnmaskReporterRequest, UrgeReportRequest, WithdrawReportRequest,
 };
 
@@ -273,7 +273,8 @@ async fn what_was_resolved_on_the_spot_is_checked_once_by_a_second_person() {
     assert_eq!(listed.reports.len(), 0, "nobody need classify it");
     let himself = refusal(city.client().check_report(city.by_dispatcher(check(&filed, "c"))).await);
     assert_eq!(said(&himself), (Code::Refused, "CHECKER_IS_REPORTER".to_owned()));
-    let another = |request_id: &str| city.by(Role::TownDispatcher, "500151001", check(&filed, request_id));
+    let second = Actor::member(Role::TownDispatcher, "second", "500151001".parse().unwrap());
+    let another = |request_id: &str| city.by_actor(&second, check(&filed, request_id));
     let checked = city.client().check_report(another("d")).await.unwrap().into_inner();
     let made = checked.spot_check.unwrap();
     assert_eq!((made.pending, made.confirmed, made.by.as_str()), (false, true, "town-dispatcher/500151001"));
@@ -365,7 +366,7 @@ async fn who_reported_is_shown_with_a_purpose_and_a_reason_and_the_reporter_sees
     };
     let tracked = city.client().track_report(claim).await.unwrap().into_inner();
     let looks: Vec<_> = tracked.looks.iter().map(|look| (look.unit.as_str(), look.purpose())).collect();
-    assert_eq!(looks, [("50", LookPurpose::CallBack)]);
+    assert_eq!(looks, [("500151001", LookPurpose::CallBack)]);
     let history = city.by_dispatcher(GetReportTimelineRequest { name: report.name.clone() });
     let history = city.client().get_report_timeline(history).await.unwrap().into_inner();
     let last = history.entries.last().unwrap();
@@ -396,6 +397,52 @@ async fn nobody_looks_without_a_reason_and_only_whoever_calls_back_or_supervises
     let problem = refusal(city.client().unmask_reporter(elsewhere).await);
     assert_eq!(said(&problem), (Code::NotFound, "NOT_FOUND".to_owned()));
     assert_eq!(city.events().await, 1, "nothing was shown, and nothing is on record as shown");
+}
+
+fn agree(report: &Report, request_id: &str, purpose: LookPurpose) -> AgreeToLookRequest {
+    AgreeToLookRequest {
+        name: report.name.clone(),
+        request_id: request_id.to_owned(),
+        purpose: purpose.into(),
+        reason: "核查督办事项".to_owned(),
+    }
+}
+
+/// 双人: a supervisor looks once for each time that somebody else agreed to that purpose, within a day.
+#[tokio::test]
+async fn a_supervisor_looks_with_a_second_person_s_agreement_once_and_to_that_purpose() {
+    let city = City::open().await;
+    let report = city.file(complaint("a")).await;
+    let of = |subject: &str| Actor::member(Role::Supervisor, subject, "500151001".parse().unwrap());
+    let (supervisor, colleague) = (of("one"), of("other"));
+    let look = async |request_id: &str, purpose| {
+        let asked = city.by_actor(&supervisor, unmask(&report, request_id, purpose));
+        city.client().unmask_reporter(asked).await
+    };
+    let consent = async |who: &Actor, request_id: &str| {
+        let request = city.by_actor(who, agree(&report, request_id, LookPurpose::HandleCase));
+        city.client().agree_to_look(request).await.unwrap();
+    };
+    let refused = async |request_id: &str, purpose| {
+        let problem = refusal(look(request_id, purpose).await);
+        assert_eq!(said(&problem), (Code::Refused, "SECOND_PERSON_MISSING".to_owned()), "{request_id}");
+    };
+    refused("alone", LookPurpose::HandleCase).await;
+    consent(&supervisor, "own").await;
+    refused("agreed to oneself", LookPurpose::HandleCase).await;
+    consent(&colleague, "first").await;
+    refused("another purpose", LookPurpose::CallBack).await;
+    let shown = look("seen", LookPurpose::HandleCase).await.unwrap().into_inner();
+    assert_eq!(shown.phone, "13800001234");
+    look("seen", LookPurpose::HandleCase).await.unwrap();
+    refused("again", LookPurpose::HandleCase).await;
+    consent(&colleague, "second").await;
+    city.clock.advance(Micros::DAY + 1);
+    refused("the day after", LookPurpose::HandleCase).await;
+    let worker = city.by(Role::DepartmentHandler, "500151001-minsheng", agree(&report, "w", LookPurpose::HandleCase));
+    assert_eq!(said(&refusal(city.client().agree_to_look(worker).await)).1, "ROLE_DENIED");
+    let district = city.by(Role::DistrictDispatcher, "500151", agree(&report, "d", LookPurpose::HandleCase));
+    assert_eq!(said(&refusal(city.client().agree_to_look(district).await)).1, "CONTENT_WITHHELD");
 }
 
 fn erase(report: &Report, request_id: &str, ground: ErasureGround) -> EraseReporterRequest {

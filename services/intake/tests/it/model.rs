@@ -28,7 +28,8 @@ fn op() -> impl Strategy<Value = Op> {
         1 => Just(Op::Erase),
         3 => Just(Op::Supplement),
         4 => Just(Op::Urge),
-        2 => Just(Op::Unmask),
+        2 => any::<bool>().prop_map(Op::Unmask),
+        1 => any::<bool>().prop_map(Op::Agree),
         1 => Just(Op::Withdraw),
         1 => (0u8..7).prop_map(Op::Refuse),
         2 => (0u8..3).prop_map(Op::Transfer),
@@ -68,7 +69,7 @@ fn random_histories_agree_with_the_oracle() {
 #[test]
 fn every_cell_of_the_table_is_what_the_rules_do() {
     let table = Table::from_doc();
-    assert_eq!(table.cells.len(), 10 * 14, "ten states, fourteen commands");
+    assert_eq!(table.cells.len(), 10 * 15, "ten states, fifteen commands");
     assert_eq!(table.follows.len(), OrderState::ALL.len());
     let commands = [
         Op::File(1),
@@ -78,7 +79,9 @@ fn every_cell_of_the_table_is_what_the_rules_do() {
         Op::Refuse(0),
         Op::Transfer(1),
         Op::Check { confirmed: true, by_filer: false },
-        Op::Unmask,
+        Op::Unmask(true),
+        Op::Unmask(false),
+        Op::Agree(false),
         Op::Classify { category: 1, place: true },
         Op::Step { state: 4, version: 1, unit: true, due: false, reply: true, parent: NO_PARENT },
         Op::Rate(7),

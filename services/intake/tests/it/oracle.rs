@@ -5,9 +5,9 @@
 use casebook::{Case, Row};
 use civic::{CaseId, Micros, Place, Private};
 use intake::domain::report::{
-    Addition, Answer, Category, Check, Classification, Command, Ending, Erasure, ErasureGround, Facts, Head, Judgement,
-    LookPurpose, OrderStep, Phase, Rating, Reform, Refusal, Refusing, Report, Reporter, Signed, SpotCheck, Unmask,
-    Urge, Whereabouts, Work,
+    Addition, Agreeing, Answer, Attention, Category, Check, Classification, Command, Ending, Erasure, ErasureGround,
+    Facts, Head, Judgement, LookPurpose, OrderStep, Phase, Rating, Reform, Refusal, Refusing, Report, Reporter, Signed,
+    SpotCheck, Unmask, Urge, Whereabouts, Work,
 };
 use intake::domain::{Channel, FoundBy, Ground, Kind, Line, OrderState, Urgency};
 use prost::Message;
@@ -84,6 +84,8 @@ struct Known {
     /// In all, day of the last, on that day.
     urged: (u32, i64, u32),
     looks: usize,
+    /// When and by whom a look was agreed to.
+    agreed: Option<(Micros, Vec<u8>)>,
     transfers: Vec<Line>,
     /// Drawn for a check, and what it found.
     check: Option<Option<bool>>,
@@ -113,6 +115,7 @@ impl Known {
             ending: if let Phase::Stopped(stopped) = &report.phase { Some(stopped.ending) } else { None },
             supplements: report.later.supplements.len(),
             looks: report.later.looks.len(),
+            agreed: report.later.agreement.as_ref().map(|agreed| (agreed.at, agreed.person.clone())),
             urged: (report.later.urges.total, report.later.urges.last.map_or(0, day), report.later.urges.that_day),
             transfers: report.later.transfers.iter().map(|transfer| transfer.to).collect(),
             check: report.later.check.as_ref().map(|check| match check {
@@ -169,8 +172,14 @@ impl<'t> Driver<'t> {
             (Ok(_), Err(refusal)) => return Err(format!("{before}: {} was refused: {refusal}", command.name())),
             (Ok(after), Ok(events)) => {
                 // A ruling or a rating is somebody's act and stands in the history also when it repeats what was known.
-                let act =
-                    matches!(command, Command::Classify(_) | Command::Rate(_) | Command::Judge(_) | Command::Unmask(_));
+                let act = matches!(
+                    command,
+                    Command::Classify(_)
+                        | Command::Rate(_)
+                        | Command::Judge(_)
+                        | Command::Unmask(_)
+                        | Command::Agree(_)
+                );
                 let changes = act || *after != self.known;
                 if changes && events.is_empty() {
                     return Err(format!("{before}: {} must write", command.name()));
@@ -219,6 +228,7 @@ impl<'t> Driver<'t> {
             | Command::Rate(_)
             | Command::Judge(_)
             | Command::Unmask(_)
+            | Command::Agree(_)
             | Command::Reform(_)
             | Command::Erase(_) => {
                 return Ok(());
@@ -334,12 +344,23 @@ impl<'t> Driver<'t> {
             Command::Reform(reform) => known.place = reform.place.clone(),
             Command::Check(check) if known.check != Some(None) || check.person == FILER => return Err(()),
             Command::Check(check) => known.check = Some(Some(check.confirmed)),
-            Command::Unmask(_) => known.looks = (known.looks + 1).min(20),
+            Command::Agree(agreeing) => known.agreed = Some((self.now, agreeing.person.to_vec())),
+            Command::Unmask(look) => self.look(&mut known, look)?,
             Command::Step(step) => self.follow(&mut known, step),
             Command::Rate(rating) => known.rating = Some(*rating),
             Command::Erase(_) => known.erased = true,
         }
         Ok(Some(known))
+    }
+
+    fn look(&self, known: &mut Known, look: &Unmask) -> Result<(), ()> {
+        let other = |(at, who): &(Micros, Vec<u8>)| self.now.0 - at.0 <= DAY && *who != look.person;
+        if !look.alone && !known.agreed.as_ref().is_some_and(other) {
+            return Err(());
+        }
+        known.agreed = known.agreed.take().filter(|_| look.alone);
+        known.looks = (known.looks + 1).min(20);
+        Ok(())
     }
 
     fn follow(&self, known: &mut Known, step: &OrderStep) {
@@ -476,7 +497,10 @@ pub(crate) enum Op {
         confirmed: bool,
         by_filer: bool,
     },
-    Unmask,
+    /// By a supervisor, or by who needs nobody's agreement.
+    Unmask(bool),
+    /// By who looks, or by another.
+    Agree(bool),
     Judge {
         satisfied: bool,
     },
@@ -485,8 +509,19 @@ pub(crate) enum Op {
     Pass(u8),
 }
 
-fn look() -> Command {
-    Command::Unmask(Unmask { signed: signed("city-dispatcher/50"), purpose: LookPurpose::CallBack })
+fn refuse(n: u8) -> Command {
+    let ground = Ground::ALL[usize::from(n) % Ground::ALL.len()];
+    Command::Refuse(Refusing { signed: signed("grid-leader/5"), ground })
+}
+
+fn look(alone: bool) -> Command {
+    let (signed, purpose) = (signed("city-dispatcher/50"), LookPurpose::CallBack);
+    Command::Unmask(Unmask { signed, purpose, alone, person: FILER })
+}
+
+fn agree(by_looker: bool) -> Command {
+    let (signed, purpose) = (signed("commander/50"), LookPurpose::CallBack);
+    Command::Agree(Agreeing { signed, purpose, person: if by_looker { FILER } else { [2; 16] } })
 }
 
 impl Op {
@@ -505,10 +540,7 @@ impl Op {
             }
             Self::Urge | Self::Pass(_) => Command::Urge(Urge { signed: signed("grid-leader/5"), most_a_day: 2 }),
             Self::Withdraw => Command::Withdraw(signed("citizen/")),
-            Self::Refuse(n) => Command::Refuse(Refusing {
-                signed: signed("grid-leader/5"),
-                ground: Ground::ALL[usize::from(n) % Ground::ALL.len()],
-            }),
+            Self::Refuse(n) => refuse(n),
             Self::Transfer(n) => {
                 Command::Transfer { to: Line::ALL[usize::from(n) % Line::ALL.len()], signed: signed("grid-leader/5") }
             }
@@ -516,7 +548,8 @@ impl Op {
                 let person = if by_filer { FILER } else { [2; 16] };
                 Command::Check(Check { signed: signed("grid-leader/5"), confirmed, person })
             }
-            Self::Unmask => look(),
+            Self::Unmask(alone) => look(alone),
+            Self::Agree(by_looker) => agree(by_looker),
             Self::Classify { category, place: placed } => {
                 let rulings = [None, Some(("0612", Urgency::LevelThree)), Some(("0401", Urgency::LevelOne))];
                 let ruling = rulings[usize::from(category % 3)];
@@ -542,6 +575,7 @@ impl Op {
                         reply_ready: reply,
                         parent: OrderState::ALL.get(usize::from(parent)).copied(),
                     },
+                    attention: Attention::default(),
                     order_version: *clock,
                 })
             }

@@ -1,13 +1,16 @@
 //! Who sees which reports, page by page, and who may decide what a report is about.
 
 use crate::city::{City, code_and_reason, complaint, refusal};
+use casebook::Ask;
 use civic::taxonomy::Taxonomy;
-use civic::{Actor, Role};
+use civic::{Actor, Micros, Role};
+use intake::domain::OrderState;
 use intake::domain::classifier::sentences::Sentence;
+use intake::domain::report::{self, Attention, Command, Facts, OrderStep, Work};
 use mesh::Code;
 use proto::intake::v1::{
     Channel as Door, ClassifyReportRequest, CreateReportRequest, GetReportRequest, GetReportTimelineRequest,
-    ListReportsRequest, ReportState, Reporter, UrgeReportRequest,
+    ListReportsRequest, Report, ReportState, Reporter, UrgeReportRequest,
 };
 use proto::types::v1::{Location, Urgency};
 
@@ -106,10 +109,10 @@ async fn handlers_do_not_learn_who_filed_a_secret_report() {
         let answer = city.client().get_report(city.by(role, unit, get(&report.name))).await.unwrap().into_inner();
         (answer.reporter.unwrap(), answer.channel_number)
     };
-    let (desk, number) = read(Role::DistrictDispatcher, "500151").await;
+    let (desk, number) = read(Role::TownDispatcher, "500151001").await;
     assert_eq!(number, "02368884321");
     assert_eq!((desk.name.as_str(), desk.phone.as_str()), ("张*", "138****1234"));
-    let (commander, number) = read(Role::Commander, "500151").await;
+    let (commander, number) = read(Role::Commander, "500151001").await;
     assert_eq!(number, "", "it may be the number they called from");
     assert_eq!((commander.name.as_str(), commander.phone.as_str(), commander.secret), ("", "", true));
 }
@@ -203,7 +206,7 @@ async fn a_dispatcher_decides_category_and_place_once() {
     let city = City::open().await;
     let report = city.file(CreateReportRequest { text: "你好".to_owned(), ..complaint("a") }).await;
     let request = ClassifyReportRequest { etag: report.etag.clone(), ..ruling(&report.name) };
-    let ruled = city.client().classify_report(city.by_dispatcher(request.clone())).await.unwrap().into_inner();
+    let ruled = city.client().classify_report(city.by_city(request.clone())).await.unwrap().into_inner();
     let category = ruled.category.clone().unwrap();
     assert_eq!(
         (category.code.as_str(), category.confidence, category.by.as_str()),
@@ -211,13 +214,19 @@ async fn a_dispatcher_decides_category_and_place_once() {
     );
     assert_eq!(ruled.location.as_ref().unwrap().division_code, "500151002");
     assert!(!ruled.needs_person);
-    let again = city.client().classify_report(city.by_dispatcher(request.clone())).await.unwrap().into_inner();
+    let again = city.client().classify_report(city.by_city(request.clone())).await.unwrap().into_inner();
     assert_eq!(again, ruled);
     let stale = ClassifyReportRequest { request_id: "s".to_owned(), ..request };
-    let problem = refusal(city.client().classify_report(city.by_dispatcher(stale)).await);
+    let problem = refusal(city.client().classify_report(city.by_city(stale)).await);
     assert_eq!(code_and_reason(&problem), (Code::Conflict, "ETAG_STALE"));
     let timeline = proto::intake::v1::GetReportTimelineRequest { name: report.name };
-    let entries = city.client().get_report_timeline(city.by_dispatcher(timeline)).await.unwrap().into_inner().entries;
+    let entries = city
+        .client()
+        .get_report_timeline(city.by(Role::TownDispatcher, "500151002", timeline))
+        .await
+        .unwrap()
+        .into_inner()
+        .entries;
     assert_eq!(
         (entries.len(), entries[1].reason.as_str(), entries[1].actor_role.as_str()),
         (2, "已电话核实", "city-dispatcher")
@@ -248,7 +257,7 @@ async fn a_ruling_clears_the_desk_raises_the_urgency_and_is_told_to_dispatch_onc
         panic!("another event")
     };
     assert_eq!((told.report, told.category_code.as_str(), told.urgency), (id.to_string(), "0401", 1));
-    assert_eq!((told.division_code.as_str(), told.by.as_str()), ("500151001", "city-dispatcher@50"));
+    assert_eq!((told.division_code.as_str(), told.by.as_str()), ("500151001", "town-dispatcher@500151001"));
 }
 
 #[tokio::test]
@@ -291,4 +300,61 @@ async fn what_a_person_decided_is_learnt_from_and_what_a_machine_said_is_not() {
     assert_eq!(rulings().await, []);
     city.client().classify_report(city.by_dispatcher(ruling(&vague.name))).await.unwrap();
     assert_eq!(rulings().await, [Sentence { code: "0707".to_owned(), text: "你好 在吗".to_owned() }]);
+}
+
+/// domain.md 1 and 10: city and district know a town's matter by its header until something brings it to them.
+#[tokio::test]
+async fn district_and_city_know_a_town_s_report_by_its_header_until_something_brings_it_to_them() {
+    let city = City::open().await;
+    let filed = city.file(complaint("a")).await;
+    let by = |tier: usize| {
+        [(Role::DistrictDispatcher, "500151"), (Role::CityDispatcher, "50"), (Role::Supervisor, "500151")][tier]
+    };
+    let look = async |tier: usize| {
+        let (role, unit) = by(tier);
+        let get = GetReportRequest { name: filed.name.clone() };
+        city.client().get_report(city.by(role, unit, get)).await.unwrap().into_inner()
+    };
+    for tier in 0..3 {
+        let header = look(tier).await;
+        assert!(header.content_withheld && header.reporter.is_none() && header.channel_number.is_empty());
+        assert_eq!((header.text.as_str(), &header.tracking_number), ("", &filed.tracking_number));
+        let (role, unit) = by(tier);
+        let listed = city.by(role, unit, ListReportsRequest::default());
+        let listed = city.client().list_reports(listed).await.unwrap().into_inner().reports;
+        assert_eq!(listed, [header], "list and get agree");
+    }
+    let handed_down = Attention::told("town", "district", false);
+    let supervised = Attention::told("", "", true);
+    let raised = Attention::told("district", "town", false);
+    let mut version = 0;
+    for (attention, due, reads) in [
+        (handed_down, None, [true, false, true]),
+        (supervised, None, [true, true, true]),
+        (raised, None, [true, false, true]),
+        (Attention::default(), Some(Micros(city.clock_now().0 + 1)), [false; 3]),
+        (Attention::default(), Some(city.clock_now()), [true; 3]),
+        (Attention::default(), None, [false; 3]),
+    ] {
+        version += 1;
+        step(&city, &filed, attention, due, version).await;
+        for (tier, reads) in reads.into_iter().enumerate() {
+            let report = look(tier).await;
+            assert_eq!(
+                (!report.content_withheld, !report.text.is_empty()),
+                (reads, reads),
+                "{attention:?} {due:?} {tier}"
+            );
+        }
+    }
+}
+
+/// What dispatch tells of the report's order.
+async fn step(city: &City, report: &Report, attention: Attention, due: Option<Micros>, order_version: i64) {
+    let (order, unit) = (OrderState::Assigned, "500151001-minsheng".to_owned());
+    let work = Work { order, unit, unit_name: String::new(), due, reply_ready: false, parent: None };
+    let now = city.clock_now();
+    let step = Command::Step(OrderStep { at: now, step: "stepped".to_owned(), work, attention, order_version });
+    let id = report.name["reports/".len()..].parse().unwrap();
+    city.cases.execute(Ask::<report::Report>::new(id, step, Facts { now })).await.unwrap();
 }

@@ -4,7 +4,7 @@ use crate::city::{City, code_and_reason, complaint, refusal};
 use crate::oracle::head;
 use casebook::Ask;
 use civic::{Actor, CaseId, Micros, Role};
-use intake::domain::report::{self, Command, Facts, Head, OrderStep, Work};
+use intake::domain::report::{self, Attention, Command, Facts, Head, OrderStep, Work};
 use intake::domain::{Kind, OrderState};
 use mesh::Code;
 use proto::intake::v1::suggestions_client::SuggestionsClient;
@@ -37,7 +37,13 @@ fn id(report: &Report) -> CaseId {
 async fn stepped(city: &City, report: &Report, order: OrderState, unit: &str) {
     let (unit, now) = (unit.to_owned(), city.clock_now());
     let work = Work { order, unit, unit_name: String::new(), due: None, reply_ready: false, parent: None };
-    let step = Command::Step(OrderStep { at: now, step: "stepped".to_owned(), work, order_version: 1 });
+    let step = Command::Step(OrderStep {
+        at: now,
+        step: "stepped".to_owned(),
+        work,
+        attention: Attention::default(),
+        order_version: 1,
+    });
     city.cases.execute(Ask::<report::Report>::new(id(report), step, Facts { now })).await.unwrap();
 }
 

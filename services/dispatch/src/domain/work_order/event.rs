@@ -10,6 +10,7 @@ use super::clocks::Marks;
 use super::command::Facts;
 use super::evolve;
 use super::parts;
+use super::supervision::Supervision;
 
 pub(super) fn sealed(text: &Private<String>) -> Bytes {
     Bytes::copy_from_slice(text.sealed())
@@ -106,6 +107,9 @@ fn after(order: &WorkOrder) -> After {
         parent: order.merged().map(|merged| merged.into.to_string()).unwrap_or_default(),
         parent_state: order.merged().map_or(0, |merged| merged.news.standing.number()),
         sender: order.head.sender.clone(),
+        tier: order.head.origin.map(|_| order.head.tier.as_str().to_owned()).unwrap_or_default(),
+        origin_tier: order.head.origin.map(|origin| origin.as_str().to_owned()).unwrap_or_default(),
+        supervised: order.head.supervision.as_ref().is_some_and(Supervision::is_open),
     }
 }
 

@@ -168,6 +168,9 @@ pub fn summary(id: CaseId, event: &WorkOrderEvent) -> Option<WorkOrderChanged> {
         parent: after.parent.clone(),
         parent_state: after.parent_state,
         sender: after.sender.clone(),
+        tier: after.tier.clone(),
+        origin_tier: after.origin_tier.clone(),
+        supervised: after.supervised,
         word: word(body),
     })
 }

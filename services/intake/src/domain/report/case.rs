@@ -17,8 +17,9 @@ impl Case for Report {
     // 3: what comes after filing, and the limit that a matter came with. One kept under 2 has none of it, and is built anew.
     // 4: how the order stands that a merged one was merged into; consultations answered at once.
     // 5: looks at who reported.
-    // 6: the tracking secret is sealed. 7: which machine sent it.
-    const SCHEMA: i64 = 7;
+    // 6: the tracking secret is sealed. 7: which machine sent it. 8: what brings the matter to a tier above; agreements to
+    // look.
+    const SCHEMA: i64 = 8;
     type Event = ReportEvent;
     type Command = Command;
     type Facts = Facts;
@@ -62,6 +63,7 @@ impl Case for Report {
             Some(report_event::Event::Transferred(_)) => "report.transferred",
             Some(report_event::Event::Checked(_)) => "report.checked",
             Some(report_event::Event::Unmasked(_)) => "report.unmasked",
+            Some(report_event::Event::LookAgreed(_)) => "report.lookAgreed",
             Some(report_event::Event::OrderStepped(_)) => "report.orderStepped",
             Some(report_event::Event::Rated(_)) => "report.rated",
             Some(report_event::Event::AnswerDeclined(_)) => "report.answerDeclined",
@@ -87,6 +89,7 @@ impl Case for Report {
             Some(report_event::Event::Transferred(transferred)) => transferred.at_us,
             Some(report_event::Event::Checked(checked)) => checked.at_us,
             Some(report_event::Event::Unmasked(unmasked)) => unmasked.at_us,
+            Some(report_event::Event::LookAgreed(agreed)) => agreed.at_us,
             Some(report_event::Event::OrderStepped(stepped)) => stepped.at_us,
             Some(report_event::Event::Rated(rated)) => rated.at_us,
             Some(report_event::Event::AnswerDeclined(declined)) => declined.at_us,
@@ -107,6 +110,7 @@ impl Case for Report {
             Some(report_event::Event::Transferred(transferred)) => transferred.by.clone(),
             Some(report_event::Event::Checked(checked)) => checked.by.clone(),
             Some(report_event::Event::Unmasked(unmasked)) => unmasked.by.clone(),
+            Some(report_event::Event::LookAgreed(agreed)) => agreed.by.clone(),
             // Dispatch's own timeline says which person; here it is the unit that moved.
             Some(report_event::Event::OrderStepped(stepped)) => format!("/{}", stepped.unit),
             Some(report_event::Event::Rated(_)) => "citizen/".to_owned(),
@@ -133,6 +137,7 @@ impl Case for Report {
             // Dispatch told us of the order, and the reporter's word went to it first: nobody else need hear of them. Looks are the reporter's.
             report_event::Event::OrderStepped(_)
             | report_event::Event::Unmasked(_)
+            | report_event::Event::LookAgreed(_)
             | report_event::Event::Rated(_)
             | report_event::Event::PlaceFollowed(_)
             | report_event::Event::PersonErased(_) => return None,
@@ -233,6 +238,7 @@ fn of_amended(id: CaseId, event: &ReportEvent) -> Option<(&'static str, public_e
         report_event::Event::Filed(_)
         | report_event::Event::Classified(_)
         | report_event::Event::Unmasked(_)
+        | report_event::Event::LookAgreed(_)
         | report_event::Event::OrderStepped(_)
         | report_event::Event::Rated(_)
         | report_event::Event::AnswerDeclined(_)

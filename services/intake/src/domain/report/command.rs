@@ -1,6 +1,6 @@
 //! What is asked of a report, what the rules look at, and how they say no.
 
-use super::{Attachment, ErasureGround, Head, LookPurpose, Rating, Work};
+use super::{Attachment, Attention, ErasureGround, Head, LookPurpose, Rating, Work};
 use crate::domain::emergency::Line;
 use crate::domain::ground::Ground;
 use crate::domain::kind::Urgency;
@@ -18,6 +18,7 @@ pub enum Command {
     Transfer { to: Line, signed: Signed },
     Check(Check),
     Unmask(Unmask),
+    Agree(Agreeing),
     Step(OrderStep),
     Rate(Rating),
     Judge(Judgement),
@@ -82,6 +83,19 @@ pub struct Check {
 pub struct Unmask {
     pub signed: Signed,
     pub purpose: LookPurpose,
+    /// Needs nobody's agreement, by the policies.
+    pub alone: bool,
+    /// Keyed hash of who looks.
+    pub person: [u8; 16],
+}
+
+/// A second person agrees to a look.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Agreeing {
+    pub signed: Signed,
+    pub purpose: LookPurpose,
+    /// Keyed hash of the second person, made as that of who looks.
+    pub person: [u8; 16],
 }
 
 /// The reporter's word on an answer that was given at once.
@@ -114,6 +128,7 @@ pub struct OrderStep {
     pub at: Micros,
     pub step: String,
     pub work: Work,
+    pub attention: Attention,
     pub order_version: i64,
 }
 
@@ -150,6 +165,8 @@ pub enum Refusal {
     CheckerReported,
     #[error("report is {state}: no answer stands that could be judged")]
     NothingToJudge { state: &'static str },
+    #[error("nobody else has agreed to a look for this purpose within the last day")]
+    SecondPersonMissing,
     #[error("an answer may be declined for {days} days")]
     JudgedTooLate { days: u16 },
 }
@@ -170,6 +187,7 @@ impl Refusal {
             Self::AlreadyTransferred { .. } => "ALREADY_TRANSFERRED",
             Self::CheckNotDue { .. } => "CHECK_NOT_DUE",
             Self::CheckerReported => "CHECKER_IS_REPORTER",
+            Self::SecondPersonMissing => "SECOND_PERSON_MISSING",
             Self::NothingToClassify { .. } => "NOTHING_TO_CLASSIFY",
         }
     }
@@ -187,6 +205,9 @@ impl Refusal {
             Self::AlreadyTransferred { .. } => Some("transfer (转110、119、120): once to each line"),
             Self::CheckNotDue { .. } => Some("check (抽查): once, of what was drawn for it"),
             Self::CheckerReported => Some("check (抽查): by a second person"),
+            Self::SecondPersonMissing => {
+                Some("unmask (查看诉求人信息, 双人): a supervisor with a second person, once for each agreement")
+            }
             Self::NothingToJudge { .. } => Some("rate (评价): an answer given at once, until it is declined"),
             Self::JudgedTooLate { .. } => Some("rate (评价): within the days of the catalog"),
             Self::AlreadyFiled { .. } | Self::NotFiled { .. } | Self::NothingToClassify { .. } => None,
@@ -207,6 +228,7 @@ impl Command {
             Self::Transfer { .. } => "transfer",
             Self::Check(_) => "check",
             Self::Unmask(_) => "unmask",
+            Self::Agree(_) => "agree",
             Self::Step(_) => "step",
             Self::Rate(_) => "rate",
             Self::Judge(_) => "judge",

@@ -3,6 +3,7 @@
 use super::{
     Classification, Command, Erasure, Facts, OrderStep, Phase, Rating, Reform, Refusal, Report, encode, later, told,
 };
+use civic::Tier;
 use proto::intake::v1::stored::{
     Classified, OrderStepped, PersonErased, PlaceFollowed, Rated, ReportEvent, Ruled, report_event::Event,
 };
@@ -19,7 +20,8 @@ pub(super) fn decide(state: Option<&Report>, command: &Command, facts: &Facts) -
         (Some(report), Command::Refuse(refusing)) => later::refuse(report, refusing, facts).map(one),
         (Some(report), Command::Transfer { to, signed }) => told::transfer(report, *to, signed, facts),
         (Some(report), Command::Check(check)) => later::check(report, check, facts).map(one),
-        (Some(_), Command::Unmask(unmask)) => Ok(one(later::unmask(unmask, facts))),
+        (Some(report), Command::Unmask(unmask)) => later::unmask(report, unmask, facts).map(one),
+        (Some(_), Command::Agree(agreeing)) => Ok(one(later::agree(agreeing, facts))),
         (Some(report), Command::Step(step)) => Ok(follow(report, step)),
         (Some(report), Command::Rate(rating)) => Ok(rate(report, *rating, facts)),
         (Some(report), Command::Judge(judgement)) => told::judge(report, judgement, facts),
@@ -68,7 +70,7 @@ fn after(report: &Report, ruling: &Classification) -> Ruled {
 fn follow(report: &Report, step: &OrderStep) -> Vec<ReportEvent> {
     let stale = step.order_version <= report.head.order_version;
     let next = report.after(step.work.clone());
-    if stale || next == report.phase {
+    if stale || (next == report.phase && step.attention == report.later.attention) {
         return Vec::new();
     }
     let reply_ready = next.work().is_some_and(|work| work.reply_ready);
@@ -82,7 +84,14 @@ fn follow(report: &Report, step: &OrderStep) -> Vec<ReportEvent> {
         reply_ready,
         order_version: step.order_version,
         parent_state: step.work.parent.map_or(0, |parent| parent.number()),
+        tier: named(step.attention.tier),
+        origin_tier: named(step.attention.origin),
+        supervised: step.attention.supervised,
     }))
+}
+
+fn named(tier: Option<Tier>) -> String {
+    tier.map(|tier| tier.as_str().to_owned()).unwrap_or_default()
 }
 
 /// Dispatch has taken the word by its own rules already; the report keeps a copy for its history.

@@ -1,7 +1,7 @@
 //! `evolve`: one event onto the state. An event that cannot be read gives `None`, which the casebook reports as a corrupt row:
 //! nothing is ever guessed into a report.
 
-use super::{Head, Later, OrderState, Phase, Report, SpotCheck, Work, encode, later, told};
+use super::{Attention, Head, Later, OrderState, Phase, Report, SpotCheck, Work, encode, later, told};
 use crate::domain::kind::Urgency;
 use civic::Micros;
 use proto::intake::v1::stored::{Classified, OrderStepped, ReportEvent, report_event::Event};
@@ -25,6 +25,7 @@ pub(super) fn evolve(state: Option<Report>, event: &ReportEvent) -> Option<Repor
         (Some(report), Event::Transferred(transferred)) => later::transferred(report, transferred),
         (Some(report), Event::Checked(checked)) => Some(later::checked(report, checked)),
         (Some(report), Event::Unmasked(unmasked)) => later::unmasked(report, unmasked),
+        (Some(report), Event::LookAgreed(agreed)) => later::look_agreed(report, agreed),
     }
 }
 
@@ -60,6 +61,7 @@ fn classify(mut report: Report, classified: &Classified) -> Option<Report> {
 
 fn follow(mut report: Report, stepped: &OrderStepped) -> Option<Report> {
     report.head.order_version = stepped.order_version;
+    report.later.attention = Attention::told(&stepped.tier, &stepped.origin_tier, stepped.supervised);
     report.phase = Phase::following(Work {
         order: OrderState::from_number(stepped.order_state)?,
         unit: stepped.unit.clone(),

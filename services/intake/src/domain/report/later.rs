@@ -4,13 +4,13 @@
 mod decide;
 mod evolve;
 
-pub(super) use decide::{check, refuse, supplement, transfer, unmask, urge, withdraw};
-pub(super) use evolve::{checked, refused, supplemented, transferred, unmasked, urged, withdrawn};
+pub(super) use decide::{agree, check, refuse, supplement, transfer, unmask, urge, withdraw};
+pub(super) use evolve::{checked, look_agreed, refused, supplemented, transferred, unmasked, urged, withdrawn};
 
 use super::{Attachment, Work};
 use crate::domain::emergency::Line;
 use crate::domain::ground::Ground;
-use civic::{Micros, Private};
+use civic::{Micros, Private, Tier};
 use serde::{Deserialize, Serialize};
 
 /// What has come since. Everything in it is bounded: supplements by the catalog, transfers by the lines there are.
@@ -23,6 +23,38 @@ pub struct Later {
     pub check: Option<SpotCheck>,
     /// The last ones; all of them stand in the history.
     pub looks: Vec<Look>,
+    pub attention: Attention,
+    /// The last that was not used.
+    pub agreement: Option<Agreement>,
+}
+
+/// A second person's word that a supervisor may look at who reported.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Agreement {
+    pub at: Micros,
+    /// Role and unit.
+    pub by: String,
+    pub purpose: LookPurpose,
+    /// Keyed hash of the person, for this report alone.
+    pub person: Vec<u8>,
+}
+
+/// What brings the order to a tier above the place's own, as dispatch told it last.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Attention {
+    /// Tier that owns the order, and the one that it was opened at; `None` until it is moved.
+    pub tier: Option<Tier>,
+    pub origin: Option<Tier>,
+    /// A supervision is open.
+    pub supervised: bool,
+}
+
+impl Attention {
+    /// As messages name tiers.
+    pub fn told(tier: &str, origin: &str, supervised: bool) -> Self {
+        let named = |name: &str| Tier::ALL.into_iter().find(|tier| tier.as_str() == name);
+        Self { tier: named(tier), origin: named(origin), supervised }
+    }
 }
 
 /// Looks that a reporter is told of. A report that is looked at oftener has a history to be read.

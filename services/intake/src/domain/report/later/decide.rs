@@ -1,10 +1,12 @@
 //! The rules of what comes after filing, by the table in [`super::super`].
 
-use super::super::command::{Addition, Check, Refusing, Signed, Unmask, Urge};
+use super::super::command::{Addition, Agreeing, Check, Refusing, Signed, Unmask, Urge};
 use super::super::{Facts, Phase, Refusal, Report, encode};
+use super::Agreement;
 use crate::domain::emergency::Line;
+use civic::Micros;
 use proto::intake::v1::stored::{
-    Checked, Refused, Supplemented, Transferred, Unmasked, Urged, Withdrawn, report_event::Event,
+    Checked, LookAgreed, Refused, Supplemented, Transferred, Unmasked, Urged, Withdrawn, report_event::Event,
 };
 
 type Decided = Result<Event, Refusal>;
@@ -103,12 +105,34 @@ pub(in super::super) fn check(report: &Report, check: &Check, facts: &Facts) -> 
 }
 
 /// In every state: who reported may have to be asked long after, and whoever asks what is stored gets an answer for as long as it is.
-pub(in super::super) fn unmask(unmask: &Unmask, facts: &Facts) -> Event {
-    Event::Unmasked(Unmasked {
+/// Whoever only supervises does so with a second person.
+pub(in super::super) fn unmask(report: &Report, unmask: &Unmask, facts: &Facts) -> Decided {
+    let agreed_by = if unmask.alone { String::new() } else { second_person(report, unmask, facts)?.by.clone() };
+    Ok(Event::Unmasked(Unmasked {
         at_us: facts.now.0,
         by: unmask.signed.by.clone(),
         note: encode::sealed(unmask.signed.note.as_ref()),
         purpose: unmask.purpose.number(),
+        agreed_by,
+    }))
+}
+
+/// 双人: another one agreed to this purpose, within a day, and the agreement was not used yet.
+fn second_person<'r>(report: &'r Report, unmask: &Unmask, facts: &Facts) -> Result<&'r Agreement, Refusal> {
+    let agreement = report.later.agreement.as_ref().ok_or(Refusal::SecondPersonMissing)?;
+    let holds = agreement.purpose == unmask.purpose
+        && agreement.person.as_slice() != unmask.person
+        && facts.now.0 - agreement.at.0 <= Micros::DAY;
+    if holds { Ok(agreement) } else { Err(Refusal::SecondPersonMissing) }
+}
+
+pub(in super::super) fn agree(agreeing: &Agreeing, facts: &Facts) -> Event {
+    Event::LookAgreed(LookAgreed {
+        at_us: facts.now.0,
+        by: agreeing.signed.by.clone(),
+        note: encode::sealed(agreeing.signed.note.as_ref()),
+        purpose: agreeing.purpose.number(),
+        person: agreeing.person.to_vec().into(),
     })
 }
 

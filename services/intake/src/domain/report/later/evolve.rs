@@ -1,11 +1,11 @@
 //! What each later event makes of a report. `None`: it cannot belong there.
 
 use super::super::{Phase, Report, encode};
-use super::{Ending, LOOKS, Look, LookPurpose, SpotCheck, Stopped, Supplement, Transfer, Urges};
+use super::{Agreement, Ending, LOOKS, Look, LookPurpose, SpotCheck, Stopped, Supplement, Transfer, Urges};
 use crate::domain::emergency::Line;
 use crate::domain::ground::Ground;
 use civic::Micros;
-use proto::intake::v1::stored::{Checked, Refused, Supplemented, Transferred, Unmasked, Urged, Withdrawn};
+use proto::intake::v1::stored::{Checked, LookAgreed, Refused, Supplemented, Transferred, Unmasked, Urged, Withdrawn};
 
 pub(in super::super) fn supplemented(mut report: Report, added: &Supplemented) -> Report {
     report.later.supplements.push(Supplement {
@@ -55,7 +55,18 @@ pub(in super::super) fn checked(mut report: Report, checked: &Checked) -> Report
 pub(in super::super) fn unmasked(mut report: Report, unmasked: &Unmasked) -> Option<Report> {
     let purpose = LookPurpose::from_number(unmasked.purpose)?;
     report.later.looks.push(Look { at: Micros(unmasked.at_us), by: unmasked.by.clone(), purpose });
+    // One look for each agreement.
+    if !unmasked.agreed_by.is_empty() {
+        report.later.agreement = None;
+    }
     let more = report.later.looks.len().saturating_sub(LOOKS);
     report.later.looks.drain(..more);
+    Some(report)
+}
+
+pub(in super::super) fn look_agreed(mut report: Report, agreed: &LookAgreed) -> Option<Report> {
+    let purpose = LookPurpose::from_number(agreed.purpose)?;
+    let (at, by, person) = (Micros(agreed.at_us), agreed.by.clone(), agreed.person.to_vec());
+    report.later.agreement = Some(Agreement { at, by, purpose, person });
     Some(report)
 }

@@ -8,6 +8,7 @@ mod books;
 mod certified;
 mod feeds;
 pub mod folder;
+mod glasses;
 mod guarded;
 mod identified;
 pub mod parked;
@@ -27,7 +28,7 @@ use anyhow::Context;
 use casebook::Casebook;
 use folder::Folder;
 use futures_util::future::{BoxFuture, join_all};
-use mesh::{Chassis, Drain, Drained, EventLogs, Listener, ServeError};
+use mesh::{Chassis, Drain, Drained, EventLogs, Glass, Listener, ServeError};
 use parked::Parked;
 use peers::Peers;
 use std::{future::Future, net::SocketAddr, path::Path, sync::Arc, time::Duration};
@@ -137,6 +138,7 @@ impl Cluster {
             chassis.add_service(parked::elsewhere::server(peers.elsewhere()));
         } else {
             chassis.add_service(EventLogs::server(books.clone()));
+            rooms.serve_glass(&mut chassis, Glass::new(folder.token_key(), settings.clock.clone()), &settings);
             chassis.add_service(parked::server(Arc::clone(&parked), settings.clock.clone()));
         }
         if let Some(admin) = doors.admin {

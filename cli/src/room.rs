@@ -29,8 +29,10 @@ impl Room {
     pub const fn service(self) -> Option<Service> {
         let (name, packages, kinds): (_, &[_], fn() -> _) = match self {
             Self::Intake => (intake::NAME, &["jiewang.intake.v1"], intake::kinds),
-            // The stream of public events is cut by places and units, which dispatch knows.
-            Self::Dispatch => (dispatch::NAME, &["jiewang.dispatch.v1", "jiewang.events.v1"], dispatch::kinds),
+            // The stream of public events is cut by places and units, which dispatch knows; its journal has who broke a glass.
+            Self::Dispatch => {
+                (dispatch::NAME, &["jiewang.dispatch.v1", "jiewang.events.v1", "jiewang.guard.v1"], dispatch::kinds)
+            }
             // new-service: a line of the table
             Self::Gateway => return None,
         };

@@ -5,6 +5,7 @@ pub mod elsewhere;
 mod server;
 
 pub use server::server;
+pub(super) use server::with_id;
 
 use casebook::effects::{Parking, give_up};
 use casebook::{Casebook, Consume, Effects, ParkedEvent, StoreError};
@@ -163,7 +164,7 @@ fn event(event: &ParkedEvent) -> pb::ParkedEvent {
     }
 }
 
-fn timestamp(at: civic::Micros) -> prost_types::Timestamp {
+pub(super) fn timestamp(at: civic::Micros) -> prost_types::Timestamp {
     const MICROS: i64 = 1_000_000;
     let nanos = i32::try_from(at.0.rem_euclid(MICROS) * 1_000).expect("less than a second");
     prost_types::Timestamp { seconds: at.0.div_euclid(MICROS), nanos }

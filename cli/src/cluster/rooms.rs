@@ -5,11 +5,11 @@ mod dispatch;
 mod intake;
 // new-service: a module
 
-use super::{feeds, folder::Folder, parked::Parked, peers::Peers, settings::Settings, simulated};
+use super::{feeds, folder::Folder, glasses, parked::Parked, peers::Peers, settings::Settings, simulated};
 use crate::room::Room;
 use casebook::{Casebook, Effects, Fire, run_timers};
 use civic::Tree;
-use mesh::{Chassis, Log, Policies, Sight, TracedTimers};
+use mesh::{Chassis, Glass, Log, Policies, Sight, TracedTimers};
 use queue::EventSource as _;
 use std::sync::Arc;
 
@@ -169,6 +169,13 @@ impl Opened {
         match &self.dispatch {
             Some(service) => dispatch::import(service, settings).await,
             None => Ok(()),
+        }
+    }
+
+    /// Asking and agreeing to see a case: with dispatch, in whose journal they stand.
+    pub(super) fn serve_glass(&self, chassis: &mut Chassis, glass: Glass, settings: &Settings) {
+        if let Some(book) = self.book(Room::Dispatch) {
+            chassis.add_service(glasses::server(glass, book.clone(), settings.clock.clone()));
         }
     }
 

@@ -143,6 +143,24 @@ fn sign(key: &TokenKey, issuer: &str, actor: &Actor, now: Micros, ttl: Duration)
     format!("{signed}.{}", URL_SAFE_NO_PAD.encode(tag))
 }
 
+/// Issuer of what is no token yet: see [`crate::Glass`].
+const ASKED: &str = "jiewang-asked";
+
+/// A ticket in the name of whoever asked.
+pub(crate) fn asked(key: &TokenKey, actor: &Actor, now: Micros, ttl: Duration) -> String {
+    sign(key, ASKED, actor, now, ttl)
+}
+
+/// Who asked, as a ticket says.
+pub(crate) fn read_asked(key: &TokenKey, ticket: &str, now: Micros) -> Result<Bearer, Fault> {
+    read(key, ticket, now, &[ASKED])
+}
+
+/// A token of the cluster for whoever was agreed with.
+pub(crate) fn agreed(key: &TokenKey, actor: &Actor, now: Micros, ttl: Duration) -> String {
+    mint_own(key, actor, now, ttl)
+}
+
 /// Who a token made here speaks for. TOKEN_INVALID whatever is wrong with it, so that a forger learns nothing; TOKEN_EXPIRED
 /// once the signature holds, so that an honest client knows to fetch a new one.
 pub fn verify(key: &TokenKey, token: &str, now: Micros) -> Result<Actor, Fault> {

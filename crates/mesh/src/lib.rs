@@ -15,6 +15,7 @@ mod drain;
 pub mod edge;
 mod error;
 mod event_log;
+mod glass;
 mod identity;
 mod log;
 mod memory;
@@ -44,6 +45,7 @@ pub use chassis::{
 pub use drain::Drain;
 pub use error::{Chain, Code, DEADLINE_EXCEEDED, DOMAIN, Fault, FieldFault, Problem, ProblemField};
 pub use event_log::EventLogs;
+pub use glass::{Asked, GLASS_SUBJECT, Glass, opened_to};
 pub use identity::{Bearer, ISSUER, Issuer, TokenKey, mint, verify};
 pub use log::{Log, RemoteLog};
 pub use memory::{Incoming, in_memory};

@@ -43,8 +43,10 @@ pub trait Policies: Send + Sync + 'static {
     fn may(&self, caller: &Caller, act: &str) -> bool;
     /// Puts on record that somebody was refused it, before that is told.
     fn refused<'a>(&'a self, actor: &'a Actor, act: &'a str) -> BoxFuture<'a, ()>;
-    /// Which matters of a kind a role knows of.
-    fn reach(&self, role: Role, of: Matter) -> Reach;
+    /// Puts on record that an operator uses what two people opened, before the answer; `false` when that could not be written.
+    fn looked<'a>(&'a self, actor: &'a Actor, act: &'a str) -> BoxFuture<'a, bool>;
+    /// Which matters of a kind somebody knows of.
+    fn reach(&self, actor: &Actor, of: Matter) -> Reach;
     /// Whether a role reads what was written in a matter that it knows of.
     fn reads(&self, role: Role, concern: Concern) -> bool;
     /// Whether a role is told who filed a secret report.

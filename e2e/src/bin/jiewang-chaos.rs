@@ -11,7 +11,7 @@ use e2e::{
     chaos::{Chaos, Strike},
     client::Client,
     door::Door,
-    matters::{Crew, UNIT},
+    matters::{Crew, TOWN, UNIT},
     rows::Rows,
     until,
 };
@@ -88,7 +88,7 @@ async fn run(args: &Args, mut chaos: Chaos) -> ExitCode {
         (Some(file), Some(rows)) => Some((rows.finish().await, Rows::start(file, 0.0, &doors[0]).finish().await)),
         _ => None,
     };
-    check(&seen, &doors[0].member("city-dispatcher", "50")).await;
+    check(&seen, &doors[0].member("town-dispatcher", TOWN)).await;
     eprintln!("chaos: what clients saw is what is stored");
     let verified = until("verify finds nothing, and nothing is left to do", || async { chaos.at_rest() }).await;
     tell(&strikes, &seen, seed.value(), struck_for);

@@ -6,7 +6,7 @@ use e2e::{
     chaos::Chaos,
     collector::Collector,
     door::Door,
-    matters::{Crew, LIGHTS, UNIT, report},
+    matters::{Crew, LIGHTS, TOWN, UNIT, report},
     process::{Jiewang, Start, verb},
     rounds,
     standing::Standing,
@@ -182,7 +182,7 @@ async fn replicas_that_are_killed_under_load_lose_and_double_nothing() {
     load.more(5).await;
     let seen = load.finish().await;
     eprintln!("{} attempts at reports, {} of them in doubt", seen.history.len(), seen.doubtful);
-    check(&seen, &apart.gateway.member("city-dispatcher", "50")).await;
+    check(&seen, &apart.gateway.member("town-dispatcher", TOWN)).await;
     let folder = apart.folders.path().join("verify");
     join(apart.services[0].data_dir(), &folder);
     let mut args = vec!["verify".to_owned(), "--data-dir".to_owned(), folder.to_string_lossy().into_owned()];
@@ -244,7 +244,7 @@ async fn a_cluster_that_is_struck_while_it_works_loses_and_doubles_nothing() {
     load.more(5).await;
     let seen = load.finish().await;
     eprintln!("{} attempts at reports, {} of them in doubt", seen.history.len(), seen.doubtful);
-    check(&seen, &door.member("city-dispatcher", "50")).await;
+    check(&seen, &door.member("town-dispatcher", TOWN)).await;
     until("everything has taken effect", || async { chaos.at_rest() }).await;
     assert_eq!(missing_metrics(&chaos.metrics().await), Vec::<&str>::new());
     // What is stuck is found.

@@ -2,7 +2,7 @@
 
 use e2e::{
     audit::{Seen, check},
-    matters::{Crew, LIGHTS, report},
+    matters::{Crew, LIGHTS, TOWN, report},
     process::Start,
     skip,
 };
@@ -85,7 +85,7 @@ async fn a_full_disk_refuses_writes_serves_reads_and_recovers_by_itself() {
     let again = crew.citizen.write("v1/reports", &report(&key, LIGHTS)).await;
     let known = seen.file(&crew, &key).await.expect("there is room again");
     assert_eq!(known["name"], again["name"]);
-    check(&seen, &jiewang.member("city-dispatcher", "50").after(&crew.citizen)).await;
+    check(&seen, &jiewang.member("town-dispatcher", TOWN).after(&crew.citizen)).await;
     jiewang.kill();
     jiewang.verify();
 }

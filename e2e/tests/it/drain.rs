@@ -2,7 +2,7 @@
 
 use e2e::{
     audit::{Load, check},
-    matters::{Crew, LIGHTS, report},
+    matters::{Crew, LIGHTS, TOWN, report},
     process::Start,
     until,
 };
@@ -21,7 +21,7 @@ async fn a_process_that_is_asked_to_end_answers_what_it_has_in_hand() {
     jiewang.start_again().await;
     load.more(10).await;
     let seen = load.finish().await;
-    check(&seen, &jiewang.member("city-dispatcher", "50")).await;
+    check(&seen, &jiewang.member("town-dispatcher", TOWN)).await;
     assert!(jiewang.stop().await.success());
     jiewang.verify();
 }
@@ -51,5 +51,5 @@ async fn a_second_signal_does_not_wait_for_a_slow_client() {
     jiewang.ended().await;
     drop(slow);
     jiewang.start_again().await;
-    assert_eq!(jiewang.member("city-dispatcher", "50").list("reports", "").await.len(), 1);
+    assert_eq!(jiewang.member("town-dispatcher", TOWN).list("reports", "").await.len(), 1);
 }

@@ -2,7 +2,7 @@
 
 use e2e::{
     audit::{Load, check, stored},
-    matters::Crew,
+    matters::{Crew, TOWN},
     process::{Start, verb},
     rounds,
 };
@@ -31,13 +31,13 @@ async fn what_was_acknowledged_before_kill_9_is_there_exactly_once() {
     let seen = load.finish().await;
     eprintln!("{} attempts at reports, {} of them in doubt", seen.history.len(), seen.doubtful);
     assert!(seen.doubtful > 0, "nobody was interrupted: the load is too light to say anything");
-    let city = jiewang.member("city-dispatcher", "50").after(&crew.citizen);
+    let city = jiewang.member("town-dispatcher", TOWN).after(&crew.citizen);
     check(&seen, &city).await;
     jiewang.kill();
     jiewang.verify();
     // What is checked once more is what lies on the disk.
     jiewang.start_again().await;
-    check(&seen, &jiewang.member("city-dispatcher", "50")).await;
+    check(&seen, &jiewang.member("town-dispatcher", TOWN)).await;
 }
 
 /// The net must not have holes: what the tests above would look away from is no proof of anything.
@@ -57,7 +57,7 @@ async fn a_report_that_is_lost_all_the_same_is_found_by_audit_and_verify() {
     let verified = verb(["verify".as_ref(), "--data-dir".as_ref(), folder.path().as_os_str()]);
     assert_eq!(verified.status.code(), Some(1), "{}", String::from_utf8_lossy(&verified.stdout));
     jiewang.start_again().await;
-    let left = stored(&jiewang.member("city-dispatcher", "50")).await;
+    let left = stored(&jiewang.member("town-dispatcher", TOWN)).await;
     let found = seen.history.check(&left);
     assert!(matches!(found[..], [Violation::Lost { .. }]), "{found:?}");
 }

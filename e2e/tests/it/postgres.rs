@@ -2,7 +2,7 @@
 
 use e2e::{
     audit::{Load, check},
-    matters::Crew,
+    matters::{Crew, TOWN},
     process::{Jiewang, Start, verb},
     proxy::Proxy,
     rounds, until,
@@ -80,7 +80,7 @@ async fn what_was_acknowledged_before_the_database_was_killed_is_there_exactly_o
     }
     load.more(5).await;
     let seen = load.finish().await;
-    check(&seen, &jiewang.member("city-dispatcher", "50")).await;
+    check(&seen, &jiewang.member("town-dispatcher", TOWN)).await;
     jiewang.kill();
     verify(&jiewang, &server);
 }
@@ -102,7 +102,7 @@ async fn a_commit_whose_answer_was_cut_off_takes_effect_once() {
     load.more(5).await;
     let seen = load.finish().await;
     eprintln!("{} attempts at reports, {} of them in doubt", seen.history.len(), seen.doubtful);
-    check(&seen, &jiewang.member("city-dispatcher", "50")).await;
+    check(&seen, &jiewang.member("town-dispatcher", TOWN)).await;
     jiewang.kill();
     verify(&jiewang, &server);
 }

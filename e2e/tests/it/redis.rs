@@ -1,7 +1,7 @@
 //! Redis only carries: whatever becomes of it, the end state is that of a cluster without one (I6).
 
 use e2e::{
-    matters::{Crew, LIGHTS},
+    matters::{Crew, LIGHTS, TOWN},
     process::{Jiewang, Start},
     script::{WAYS, deal_with, end_state},
     until,
@@ -34,7 +34,7 @@ async fn undisturbed() -> BTreeMap<String, (Value, Value)> {
 
 /// The end state, once it is `expected` or, when nothing is, once two looks in a row are alike.
 async fn settled(jiewang: &Jiewang, expected: &BTreeMap<String, (Value, Value)>) -> BTreeMap<String, (Value, Value)> {
-    let city = jiewang.member("city-dispatcher", "50");
+    let city = jiewang.member("town-dispatcher", TOWN);
     let states = ["FILED"];
     // Reports lag behind their orders by one event.
     until("every report has heard of its order", || async {
@@ -112,7 +112,7 @@ async fn while_redis_is_gone_for_a_minute_events_arrive_and_afterwards_it_carrie
     let first = crew.file("afterwards", LIGHTS).await;
     until("Redis carries events again", || async { (size(&redis).await > 0).then_some(()) }).await;
     crew.begin(first["workOrder"].as_str().unwrap()).await;
-    let city = jiewang.member("city-dispatcher", "50").after(&crew.citizen);
+    let city = jiewang.member("town-dispatcher", TOWN).after(&crew.citizen);
     until("reports and orders agree", || async { agrees(&end_state(&city).await).then_some(()) }).await;
     jiewang.kill();
     jiewang.verify();

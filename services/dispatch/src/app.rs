@@ -233,7 +233,7 @@ impl Desk {
     /// The orders this actor may know of.
     #[must_use]
     pub fn scope_of(&self, actor: &Actor) -> Scope {
-        authority::scope_of(actor, self.policies.reach(actor.role, Matter::Order), &self.view, &self.root)
+        authority::scope_of(actor, self.policies.reach(actor, Matter::Order), &self.view, &self.root)
     }
 
     /// Whether somebody who knows of an order reads what was written in it.

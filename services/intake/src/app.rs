@@ -153,7 +153,7 @@ impl Desk {
 
     /// The reports this actor may know of.
     pub fn scope_of(&self, actor: &Actor) -> Scope {
-        let reach = self.policies.reach(actor.role, Matter::Report);
+        let reach = self.policies.reach(actor, Matter::Report);
         authority::scope_of(actor, reach, self.home(actor).as_ref(), &self.map.root)
     }
 

@@ -87,7 +87,7 @@ fn short(name: &str) -> &str {
 }
 
 /// An id there must be, as for everything that changes something; what it repeats is found by position.
-fn with_id(request_id: &str) -> Result<(), Fault> {
+pub(in crate::cluster) fn with_id(request_id: &str) -> Result<(), Fault> {
     let wrong =
         |reason, detail: &str| Err(Fault::new(Code::Invalid, reason, detail).field("requestId", reason, detail));
     if request_id.is_empty() {

@@ -2,7 +2,7 @@
 
 use super::provider::Terms;
 use civic::{Actor, Micros, Role, UnitCode};
-use mesh::{Bearer, Code, Fault, SERVICE_SUBJECT};
+use mesh::{Bearer, Code, Fault, GLASS_SUBJECT, SERVICE_SUBJECT};
 use serde::Deserialize;
 
 /// How far the issuer's clock and ours may be apart (a server is out of service from 5 s on).
@@ -59,9 +59,9 @@ impl Claims {
     }
 }
 
-/// Who is in the name of a report or of a service is decided inside the cluster: nobody gets it from outside.
+/// Who is in the name of a report, of a service or of what two people opened is decided inside the cluster: nobody gets it from outside.
 fn is_reference(subject: &str) -> bool {
-    let ours = subject.starts_with(SERVICE_SUBJECT) || subject.starts_with("reports/");
+    let ours = [SERVICE_SUBJECT, GLASS_SUBJECT, "reports/"].iter().any(|prefix| subject.starts_with(prefix));
     let plain = subject.bytes().all(|byte| byte.is_ascii_graphic());
     !ours && plain && !subject.is_empty() && subject.len() <= LONGEST_SUBJECT
 }

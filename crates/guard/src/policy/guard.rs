@@ -6,7 +6,7 @@ use super::world::Who;
 use casebook::Casebook;
 use civic::{Actor, Clock, Role};
 use futures_util::future::{BoxFuture, FutureExt};
-use mesh::{Caller, Concern, Matter, Policies, Reach, SERVICE_SUBJECT};
+use mesh::{Caller, Concern, Matter, Policies, Reach, SERVICE_SUBJECT, opened_to};
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock, PoisonError, RwLock};
@@ -149,7 +149,12 @@ impl Policies for Guard {
         let who = match &caller.actor {
             None => Who::Nobody,
             Some(actor) if actor.subject.starts_with(SERVICE_SUBJECT) => Who::Service,
-            Some(actor) => Who::Member { role: actor.role, head: actor.head, unit: actor.unit.is_some() },
+            Some(actor) => Who::Member {
+                role: actor.role,
+                head: actor.head,
+                unit: actor.unit.is_some(),
+                glass: opened_to(actor).is_some(),
+            },
         };
         self.in_force().may(who, act)
     }
@@ -163,8 +168,18 @@ impl Policies for Guard {
         .boxed()
     }
 
-    fn reach(&self, role: Role, of: Matter) -> Reach {
-        self.in_force().rules.reach(role, of)
+    fn looked<'a>(&'a self, actor: &'a Actor, act: &'a str) -> BoxFuture<'a, bool> {
+        async move {
+            match self.record.get() {
+                Some(record) => record.looked(actor, act).await,
+                None => false,
+            }
+        }
+        .boxed()
+    }
+
+    fn reach(&self, actor: &Actor, of: Matter) -> Reach {
+        self.in_force().rules.reach(actor.role, opened_to(actor).is_some(), of)
     }
 
     fn reads(&self, role: Role, concern: Concern) -> bool {

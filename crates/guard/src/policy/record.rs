@@ -15,7 +15,7 @@ pub(super) struct Record {
 /// One of them. Who comes while somebody writes is written with all who came: a flood of refusals is a few commits.
 struct Written {
     book: Casebook,
-    waiting: Mutex<Vec<(JournalEntry, oneshot::Sender<()>)>>,
+    waiting: Mutex<Vec<(JournalEntry, oneshot::Sender<bool>)>>,
     writing: tokio::sync::Mutex<()>,
 }
 
@@ -28,18 +28,25 @@ impl Record {
 
     /// Somebody was refused an rpc.
     pub(super) async fn refused(&self, actor: &Actor, act: &str) {
+        self.told(actor, act, "policy.refused", "ROLE_DENIED").await;
+    }
+
+    /// Somebody uses an rpc on what two people opened; `false` when that is not on record.
+    pub(super) async fn looked(&self, actor: &Actor, act: &str) -> bool {
+        self.told(actor, act, "glass.looked", "").await
+    }
+
+    async fn told(&self, actor: &Actor, act: &str, action: &str, reason: &str) -> bool {
         let own = |written: &&Written| act.split('.').nth(1) == Some(written.book.service());
-        let journal = self.journals.iter().find(own).or(self.journals.first());
+        let Some(journal) = self.journals.iter().find(own).or(self.journals.first()) else { return false };
         let entry = JournalEntry {
             at: self.clock.now(),
             actor: format!("{}/{}", actor.role, actor.subject),
-            action: "policy.refused".to_owned(),
+            action: action.to_owned(),
             subject: act.to_owned(),
-            reason: "ROLE_DENIED".to_owned(),
+            reason: reason.to_owned(),
         };
-        if let Some(journal) = journal {
-            journal.put(entry).await;
-        }
+        journal.put(entry).await
     }
 
     /// Other policies are in force, or were refused; `digest` is that of the files.
@@ -54,14 +61,15 @@ impl Record {
 }
 
 impl Written {
-    async fn put(&self, entry: JournalEntry) {
+    /// Whether it is on record.
+    async fn put(&self, entry: JournalEntry) -> bool {
         loop {
             let (tell, told) = oneshot::channel();
             self.lock().push((entry.clone(), tell));
             self.write().await;
             // Dropped when whoever wrote for us went away in the middle.
-            if told.await.is_ok() {
-                return;
+            if let Ok(recorded) = told.await {
+                return recorded;
             }
         }
     }
@@ -72,16 +80,17 @@ impl Written {
         if entries.is_empty() {
             return;
         }
-        if let Err(error) = self.book.record(&entries).await {
+        let recorded = self.book.record(&entries).await;
+        if let Err(error) = &recorded {
             metrics::counter!("guard_refusals_unrecorded_total").increment(entries.len() as u64);
-            tracing::error!(error = &error as &dyn std::error::Error, entries = entries.len(), "guard.record.failed");
+            tracing::error!(error = error as &dyn std::error::Error, entries = entries.len(), "guard.record.failed");
         }
         for tell in tells {
-            let _ = tell.send(());
+            let _ = tell.send(recorded.is_ok());
         }
     }
 
-    fn lock(&self) -> std::sync::MutexGuard<'_, Vec<(JournalEntry, oneshot::Sender<()>)>> {
+    fn lock(&self) -> std::sync::MutexGuard<'_, Vec<(JournalEntry, oneshot::Sender<bool>)>> {
         self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -42,7 +42,8 @@ pub struct Rules {
     policies: PolicySet,
     schema: Schema,
     roles: Vec<Entity>,
-    reaches: BTreeMap<(Role, &'static str), Reach>,
+    /// By role, whether two people opened a case to whoever asks, and kind.
+    reaches: BTreeMap<(Role, bool, &'static str), Reach>,
 }
 
 impl Rules {
@@ -109,8 +110,8 @@ impl Rules {
         self.schema.actions().map(named).filter(|name| name.contains('/')).collect()
     }
 
-    pub(super) fn reach(&self, role: Role, of: Matter) -> Reach {
-        self.reaches.get(&(role, kind(of))).copied().unwrap_or(Reach::Nothing)
+    pub(super) fn reach(&self, role: Role, glass: bool, of: Matter) -> Reach {
+        self.reaches.get(&(role, glass, kind(of))).copied().unwrap_or(Reach::Nothing)
     }
 
     /// Whether the caller may use an rpc at all.
@@ -121,12 +122,12 @@ impl Rules {
     }
 
     pub(super) fn meets(&self, role: Role) -> Result<bool, PolicyError> {
-        let who = Who::Member { role, head: false, unit: true };
+        let who = Who::Member { role, head: false, unit: true, glass: false };
         self.ask(who, "meet", &world::uid("Report", "asked"), world::matter("Report", Relation::default())?)
     }
 
     pub(super) fn reads(&self, role: Role, concern: Concern) -> Result<bool, PolicyError> {
-        let who = Who::Member { role, head: false, unit: true };
+        let who = Who::Member { role, head: false, unit: true, glass: false };
         self.ask(who, "read", &world::uid("Text", "asked"), world::text(concern)?)
     }
 
@@ -145,19 +146,20 @@ impl Rules {
         Ok(answer.decision() == Decision::Allow)
     }
 
-    fn all_reaches(&self) -> Result<BTreeMap<(Role, &'static str), Reach>, PolicyError> {
+    fn all_reaches(&self) -> Result<BTreeMap<(Role, bool, &'static str), Reach>, PolicyError> {
         let mut reaches = BTreeMap::new();
-        for role in Role::all() {
+        let everybody = Role::all().iter().map(|role| (*role, false)).chain([(Role::Operator, true)]);
+        for (role, glass) in everybody {
             for kind in [kind(Matter::Report), kind(Matter::Order)] {
-                reaches.insert((*role, kind), self.find_reach(*role, kind)?);
+                reaches.insert((role, glass, kind), self.find_reach(role, glass, kind)?);
             }
         }
         Ok(reaches)
     }
 
     /// The reach that agrees with the policies about a matter in every relation.
-    fn find_reach(&self, role: Role, kind: &'static str) -> Result<Reach, PolicyError> {
-        let who = Who::Member { role, head: false, unit: true };
+    fn find_reach(&self, role: Role, glass: bool, kind: &'static str) -> Result<Reach, PolicyError> {
+        let who = Who::Member { role, head: false, unit: true, glass };
         let mut known = Vec::new();
         for relation in Relation::all() {
             let asked = self.ask(who, "know", &world::uid(kind, "asked"), world::matter(kind, relation)?)?;

@@ -42,6 +42,8 @@ pub(super) enum Who {
         role: Role,
         head: bool,
         unit: bool,
+        /// An operator to whom two people opened a case.
+        glass: bool,
     },
 }
 
@@ -59,12 +61,14 @@ pub(super) fn caller(who: Who) -> EntityUid {
 
 /// The caller with role, unit and place.
 pub(super) fn callers(who: Who) -> Result<Vec<Entity>, PolicyError> {
-    let (roles, head, unit) = match who {
+    let (roles, head, unit, glass) = match who {
         Who::Service => return Ok(vec![bare("Service", "other", &[])]),
-        Who::Nobody => (HashSet::new(), false, false),
-        Who::Member { role, head, unit } => (HashSet::from([uid("Role", role.as_str())]), head, unit),
+        Who::Nobody => (HashSet::new(), false, false, false),
+        Who::Member { role, head, unit, glass } => (HashSet::from([uid("Role", role.as_str())]), head, unit, glass),
     };
-    let mut attributes = HashMap::from([("head".to_owned(), RestrictedExpression::new_bool(head))]);
+    let mut attributes = HashMap::from(
+        [("head", head), ("glass", glass)].map(|(name, is)| (name.to_owned(), RestrictedExpression::new_bool(is))),
+    );
     if unit {
         attributes.insert("unit".to_owned(), RestrictedExpression::new_entity_uid(uid("Unit", "own")));
         attributes.insert("place".to_owned(), RestrictedExpression::new_entity_uid(uid("Place", "own")));
@@ -79,7 +83,7 @@ pub(super) fn matter(kind: &str, relation: Relation) -> Result<Vec<Entity>, Poli
     let units = ["other", "own"].into_iter().filter(|unit| *unit == "other" || relation.unit);
     let units = units.map(|unit| RestrictedExpression::new_entity_uid(uid("Unit", unit)));
     let mut attributes = HashMap::from([("units".to_owned(), RestrictedExpression::new_set(units))]);
-    for (name, is_caller) in [("reporter", relation.own), ("sender", relation.sent)] {
+    for (name, is_caller) in [("openedFor", relation.own), ("sender", relation.sent)] {
         let person = uid("Person", if is_caller { "caller" } else { "somebody" });
         attributes.insert(name.to_owned(), RestrictedExpression::new_entity_uid(person));
     }

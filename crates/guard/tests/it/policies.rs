@@ -80,7 +80,7 @@ fn a_service_reads_logs_and_a_person_does_not() {
 #[test]
 fn roles_know_what_the_brief_lets_them_know() {
     let guard = Guard::open(None).unwrap();
-    let reach = |role, of| guard.reach(role, of);
+    let reach = |role, of| guard.reach(&Actor::alone(role, "s"), of);
     for role in Role::all() {
         let expected = match role {
             Role::TownDispatcher
@@ -149,7 +149,7 @@ async fn an_operator_s_policies_take_the_place_of_ours_and_bad_ones_change_nothi
     fs::write(folder.path().join("closed.cedar"), forbid).unwrap();
     guard.look().await;
     assert!(!guard.may(&caller(Role::TownDispatcher), classify));
-    assert_eq!(guard.reach(Role::TownDispatcher, Matter::Report), Reach::Nothing);
+    assert_eq!(guard.reach(&Actor::alone(Role::TownDispatcher, "s"), Matter::Report), Reach::Nothing);
     fs::write(folder.path().join("closed.cedar"), "permit (principal, action, resource").unwrap();
     guard.look().await;
     assert!(!guard.may(&caller(Role::TownDispatcher), classify), "those before stay in force");

@@ -106,8 +106,12 @@ impl Desk {
     async fn ask_policies(&self, rpc: &Rpc, caller: &Caller) -> Result<(), Fault> {
         let Some(policies) = self.policies.as_ref().filter(|_| !rpc.exempt) else { return Ok(()) };
         let declared = rpc.path.strip_prefix('/').ok_or_else(unknown_rpc)?;
+        let opened = caller.actor.as_ref().filter(|actor| crate::glass::opened_to(actor).is_some());
         if policies.may(caller, declared) {
-            return Ok(());
+            return match opened {
+                Some(actor) if !policies.looked(actor, declared).await => Err(unrecorded()),
+                Some(_) | None => Ok(()),
+            };
         }
         if let Some(actor) = &caller.actor {
             policies.refused(actor, declared).await;
@@ -169,6 +173,11 @@ impl Desk {
             Err(_elapsed) => refuse(Fault::deadline_exceeded()),
         }
     }
+}
+
+/// What is seen by breaking the glass is on record, or is not seen.
+fn unrecorded() -> Fault {
+    Fault::new(Code::Unavailable, "STORE_UNAVAILABLE", "the journal cannot be written, try again")
 }
 
 /// Health is answered to everybody: Consul's agent has no certificate.

@@ -42,6 +42,7 @@ pub(super) fn strange(rpcs: &[&str]) -> Vec<String> {
 /// Where a `yes` may be a refusal for something else than who asks. Everywhere else it is 200.
 pub(super) const LET_THROUGH: &[(&str, &str)] = &[
     ("Reports/CheckReport", "nothing was resolved on the spot"),
+    ("BreakGlass/AgreeBreakGlass", "400: a ticket that is none"),
     ("Reports/UnmaskReporter", "a supervisor needs a second person"),
     ("Reports/EraseReporter", "somebody owes work on it"),
     ("Suggestions/ChooseSelection", "the days of publicity are not over"),
@@ -126,6 +127,12 @@ const EXAMPLES: &[(&str, Of, Body)] = &[
     ("Reports/ClassifyReport", Of::Report, |_| json!({"categoryCode": "0601"})),
     ("Reports/EraseReporter", Of::Report, |_| json!({"ground": "CONSENT_WITHDRAWN"})),
     ("Reports/UnmaskReporter", Of::Report, |_| json!({"purpose": "CALL_BACK", "reason": "核对地点"})),
+    (
+        "BreakGlass/AskBreakGlass",
+        Of::Nothing,
+        |_| json!({"case": "reports/01k9aaaaaaaaaaaaaaaaaaaaaa", "reason": "事件停在这一件上"}),
+    ),
+    ("BreakGlass/AgreeBreakGlass", Of::Nothing, |_| json!({"ticket": "none", "hours": 1, "reason": "同意"})),
     ("Reports/AgreeToLook", Of::Report, |_| json!({"purpose": "HANDLE_CASE", "reason": "核查督办事项"})),
     ("Reports/MergeReport", Of::Report, |at| json!({"into": at.known})),
     ("Reports/SupplementReport", Of::Report, |at| {

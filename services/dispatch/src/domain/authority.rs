@@ -304,7 +304,7 @@ pub fn scope_of(actor: &Actor, reach: Reach, view: &View, root: &DivisionCode) -
 
 fn own_scope(actor: &Actor) -> Scope {
     let own = own_report(actor).and_then(|id| id.parse::<CaseId>().ok());
-    own.map_or(Scope::Nothing, Scope::Case)
+    own.or_else(|| mesh::opened_to(actor)).map_or(Scope::Nothing, Scope::Case)
 }
 
 fn unit_scope(unit: Option<&UnitCode>) -> Scope {

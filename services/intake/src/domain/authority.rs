@@ -87,7 +87,9 @@ pub fn scope_of(actor: &Actor, reach: Reach, home: Option<&Place>, root: &civic:
         (Reach::Unit, Some(unit)) => Scope::Unit(unit.as_str().to_owned()),
         // A machine is known by its own name, whomever it is connected for.
         (Reach::Sent, _) => sender_of(actor).map_or(Scope::Nothing, Scope::Sender),
-        (Reach::All | Reach::Place | Reach::Unit, None) | (Reach::Own | Reach::Nothing, _) => Scope::Nothing,
+        // What two people opened to an operator.
+        (Reach::Own, _) => mesh::opened_to(actor).map_or(Scope::Nothing, Scope::Case),
+        (Reach::All | Reach::Place | Reach::Unit, None) | (Reach::Nothing, _) => Scope::Nothing,
     }
 }
 

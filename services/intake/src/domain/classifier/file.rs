@@ -97,6 +97,12 @@ pub(super) fn read(bytes: &[u8], taxonomy: &Taxonomy) -> Result<Model, ModelErro
     }
 }
 
+/// The file of what the bytes say, as if it had been trained here.
+pub(crate) fn of_here(bytes: &[u8], taxonomy: &Taxonomy) -> Option<Vec<u8>> {
+    let model: Model = postcard::from_bytes(bytes).ok()?;
+    Some(Model { fingerprint: fingerprint(taxonomy), ..model }.to_bytes())
+}
+
 /// What a model hangs on: which categories there are and what each is called. A version's name alone may be given twice.
 pub(super) fn fingerprint(taxonomy: &Taxonomy) -> u64 {
     let names = taxonomy.iter().flat_map(|category| [&*category.code, "=", &*category.name_zh, ";"]);

@@ -44,3 +44,25 @@ fn shown(mut proof: Proof) {
     proof.signed = signed_anew(&proof.signed);
     let _ = proof.check(&SigningKey::derive(&[7; KEY_BYTES]).public());
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::audit::ProofError;
+
+    const AT_THE_LAST: &str = include_str!("../../../../e2e/fuzz/seeds/guard_audit/a-proof-at-the-last-position");
+    const UNCOUNTED: &str = include_str!("../../../../e2e/fuzz/seeds/guard_audit/more-records-than-can-be-counted");
+
+    #[test]
+    fn a_proof_at_the_last_position_with_more_behind_it_proves_nothing() {
+        let mut proof: Proof = serde_json::from_str(AT_THE_LAST).unwrap();
+        proof.signed = signed_anew(&proof.signed);
+        let key = SigningKey::derive(&[7; KEY_BYTES]).public();
+        assert_eq!(proof.check(&key), Err(ProofError::Chain));
+    }
+
+    #[test]
+    fn checkpoints_that_tell_more_records_than_can_be_counted_cut_none() {
+        assert_eq!(folder::witnessed(&folder::lines(UNCOUNTED).unwrap()), usize::MAX);
+    }
+}

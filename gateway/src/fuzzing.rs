@@ -76,7 +76,7 @@ fn event(route: &Route, json: &str, message: &[u8]) {
     assert!(plain && text.ends_with("\n\n") && lines.len() <= 4, "{text:?}");
 }
 
-#[expect(clippy::disallowed_methods, reason = "what another process may send is no fault of ours")]
+/// What another process may send.
 fn refused(details: &[u8]) -> tonic::Status {
     tonic::Status::with_details(tonic::Code::InvalidArgument, "refused", details.to_vec().into())
 }

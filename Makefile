@@ -1,5 +1,5 @@
 # Recipes of one line; anything longer is a script or `cargo xtask`.
-.PHONY: run test check release bench load cluster cluster-down chaos soak sim fmt clean
+.PHONY: run test check release bench load cluster cluster-down chaos soak sim fuzz fmt clean
 
 run: ## build and start a whole cluster in one process (SQLite, embedded feed)
 	@scripts/run.sh $(ARGS)
@@ -34,8 +34,11 @@ soak: ## a cluster of its own in a network of its own, struck for an hour while 
 sim: ## services on a simulated network that loses, cuts and repeats, `make sim ARGS=500` seeds
 	@scripts/sim.sh $(ARGS)
 
+fuzz: ## parsers that meet the outside, each for 60 s with the nightly toolchain, `make fuzz ARGS=gateway_request SECONDS_EACH=600`
+	@SECONDS_EACH=$(or $(SECONDS_EACH),60) scripts/fuzz.sh $(ARGS)
+
 fmt: ## format the code
-	@cargo fmt --all
+	@cargo fmt --all && rustfmt --edition 2024 e2e/fuzz/fuzz_targets/*.rs
 
 clean: ## remove what builds and runs leave behind
 	@rm -rf target data .tools .cluster

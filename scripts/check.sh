@@ -5,6 +5,8 @@ cd "$(dirname "$0")/.."
 . scripts/need.sh
 need_toolchain
 cargo fmt --all --check
+# A workspace of its own, which cargo does not see from here.
+rustfmt --edition 2024 --check e2e/fuzz/fuzz_targets/*.rs
 cargo clippy --workspace --all-targets --quiet -- -D warnings
 cargo xtask check
 command -v python3 >/dev/null || need_packages python3

@@ -14,6 +14,7 @@ pub use cluster::{
     Peer, PeerError, Place, ServeArgs, ToldArgs, UpArgs,
 };
 pub use connection::Connection;
+pub(crate) use file::with_text;
 pub use file::{FileProblem, ParseError, parse};
 pub use limits::{IntakeLimits, Limit, Limits, LimitsError};
 pub use reach::Reach;

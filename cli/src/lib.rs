@@ -8,6 +8,8 @@ pub mod client;
 pub mod cluster;
 pub mod exit;
 pub mod folder;
+#[doc(hidden)]
+pub mod fuzzing;
 mod memory;
 pub mod output;
 pub mod room;

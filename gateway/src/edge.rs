@@ -227,7 +227,7 @@ struct Place<'a> {
 
 /// The client says that somebody is in danger: the highest urgency of RFC 9218. Believed as far as the seats kept back go, and checked by
 /// the service when it is on one of those.
-fn says_pressing(headers: &HeaderMap) -> bool {
+pub(crate) fn says_pressing(headers: &HeaderMap) -> bool {
     let said = headers.get("priority").and_then(|value| value.to_str().ok()).unwrap_or_default();
     said.split(',').any(|parameter| parameter.trim() == "u=0")
 }
@@ -243,7 +243,7 @@ fn other_methods(methods: &[Method]) -> Problem {
 }
 
 /// `application/json`, in UTF-8 if it says so, not compressed.
-fn check_type(headers: &HeaderMap) -> Result<(), Problem> {
+pub(crate) fn check_type(headers: &HeaderMap) -> Result<(), Problem> {
     let plain = headers.get(CONTENT_ENCODING).is_none_or(|value| value.as_bytes().eq_ignore_ascii_case(b"identity"));
     let kind = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let mut parts = kind.split(';').map(str::trim);

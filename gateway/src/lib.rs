@@ -7,6 +7,8 @@ mod call;
 mod config;
 mod descriptors;
 mod edge;
+#[doc(hidden)]
+pub mod fuzzing;
 mod json;
 mod limits;
 mod meters;

@@ -78,12 +78,15 @@ impl Pump {
         let quick = route.output_plan.and_then(|plan| plans.to_json(plan, message));
         let json = quick.or_else(|| json::write(&route.output, message)).and_then(|json| String::from_utf8(json).ok());
         let json = json.ok_or_else(|| Some(Problem::from(Reason::Internal)))?;
-        let id = self.id_field.and_then(|number| wire::find_string(message, number)).unwrap_or_default();
-        // A line break in an id would end its line; such an id cannot be resumed by.
-        if id.is_empty() || id.contains(['\n', '\r', '\0']) {
-            return Ok(format!("data: {json}\n\n"));
-        }
-        Ok(format!("id: {id}\ndata: {json}\n\n"))
+        Ok(text_of(&json, self.id_field.and_then(|number| wire::find_string(message, number))))
+    }
+}
+
+/// As it goes to the client. A line break in an id would end its line; such an id cannot be resumed by.
+pub(crate) fn text_of(json: &str, id: Option<&str>) -> String {
+    match id.filter(|id| !id.is_empty() && !id.contains(['\n', '\r', '\0'])) {
+        Some(id) => format!("id: {id}\ndata: {json}\n\n"),
+        None => format!("data: {json}\n\n"),
     }
 }
 

@@ -90,7 +90,12 @@ fn cluster_of(args: &mut Args) -> Option<(&'static str, &mut ClusterArgs)> {
 }
 
 fn with_file(line: &[OsString], verb: &str, path: &Path) -> Result<Args, FileProblem> {
-    let table: Table = std::fs::read_to_string(path)?.parse()?;
+    with_text(line, verb, &std::fs::read_to_string(path)?)
+}
+
+/// The line again, above what a file says.
+pub(crate) fn with_text(line: &[OsString], verb: &str, text: &str) -> Result<Args, FileProblem> {
+    let table: Table = text.parse()?;
     let mut command = Args::command();
     let known = settings(&command, verb);
     let (limits, table): (Table, Table) =

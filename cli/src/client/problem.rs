@@ -38,7 +38,7 @@ struct Document {
 }
 
 impl Problem {
-    pub(super) fn read(status: StatusCode, body: &[u8], retry_after: Option<Duration>) -> Self {
+    pub(crate) fn read(status: StatusCode, body: &[u8], retry_after: Option<Duration>) -> Self {
         let document = serde_json::from_slice::<Document>(body).unwrap_or_default();
         let or = |text: String, other: String| if text.is_empty() { other } else { text };
         Self {

@@ -72,10 +72,11 @@ fn file_of(of: &KeysOf) -> Result<PathBuf, Failure> {
 fn add(file: &Path, ring: Option<&KeyRing>) -> Result<(), Failure> {
     let io = |source| Failure::Io { doing: format!("write {}", file.display()), source };
     let before = if file.exists() { fs::read_to_string(file).map_err(io)? } else { String::new() };
+    let line = fresh_line(ring, &SystemRng).map_err(|error| Failure::Configuration(error.to_string()))?;
     let beside = file.with_extension("new");
     let mut new = OpenOptions::new().create(true).truncate(true).write(true).mode(0o600).open(&beside).map_err(io)?;
     let gap = if before.is_empty() || before.ends_with('\n') { "" } else { "\n" };
-    writeln!(new, "{before}{gap}{}", fresh_line(ring, &SystemRng)).map_err(io)?;
+    writeln!(new, "{before}{gap}{line}").map_err(io)?;
     new.sync_all().map_err(io)?;
     fs::rename(&beside, file).map_err(io)
 }

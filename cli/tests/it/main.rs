@@ -12,6 +12,7 @@ mod eggs;
 mod fake;
 mod filed;
 mod flood;
+mod fuzzed;
 mod loading;
 mod merged;
 mod operating;

@@ -16,6 +16,8 @@ pub mod case;
 mod committer;
 pub mod effects;
 mod error;
+#[doc(hidden)]
+pub mod fuzzing;
 mod key;
 mod kinds;
 mod log;

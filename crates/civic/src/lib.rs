@@ -6,6 +6,8 @@
 pub mod actor;
 pub mod calendar;
 pub mod division;
+#[doc(hidden)]
+pub mod fuzzing;
 pub mod gazetteer;
 pub mod geo;
 pub mod id;

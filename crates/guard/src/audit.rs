@@ -16,6 +16,7 @@ mod chain;
 mod check;
 mod checkpoint;
 mod folder;
+pub(crate) mod fuzzing;
 mod proof;
 mod witness;
 

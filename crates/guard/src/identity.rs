@@ -6,6 +6,7 @@
 
 mod claims;
 mod directory;
+pub(crate) mod fuzzing;
 mod keys;
 mod provider;
 mod ring_keys;

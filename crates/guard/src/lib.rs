@@ -2,6 +2,8 @@
 //! is on record was changed, [`policy`] says who may do what, and [`vault`] seals what is personal.
 
 pub mod audit;
+#[doc(hidden)]
+pub mod fuzzing;
 pub mod identity;
 pub mod policy;
 pub mod vault;

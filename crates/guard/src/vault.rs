@@ -15,6 +15,7 @@
 //! after a command that came to nothing.
 
 mod cipher;
+pub(crate) mod fuzzing;
 mod keyring;
 mod rotation;
 mod sealing;

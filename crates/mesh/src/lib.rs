@@ -15,6 +15,8 @@ mod drain;
 pub mod edge;
 mod error;
 mod event_log;
+#[doc(hidden)]
+pub mod fuzzing;
 mod glass;
 mod identity;
 mod log;

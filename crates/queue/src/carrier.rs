@@ -7,6 +7,7 @@
 //! The keys of a partition share one hash tag, so each lies in one slot of a Redis Cluster; but one blocking read spans all wanted
 //! streams, which a Redis Cluster refuses: until that is split by slot, the carrier is a single Redis (or its failover pair).
 mod feed;
+pub(crate) mod fuzzing;
 mod link;
 mod relay;
 mod streams;

@@ -36,6 +36,8 @@ mod consumer;
 mod embedded;
 mod event;
 mod feed;
+#[doc(hidden)]
+pub mod fuzzing;
 mod positions;
 mod source;
 

@@ -6,5 +6,6 @@ mod city;
 mod document;
 mod edges;
 mod events;
+mod fuzzed;
 mod lifecycle;
 mod operators;

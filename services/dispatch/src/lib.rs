@@ -10,6 +10,8 @@ pub mod convert;
 pub mod domain;
 pub mod error;
 pub mod events;
+#[doc(hidden)]
+pub mod fuzzing;
 pub mod grpc;
 pub mod stream;
 

@@ -4,7 +4,7 @@
 //! another replica has added to it, and every second in case nobody told. Its place in the log is one position per partition, and
 //! that, encoded, is every event's id: whoever gives one back goes on behind it. The chassis ends a stream with the token that opened it.
 
-mod cursor;
+pub(crate) mod cursor;
 
 use std::collections::VecDeque;
 use std::sync::Arc;

@@ -3,6 +3,7 @@
 //! The release ships a default of every file in `catalog/`; an operator's folder replaces those it contains. Everything is
 //! checked while it is read, and a line that cannot be taken is named. A catalog that was read is immutable: reports pin its version.
 
+pub(crate) mod fuzzing;
 mod knowledge;
 mod read;
 

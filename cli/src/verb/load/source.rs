@@ -73,7 +73,13 @@ impl Rows {
         rows.map_err(|error| Failure::Invalid { path: path.to_path_buf(), source: error.into() })
     }
 
-    fn of(file: File, length: u64) -> io::Result<Result<Self, TableError>> {
+    /// The same of bytes in memory.
+    pub(crate) fn of_bytes(bytes: Vec<u8>) -> io::Result<Result<Self, TableError>> {
+        let length = bytes.len() as u64;
+        Self::of(io::Cursor::new(bytes), length)
+    }
+
+    fn of(file: impl Read + 'static, length: u64) -> io::Result<Result<Self, TableError>> {
         let read = Arc::new(AtomicU64::new(0));
         let mut bytes = BufReader::with_capacity(BUFFER, Counting { inner: file, read: read.clone() });
         let gzip = bytes.fill_buf()?.starts_with(&GZIP);

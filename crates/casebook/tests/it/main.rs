@@ -8,6 +8,7 @@ mod effects;
 // Beside this test, because others run on it, too.
 #[path = "../stores/faulty.rs"]
 mod faulty;
+mod fuzzed;
 mod kinds;
 mod postgres;
 mod remembered;

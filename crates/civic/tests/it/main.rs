@@ -3,6 +3,7 @@
 
 mod atlas;
 mod divisions;
+mod fuzzed;
 mod gazetteer;
 mod reforms;
 mod stopwatch;

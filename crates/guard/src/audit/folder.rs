@@ -50,20 +50,13 @@ impl Folder {
     /// All digests in the order in which they were witnessed.
     pub(super) fn records(&self) -> Result<Vec<Record>, AuditError> {
         let bytes = read(&self.records)?;
-        // What a crash has left of a last entry was never signed.
-        Ok(bytes.chunks_exact(ENTRY).map(entry).collect())
+        Ok(entries(&bytes).collect())
     }
 
     /// Every checkpoint, oldest first; the last line may be the rest of one that was never finished.
     pub(super) fn checkpoints(&self) -> Result<Vec<Signed>, AuditError> {
         let text = String::from_utf8_lossy(&read(&self.checkpoints)?).into_owned();
-        let whole = text.rfind('\n').map_or("", |end| &text[..end]);
-        let broken = |number: usize, error: serde_json::Error| AuditError::Broken {
-            path: self.checkpoints.clone(),
-            problem: format!("line {}: {error}", number + 1),
-        };
-        let lines = whole.lines().enumerate();
-        lines.map(|(number, line)| serde_json::from_str(line).map_err(|error| broken(number, error))).collect()
+        lines(&text).map_err(|problem| AuditError::Broken { path: self.checkpoints.clone(), problem })
     }
 
     /// Where the witness goes on: behind what was signed last. What a crash has left beyond it is taken in again.
@@ -72,11 +65,7 @@ impl Folder {
         fs::create_dir_all(parent).map_err(|source| AuditError::Io { path: parent.to_owned(), source })?;
         self.cut_checkpoints()?;
         let checkpoints = self.checkpoints()?;
-        let heads: BTreeMap<Partition, Position> = checkpoints
-            .iter()
-            .flat_map(|signed| signed.checkpoint.moved.iter().map(|(partition, position, _)| (*partition, *position)))
-            .collect();
-        self.cut_records(heads.values().filter_map(|position| usize::try_from(*position).ok()).sum())?;
+        self.cut_records(witnessed(&checkpoints))?;
         let mut chain = Chain::begin(whose);
         for (partition, position, record) in self.records()? {
             if !chain.extend(partition, position, record) {
@@ -106,7 +95,7 @@ impl Folder {
     }
 
     fn cut_records(&self, keep: usize) -> Result<(), AuditError> {
-        cut(&self.records, length(&self.records)?, (keep * ENTRY) as u64)
+        cut(&self.records, length(&self.records)?, keep.saturating_mul(ENTRY) as u64)
     }
 
     /// A line that was never finished ends it.
@@ -142,6 +131,29 @@ impl Folder {
     pub(super) fn path(&self) -> &Path {
         self.records.parent().expect("it lies in the service's folder")
     }
+}
+
+/// What a crash has left of a last entry was never signed.
+pub(super) fn entries(bytes: &[u8]) -> impl Iterator<Item = Record> {
+    bytes.chunks_exact(ENTRY).map(entry)
+}
+
+/// What a crash has left of a last line was never finished.
+pub(super) fn lines(text: &str) -> Result<Vec<Signed>, String> {
+    let whole = text.rfind('\n').map_or("", |end| &text[..end]);
+    let line = |(number, line): (usize, &str)| {
+        serde_json::from_str(line).map_err(|error| format!("line {}: {error}", number + 1))
+    };
+    whole.lines().enumerate().map(line).collect()
+}
+
+/// So many records lie under the checkpoints.
+pub(super) fn witnessed(checkpoints: &[Signed]) -> usize {
+    let moved = checkpoints.iter().flat_map(|signed| &signed.checkpoint.moved);
+    let heads: BTreeMap<Partition, Position> = moved.map(|(partition, position, _)| (*partition, *position)).collect();
+    let counts = heads.values().filter_map(|position| usize::try_from(*position).ok());
+    // Somebody else's file may say more than can be counted: then nothing is cut, and the heads do not agree.
+    counts.fold(0, usize::saturating_add)
 }
 
 fn entry(bytes: &[u8]) -> Record {

@@ -99,8 +99,8 @@ impl Proof {
         }
         let digests = std::iter::once(self.record.digest(self.position)).chain(self.after.iter().copied());
         let head = digests.fold(self.before, |head, next| Digest(digest(&[&head.0, &next.0])));
-        let last = self.position + Position::try_from(self.after.len()).unwrap_or(Position::MAX);
-        if self.heads.get(usize::from(self.partition)) != Some(&(last, head)) {
+        let last = Position::try_from(self.after.len()).ok().and_then(|behind| self.position.checked_add(behind));
+        if last.is_none_or(|last| self.heads.get(usize::from(self.partition)) != Some(&(last, head))) {
             return Err(ProofError::Chain);
         }
         if Chain::of(self.heads.clone()).root() == self.signed.checkpoint.root { Ok(()) } else { Err(ProofError::Root) }

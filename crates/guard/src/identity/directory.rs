@@ -82,9 +82,16 @@ pub enum DirectoryError {
 }
 
 #[derive(Deserialize)]
-struct Discovered {
+pub(super) struct Discovered {
     issuer: String,
     jwks_uri: String,
+}
+
+impl Discovered {
+    /// Where its keys are, if they come over a line that nobody changes.
+    pub(super) fn keys(&self) -> Option<Uri> {
+        self.jwks_uri.parse().ok().filter(is_trusted)
+    }
 }
 
 /// Asks one provider.
@@ -119,8 +126,7 @@ impl Directory {
         if found.issuer != self.issuer.0 {
             return Err(DirectoryError::Other(found.issuer));
         }
-        let keys = found.jwks_uri.parse().ok().filter(is_trusted).ok_or(DirectoryError::Keys)?;
-        self.get(keys).await
+        self.get(found.keys().ok_or(DirectoryError::Keys)?).await
     }
 
     /// Redirects are not followed.

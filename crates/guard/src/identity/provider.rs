@@ -181,7 +181,7 @@ impl Provider {
         }
     }
 
-    fn verify(&self, token: &str, key: &Key) -> Result<Claims, Fault> {
+    pub(super) fn verify(&self, token: &str, key: &Key) -> Result<Claims, Fault> {
         let mut asked = Validation::new(key.algorithm);
         asked.set_issuer(&[&self.terms.issuer]);
         asked.set_audience(&[&self.terms.audience]);

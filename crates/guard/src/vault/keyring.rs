@@ -17,6 +17,8 @@ pub enum RingError {
     Twice { number: u32 },
     #[error("there is no key in it")]
     Empty,
+    #[error("key {} is there, and no greater number: take it out when no process counts old keys", u32::MAX)]
+    Last,
 }
 
 /// Keys by number; the greatest is wrapped with, the others only unwrap.
@@ -105,12 +107,15 @@ fn key_of(text: &str) -> Option<(u32, [u8; KEY_BYTES])> {
 }
 
 /// A new key as a line of a ring, one number after the greatest that is there; 1 in a new one.
-#[must_use]
-pub fn fresh_line(ring: Option<&KeyRing>, rng: &dyn Rng) -> String {
+///
+/// # Errors
+/// There is no number after the greatest.
+pub fn fresh_line(ring: Option<&KeyRing>, rng: &dyn Rng) -> Result<String, RingError> {
+    let number = ring.map_or(0, |ring| ring.in_use().0).checked_add(1).ok_or(RingError::Last)?;
     let mut secret = [0; KEY_BYTES];
     rng.fill(&mut secret);
     let digits: String = secret.iter().map(|byte| format!("{byte:02x}")).collect();
-    format!("{} {digits}", ring.map_or(0, |ring| ring.in_use().0) + 1)
+    Ok(format!("{number} {digits}"))
 }
 
 #[cfg(test)]
@@ -126,10 +131,16 @@ mod tests {
         assert_eq!(ring.in_use().0, 2);
         let numbers: Vec<u32> = ring.wrapping_keys().iter().map(|key| key.number).collect();
         assert_eq!(numbers, [1, 2]);
-        let line = fresh_line(Some(&ring), &SeededRng::new(1));
+        let line = fresh_line(Some(&ring), &SeededRng::new(1)).unwrap();
         let longer = KeyRing::parse(Suite::Aes, &format!("{text}{line}\n")).unwrap();
         assert_eq!(longer.in_use().0, 3);
         assert_eq!(longer.wrapping_keys()[..2], ring.wrapping_keys()[..]);
+    }
+
+    #[test]
+    fn behind_the_last_number_there_is_no_new_key() {
+        let ring = KeyRing::parse(Suite::Aes, &format!("{} {}", u32::MAX, "0a".repeat(32))).unwrap();
+        assert_eq!(fresh_line(Some(&ring), &SeededRng::new(1)), Err(RingError::Last));
     }
 
     #[test]

@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, reason = "tests")]
 
 mod forged;
+mod fuzzed;
 mod policies;
 mod provider;
 mod vault;

@@ -111,7 +111,7 @@ fn of_a_ring_only_the_keys_that_something_lies_under_are_needed() {
     let folder = tempfile::tempdir().unwrap();
     let (file, sealed_under_one) = (folder.path().join("keys"), process(Suite::Aes, 1));
     let (sealed, keys) = committed(&sealed_under_one, subject(1), &Keys::default(), &["张三"]);
-    std::fs::write(&file, fresh_line(Some(&first(Suite::Aes)), &SeededRng::new(5))).unwrap();
+    std::fs::write(&file, fresh_line(Some(&first(Suite::Aes)), &SeededRng::new(5)).unwrap()).unwrap();
     let with_first = KeySource::Folder { file: file.clone(), secret: [9; 32] };
     let without = KeySource::File(file);
     let vault =

@@ -4,6 +4,7 @@
 //! process one of them and [`Registered::keep`] sees that it stays so until the drain. One agent is asked, that of this machine or
 //! cluster; Consuls of several clusters are never joined.
 
+pub(crate) mod fuzzing;
 mod registration;
 mod watch;
 

@@ -11,6 +11,7 @@ mod deadlines;
 mod draining;
 mod errors;
 mod fake_consul;
+mod fuzzed;
 mod origins;
 mod probe;
 mod replicas;

@@ -4,6 +4,7 @@
 mod carriers;
 mod desk;
 mod embedded;
+mod fuzzed;
 mod log;
 mod planted;
 mod redis_faults;

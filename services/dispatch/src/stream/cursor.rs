@@ -14,7 +14,7 @@ const LONGEST: usize = 8 * 1024;
 
 /// The last position read, by partition.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Cursor(Vec<Position>);
+pub(crate) struct Cursor(Vec<Position>);
 
 impl Cursor {
     pub(super) const fn at(positions: Vec<Position>) -> Self {
@@ -22,7 +22,7 @@ impl Cursor {
     }
 
     /// The partitions whose heads lie ahead, with what was read of them.
-    pub(super) fn unread(&self, heads: &[Position]) -> Vec<(Partition, Position)> {
+    pub(crate) fn unread(&self, heads: &[Position]) -> Vec<(Partition, Position)> {
         (0..)
             .zip(self.0.iter().zip(heads))
             .filter(|(_, (at, head))| at < head)
@@ -41,7 +41,7 @@ impl Cursor {
         self.0.len() == heads.len() && self.0.iter().zip(heads).all(|(at, head)| at <= head)
     }
 
-    pub(super) fn encode(&self) -> String {
+    pub(crate) fn encode(&self) -> String {
         let mut bytes = vec![LAYOUT];
         for position in &self.0 {
             prost::encoding::encode_varint(position.unsigned_abs(), &mut bytes);
@@ -50,7 +50,14 @@ impl Cursor {
         URL_SAFE_NO_PAD.encode(bytes)
     }
 
-    pub(super) fn decode(token: &str) -> Option<Self> {
+    /// Any bytes as they would lie in a token.
+    pub(crate) fn summed(bytes: &[u8]) -> Vec<u8> {
+        let mut bytes = [&[LAYOUT], bytes].concat();
+        bytes.push(checksum(&bytes));
+        bytes
+    }
+
+    pub(crate) fn decode(token: &str) -> Option<Self> {
         if token.len() > LONGEST {
             return None;
         }

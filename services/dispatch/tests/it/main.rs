@@ -12,6 +12,7 @@ mod duties;
 mod emergencies;
 mod evaluated;
 mod excluded;
+mod fuzzed;
 mod grids;
 mod heard;
 mod imported;

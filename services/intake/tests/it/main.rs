@@ -9,6 +9,7 @@ mod dispatch;
 mod duplicates;
 mod durable;
 mod following;
+mod fuzzed;
 mod hostile;
 mod later;
 mod model;

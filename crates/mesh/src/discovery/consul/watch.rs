@@ -91,7 +91,7 @@ const fn next_index(asked: u64, told: u64) -> u64 {
 }
 
 /// One answer: its index and the replicas, no list while nobody leads.
-fn read(reply: &Reply) -> Result<(u64, Vec<String>), ConsulError> {
+pub(super) fn read(reply: &Reply) -> Result<(u64, Vec<String>), ConsulError> {
     let header = |name: &str| reply.headers.get(name).and_then(|value| value.to_str().ok());
     if header("x-consul-knownleader") == Some("false") {
         return Err(ConsulError::Leaderless);

@@ -89,12 +89,19 @@ pub(super) fn read(bytes: &[u8], taxonomy: &Taxonomy) -> Result<Model, ModelErro
     let classes = model.codes.len();
     let known = model.codes.iter().all(|code| code.is_empty() || taxonomy.get(code).is_some());
     let inside = model.rows.iter().flat_map(|row| &row.weights).all(|(class, _)| usize::from(*class) < classes);
+    let fits = model.rows.iter().all(|row| row.weights.len() <= classes.min(usize::from(u16::MAX)));
     let sound = model.temperature.is_finite() && model.temperature > 0.0 && model.scale.is_finite();
-    if known && inside && sound && classes > 0 && (1..=24).contains(&model.bits) {
+    if known && inside && fits && sound && classes > 0 && (1..=24).contains(&model.bits) {
         Ok(model)
     } else {
         Err(ModelError::Damaged)
     }
+}
+
+/// The file of what the bytes say, as if it had been trained here.
+pub(crate) fn of_here(bytes: &[u8], taxonomy: &Taxonomy) -> Option<Vec<u8>> {
+    let model: Model = postcard::from_bytes(bytes).ok()?;
+    Some(Model { fingerprint: fingerprint(taxonomy), ..model }.to_bytes())
 }
 
 /// What a model hangs on: which categories there are and what each is called. A version's name alone may be given twice.

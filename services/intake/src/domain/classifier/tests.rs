@@ -154,3 +154,11 @@ fn a_line_that_cannot_be_taken_is_named() {
     let unknown = refused("code\ttext\n0612\t路灯\n9999\t龙");
     assert_eq!(unknown.to_string(), "sentences, line 3: no such category: 9999");
 }
+
+#[test]
+fn a_model_with_more_weights_for_a_feature_than_classes_is_damaged() {
+    let mut model = train::train(&lessons(), &keywords(), &small(), 7);
+    let first = model.rows[0].weights[0];
+    model.rows[0].weights = vec![first; usize::from(u16::MAX) + 1];
+    assert_eq!(Classifier::load(&model.to_bytes(), &small()).unwrap_err(), ModelError::Damaged);
+}

@@ -11,7 +11,7 @@ import sys
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 DOCUMENT = ROOT / "docs/errors.md"
-SOURCES = ["crates/casebook/src", "crates/queue/src", "crates/mesh/src", "crates/guard/src", "services/*/src", "gateway/src"]
+SOURCES = ["crates/casebook/src", "crates/queue/src", "crates/mesh/src", "crates/guard/src", "services/*/src", "gateway/src", "cli/src/cluster"]
 PROTO = "proto/jiewang/*/v1/*.proto"
 
 # Upper-case words in quotes that are no reasons: enum names of the contract, settings, words of other protocols (gRPC's codes among them).

@@ -24,6 +24,7 @@ use proto::dispatch::v1::tasks_server::TasksServer;
 use proto::dispatch::v1::warnings_server::WarningsServer;
 use proto::dispatch::v1::{self as dispatch, work_orders_server as orders};
 use proto::events::v1::{self as events, events_server};
+use proto::guard::v1::break_glass_server::BreakGlassServer;
 use proto::intake::v1::suggestions_server::SuggestionsServer;
 use proto::intake::v1::{self as intake, reports_server};
 use proto::queue::v1::parked_cases_server::ParkedCasesServer;
@@ -375,6 +376,7 @@ impl City {
         chassis.add_service(EvaluationsServer::new(Operators));
         chassis.add_service(SuggestionsServer::new(Operators));
         chassis.add_service(ParkedCasesServer::new(Operators));
+        chassis.add_service(BreakGlassServer::new(Operators));
         // new-service: its server
         let (channel, services) = (chassis.at_edge(&chassis.channel()), chassis.drain());
         let mut tasks = JoinSet::new();

@@ -5,6 +5,7 @@ use proto::dispatch::v1::{
     emergencies_server::Emergencies, evaluations_server::Evaluations, interviews_server::Interviews,
     rates_server::Rates, task_forces_server::TaskForces, tasks_server::Tasks, warnings_server::Warnings,
 };
+use proto::guard::v1::{self as guard, break_glass_server::BreakGlass};
 use proto::intake::v1::{self as intake, suggestions_server::Suggestions};
 use proto::queue::v1::{self as queue, parked_cases_server::ParkedCases};
 use tonic::{Request, Response, Status};
@@ -80,6 +81,12 @@ nothing_to_tell! {
     get_parked_case(queue::GetParkedCaseRequest) -> queue::ParkedCase;
     replay_parked_case(queue::ReplayParkedCaseRequest) -> queue::ParkedCase;
     give_up_parked_case(queue::GiveUpParkedCaseRequest) -> queue::ParkedCase;
+}
+
+nothing_to_tell! {
+    BreakGlass:
+    ask_break_glass(guard::AskBreakGlassRequest) -> guard::BreakGlassTicket;
+    agree_break_glass(guard::AgreeBreakGlassRequest) -> guard::OpenedGlass;
 }
 
 nothing_to_tell! {

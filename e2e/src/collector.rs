@@ -9,6 +9,7 @@ use opentelemetry_proto::tonic::{
     common::v1::any_value::Value,
     resource::v1::Resource,
 };
+use prost::Message as _;
 use std::{
     net::SocketAddr,
     sync::{Arc, Mutex, PoisonError},
@@ -29,7 +30,13 @@ pub struct Seen {
 }
 
 #[derive(Clone, Default)]
-struct Kept(Arc<Mutex<Vec<Seen>>>);
+struct Kept(Arc<Mutex<Sent>>);
+
+#[derive(Default)]
+struct Sent {
+    spans: Vec<Seen>,
+    bytes: Vec<u8>,
+}
 
 #[tonic::async_trait]
 impl TraceService for Kept {
@@ -38,10 +45,12 @@ impl TraceService for Kept {
         request: Request<ExportTraceServiceRequest>,
     ) -> Result<Response<ExportTraceServiceResponse>, Status> {
         let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        for of_process in request.into_inner().resource_spans {
+        let request = request.into_inner();
+        kept.bytes.extend(request.encode_to_vec());
+        for of_process in request.resource_spans {
             let service = service(of_process.resource.unwrap_or_default());
             let spans = of_process.scope_spans.into_iter().flat_map(|scope| scope.spans);
-            kept.extend(spans.map(|span| Seen {
+            kept.spans.extend(spans.map(|span| Seen {
                 service: service.clone(),
                 name: span.name,
                 trace: hex(&span.trace_id),
@@ -90,6 +99,12 @@ impl Collector {
     #[must_use]
     pub fn trace(&self, id: &str) -> Vec<Seen> {
         let kept = self.kept.0.lock().unwrap_or_else(PoisonError::into_inner);
-        kept.iter().filter(|seen| seen.trace == id).cloned().collect()
+        kept.spans.iter().filter(|seen| seen.trace == id).cloned().collect()
+    }
+
+    /// Everything that it was sent, with attributes, events and links, as the protocol writes it.
+    #[must_use]
+    pub fn bytes(&self) -> Vec<u8> {
+        self.kept.0.lock().unwrap_or_else(PoisonError::into_inner).bytes.clone()
     }
 }

@@ -60,6 +60,7 @@ pub struct Start {
     data_dir: PathBuf,
     http: SocketAddr,
     grpc: SocketAddr,
+    admin: SocketAddr,
     more: Vec<String>,
     allowed: Vec<&'static str>,
     /// What is logged besides the default.
@@ -83,6 +84,7 @@ impl Start {
             data_dir: data_dir.to_owned(),
             http: free,
             grpc: free,
+            admin: free,
             more,
             allowed,
             filter,
@@ -101,6 +103,13 @@ impl Start {
     #[must_use]
     pub const fn grpc_on(mut self, grpc: SocketAddr) -> Self {
         self.grpc = grpc;
+        self
+    }
+
+    /// With metrics at this address.
+    #[must_use]
+    pub const fn metrics_on(mut self, admin: SocketAddr) -> Self {
+        self.admin = admin;
         self
     }
 
@@ -159,8 +168,11 @@ impl Start {
         if let Some((_, ahead)) = &self.clocked {
             command.env(AHEAD, ahead.to_string());
         }
-        command.args(&self.verb).arg("--data-dir").arg(&self.data_dir).args(["--admin", "127.0.0.1:0"]);
-        command.args(["--http", &self.http.to_string(), "--grpc", &self.grpc.to_string()]).args(&self.more);
+        command.args(&self.verb).arg("--data-dir").arg(&self.data_dir);
+        for (flag, door) in [("--http", self.http), ("--grpc", self.grpc), ("--admin", self.admin)] {
+            command.arg(flag).arg(door.to_string());
+        }
+        command.args(&self.more);
         if !self.filter.is_empty() {
             command.env("JIEWANG_LOG", &self.filter);
         }

@@ -59,14 +59,36 @@ impl Tail {
 
     /// `None` when the tail does not reach back so far, or ends there: another replica may have added more.
     fn after(&self, partition: Partition, after: Position, limit: usize) -> Option<Vec<(Position, EventRow)>> {
+        self.look(partition, after, limit, |position, event| (position, event.clone()))
+    }
+
+    /// The same, of what somebody makes of the events.
+    fn look<T>(
+        &self,
+        partition: Partition,
+        after: Position,
+        limit: usize,
+        make: impl Fn(Position, &EventRow) -> T,
+    ) -> Option<Vec<T>> {
         let tail = self.0.get(usize::from(partition))?.lock().unwrap_or_else(PoisonError::into_inner);
         let (first, _) = tail.front()?;
         let skip = usize::try_from(after + 1 - first).ok().filter(|skip| *skip < tail.len())?;
-        Some(tail.iter().skip(skip).take(limit).cloned().collect())
+        Some(tail.iter().skip(skip).take(limit).map(|(position, event)| make(*position, event)).collect())
     }
 }
 
 impl Casebook {
+    /// What `make` makes of the records that follow a position, as this process has committed them: the log is not read. Nothing when
+    /// the next record is not remembered any more, or is another replica's.
+    pub fn newest<T>(
+        &self,
+        partition: Partition,
+        after: Position,
+        make: impl Fn(Position, &EventRow) -> T,
+    ) -> Vec<T> {
+        self.0.tail.look(partition, after, TAIL, make).unwrap_or_default()
+    }
+
     fn envelope(&self, partition: Partition, position: Position, event: EventRow) -> Envelope {
         let (r#type, data) = self.0.kinds.publish(&event).unwrap_or_default();
         let EventRow { case, kind, version, time, actor, place, traceparent, .. } = event;

@@ -3,7 +3,7 @@
 use civic::SystemClock;
 use e2e::{
     matters::{Crew, LIGHTS},
-    process::{Start, verb},
+    process::{Jiewang, Start, verb},
 };
 use jiewang::args::Room;
 use jiewang::cluster::{Cluster, Rooms, Settings};
@@ -16,17 +16,21 @@ use std::sync::Arc;
 /// A folder whose cluster has ended, and all of whose logs are witnessed.
 async fn worked(folder: &Path, orders: usize) {
     let mut jiewang = Start::new(folder).start().await;
-    let crew = Crew::of(&jiewang);
+    work(&jiewang, orders).await;
+    assert!(jiewang.stop().await.success());
+    let cluster = opened(folder).await;
+    for book in &cluster.books {
+        cluster.audit.witness(book, Arc::new(SystemClock)).unwrap().round().await.unwrap();
+    }
+}
+
+async fn work(jiewang: &Jiewang, orders: usize) {
+    let crew = Crew::of(jiewang);
     for order in 0..orders {
         let filed = crew.file(&format!("audited-{order}"), LIGHTS).await;
         let curious = json!({"requestId": "look", "purpose": "CALL_BACK", "reason": "好奇"});
         let refused = crew.unit.refused(filed["name"].as_str().unwrap(), "unmask", curious).await;
         assert_eq!(refused, (403, "ROLE_DENIED".to_owned()));
-    }
-    assert!(jiewang.stop().await.success());
-    let cluster = opened(folder).await;
-    for book in &cluster.books {
-        cluster.audit.witness(book, Arc::new(SystemClock)).unwrap().round().await.unwrap();
     }
 }
 
@@ -161,6 +165,27 @@ async fn a_log_verifies_and_every_tampering_is_found() {
         let found = told["findings"].as_array().unwrap().iter().filter_map(|one| one["found"].as_str());
         assert!(found.clone().any(|found| found.contains(expected)), "{name}: {:?}", found.collect::<Vec<_>>());
     }
+}
+
+/// Out of memory while it commits, and out of the log when it had no witness: the digests are the same.
+#[tokio::test]
+async fn what_was_committed_without_a_witness_is_witnessed_out_of_the_log() {
+    let folder = tempfile::tempdir().unwrap();
+    worked(folder.path(), 1).await;
+    let nowhere = Start::new(folder.path()).with(["--audit-dir", "/proc/none"]);
+    let mut unseen = nowhere.allowing(&["jiewang::cluster::audited: jiewang.audit.not_begun"]).start().await;
+    work(&unseen, 2).await;
+    unseen.kill();
+    let (code, told) = verified(folder.path());
+    let counted = |told: &Value, of: &str| told["services"][0][of].as_i64().unwrap();
+    assert!(code == Some(0) && counted(&told, "unsigned") > 2, "{told}");
+    let (signed, unsigned) = (counted(&told, "records"), counted(&told, "unsigned"));
+    let mut jiewang = Start::new(folder.path()).start().await;
+    work(&jiewang, 4).await;
+    assert!(jiewang.stop().await.success());
+    let (code, told) = verified(folder.path());
+    assert!(code == Some(0) && counted(&told, "unsigned") == 0, "{told}");
+    assert!(counted(&told, "records") > signed + unsigned + 2, "{told}");
 }
 
 #[tokio::test]

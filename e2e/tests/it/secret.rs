@@ -1,12 +1,15 @@
 //! Who reported in secret, through a whole cluster: nothing of the person, and nothing of what was told, gets where it does not belong.
 
+use e2e::client::Client;
+use e2e::collector::Collector;
 use e2e::matters::{LIGHTS, TOWN, UNIT};
 use e2e::process::Start;
 use e2e::stream::Screen;
 use e2e::until;
 use http::Method;
 use serde_json::{Value, json};
-use std::path::Path;
+use std::{net::SocketAddr, path::Path};
+use testkit::free_port;
 
 /// Canaries: words and numbers that stand nowhere else.
 const NAME: &str = "欧阳金丝雀";
@@ -22,11 +25,14 @@ fn report() -> Value {
     })
 }
 
+fn contains(said: &[u8], words: &str) -> bool {
+    said.windows(words.len()).any(|bytes| bytes == words.as_bytes())
+}
+
 #[track_caller]
 fn without(place: &str, said: &[u8], canaries: &[&str]) {
     for canary in canaries {
-        let found = said.windows(canary.len()).any(|bytes| bytes == canary.as_bytes());
-        assert!(!found, "{canary} stands in {place}");
+        assert!(!contains(said, canary), "{canary} stands in {place}");
     }
 }
 
@@ -45,9 +51,11 @@ fn files(folder: &Path) -> Vec<(String, Vec<u8>)> {
 }
 
 #[tokio::test]
-async fn a_secret_reporter_stands_in_no_log_list_event_or_stream() {
+async fn a_secret_reporter_stands_in_no_log_list_event_stream_trace_or_metric() {
     let folder = tempfile::tempdir().unwrap();
-    let mut jiewang = Start::new(folder.path()).logging("trace").start().await;
+    let (collector, metrics) = (Collector::start().await, SocketAddr::from(([127, 0, 0, 1], free_port())));
+    let start = Start::new(folder.path()).logging("trace").tracing_to(collector.address).metrics_on(metrics);
+    let mut jiewang = start.start().await;
     let hotline = jiewang.member("integrator", "50-rexian");
     let town = jiewang.member("town-dispatcher", TOWN).after(&hotline);
     let unit = jiewang.member("department-handler", UNIT).after(&hotline);
@@ -87,6 +95,13 @@ async fn a_secret_reporter_stands_in_no_log_list_event_or_stream() {
     for event in screen.take(3).await {
         without("the stream", event.data.to_string().as_bytes(), &all);
     }
+    let counted = Client::new(metrics, None).get("metrics").await.unwrap().body;
+    without("the metrics", &counted, &all);
+    assert!(counted.len() > 10_000, "there are metrics to look at: {}", counted.len());
+    let traced = |name: &str| contains(&collector.bytes(), name);
+    let names = ["Reports/CreateReport", "Reports/TrackReport", "consume report.filed.v1", "ResolveWorkOrder"];
+    until("the traces are told", || async { names.iter().all(|name| traced(name)).then_some(()) }).await;
+    without("a trace", &collector.bytes(), &all);
     jiewang.kill();
     let said = jiewang.said();
     assert!(said.lines().count() > 20, "there is a log to look at");

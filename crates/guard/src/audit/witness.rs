@@ -4,17 +4,19 @@ use super::folder::Record;
 use super::{AuditError, Chain, Checkpoint, Digest, Folder, Signed, SigningKey, Whose, journal_record, record};
 use casebook::{Casebook, StoreError};
 use civic::{Clock, Micros};
-use queue::{Partition, Position};
+use futures_util::future::OptionFuture;
+use queue::{EventSource as _, Partition, Position};
 use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::time::Instant;
+use tokio::{sync::watch, time::Instant};
 
-/// Between two looks at a log in which nothing happens, in which something does, and when there was more than one look takes: a little
-/// at a time, so that nobody waits behind the witness.
-const IDLE: Duration = Duration::from_secs(1);
-const BUSY: Duration = Duration::from_millis(100);
+/// From a commit of this process until it is taken in, out of memory.
+const GATHER: Duration = Duration::from_millis(100);
+/// Between two looks at the log itself, for what others have committed or was forgotten, and when there was more than one look takes: a
+/// little at a time, so that nobody waits behind the witness.
+const LOOK: Duration = Duration::from_secs(1);
 const BEHIND: Duration = Duration::from_millis(20);
 /// Between two signatures, and so the longest that a record is under none (60 s are asked).
 const EVERY: Duration = Duration::from_secs(30);
@@ -55,40 +57,52 @@ impl Witness {
     /// Until `stop` has ended, and then once more. What it cannot keep it says, and tries again.
     pub async fn keep(mut self, stop: impl Future<Output = ()> + Send) {
         let mut stop = std::pin::pin!(stop);
-        let mut signed = Instant::now();
+        let (mut signed, mut due, mut commits) = (Instant::now(), Instant::now(), self.book.changed());
         loop {
-            let looked = self.look().await;
-            let paused = match looked {
-                Ok(0) => IDLE,
-                Ok(WHOLE..) => BEHIND,
-                Ok(_) => BUSY,
-                Err(_) => EVERY,
-            };
-            let kept = match looked {
-                Ok(_) if signed.elapsed() >= EVERY || self.waiting.len() >= MOST => {
-                    signed = Instant::now();
-                    self.sign().await
-                }
-                looked => looked,
-            };
-            self.tell(kept);
+            let mut taken = Ok(self.take());
+            if Instant::now() >= due {
+                taken = self.look().await;
+                due = Instant::now() + pause(&taken);
+            }
+            if taken.is_ok() && (signed.elapsed() >= EVERY || self.waiting.len() >= MOST) {
+                signed = Instant::now();
+                taken = self.sign().await;
+            }
+            self.tell(taken);
             tokio::select! {
                 () = &mut stop => {
                     let last = self.round().await;
                     return self.tell(last);
                 }
-                () = tokio::time::sleep(paused) => {}
+                () = tokio::time::sleep_until(due) => {}
+                () = gathered(commits.as_mut()) => {}
             }
         }
     }
 
     /// Takes in all that is new, and signs it. Says how many records that were.
     pub async fn round(&mut self) -> Result<usize, AuditError> {
+        self.take();
         while self.look().await? > 0 {}
         self.sign().await
     }
 
-    /// Takes in some of what is new. Says how many records that were.
+    /// Takes in what this process has committed, as far as it follows on. Says how many records that were.
+    fn take(&mut self) -> usize {
+        let before = self.waiting.len();
+        for partition in 0..self.whose.partitions {
+            let (known, _) = self.chain.heads()[usize::from(partition)];
+            let digests = self.book.newest(partition, known, |position, event| (position, record(position, event)));
+            for (position, digest) in digests {
+                if self.chain.extend(partition, position, digest) {
+                    self.waiting.push((partition, position, digest));
+                }
+            }
+        }
+        self.waiting.len() - before
+    }
+
+    /// Takes in some of what is new, out of the log. Says how many records that were.
     async fn look(&mut self) -> Result<usize, AuditError> {
         let heads = self.book.store().heads().await?;
         let known = self.chain.heads();
@@ -207,4 +221,20 @@ impl Witness {
             tracing::error!(service = self.whose.service, %error, "guard.audit.not_kept");
         }
     }
+}
+
+const fn pause(looked: &Result<usize, AuditError>) -> Duration {
+    match looked {
+        Ok(WHOLE..) => BEHIND,
+        Ok(_) => LOOK,
+        Err(_) => EVERY,
+    }
+}
+
+/// Some time after this process has committed more.
+async fn gathered(commits: Option<&mut watch::Receiver<u64>>) {
+    let Some(Ok(())) = OptionFuture::from(commits.map(watch::Receiver::changed)).await else {
+        return std::future::pending().await;
+    };
+    tokio::time::sleep(GATHER).await;
 }

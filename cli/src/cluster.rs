@@ -43,6 +43,8 @@ pub struct Cluster {
     serving: Serving,
     /// Where the gateway listens, when this process has one.
     pub http: Option<SocketAddr>,
+    /// Where one signs in by choosing whom to be, in development.
+    pub sign_in: Option<SocketAddr>,
     pub grpc_address: SocketAddr,
     pub drain: Drain,
     pub books: Vec<Casebook>,
@@ -69,7 +71,7 @@ impl Cluster {
         listener: L,
         address: SocketAddr,
     ) -> anyhow::Result<Self> {
-        let doors = Doors { grpc: (serving(listener), address), http: None, admin: None };
+        let doors = Doors { grpc: (serving(listener), address), http: None, admin: None, sign_in: None };
         Self::open_behind(settings, doors).await?.begin().await
     }
 
@@ -79,7 +81,7 @@ impl Cluster {
         let cluster = folder::check(&settings.data_dir, settings.place.as_str())?;
         certified::open(settings, cluster.as_deref())?;
         guarded::open(settings)?;
-        identified::open(settings).map(drop)
+        identified::open(settings, None).map(drop)
     }
 
     async fn begin(self) -> anyhow::Result<Self> {
@@ -108,17 +110,20 @@ impl Cluster {
         Self::open_behind(settings, doors).await
     }
 
-    async fn open_behind(settings: Settings, doors: Doors) -> anyhow::Result<Self> {
+    async fn open_behind(settings: Settings, mut doors: Doors) -> anyhow::Result<Self> {
         peers::check(&settings)?;
         let (clock, rng) = (settings.clock.clone(), settings.rng.clone());
         let folder = Folder::open(&settings.data_dir, settings.place.as_str(), &*clock, &*rng)?;
         let certified = certified::open(&settings, Some(&folder.cluster))?;
         let tls = certified.as_ref().map(|(tls, _)| tls.clone());
         let builder = Chassis::builder(folder.token_key()).config(settings.limits.mesh.clone()).clock(clock).rng(rng);
-        let provider = identified::open(&settings)?;
+        let sign_in = identified::sign_in(&settings, doors.sign_in.as_ref())?;
+        let provider = identified::open(&settings, sign_in.as_ref())?;
         let guard = guarded::open(&settings)?;
         let builder = builder.tls(tls.clone()).issuer(identified::issuer(provider.as_ref()));
+        let builder = builder.in_development(sign_in.is_some());
         let mut chassis = builder.policies(guard.clone()).build();
+        let sign_in = identified::serve(&chassis, sign_in.zip(doors.sign_in.take()));
         identified::follow(&chassis, provider);
         guarded::follow(&chassis, guard.clone());
         let recording = Arc::clone(&guard);
@@ -148,7 +153,21 @@ impl Cluster {
             serve_gateway(&chassis, &settings, &peers, listener);
         }
         let audit = Audit::of(&folder, &settings);
-        Ok(Self { chassis, serving, http, grpc_address, drain, books, audit, parked, rooms, peers, settings, folder })
+        Ok(Self {
+            chassis,
+            serving,
+            http,
+            sign_in,
+            grpc_address,
+            drain,
+            books,
+            audit,
+            parked,
+            rooms,
+            peers,
+            settings,
+            folder,
+        })
     }
 
     /// Stops by signals: the first drains, the second stops hard.
@@ -208,6 +227,7 @@ struct Doors {
     grpc: (Serving, SocketAddr),
     http: Option<TcpListener>,
     admin: Option<TcpListener>,
+    sign_in: Option<TcpListener>,
 }
 
 impl Doors {
@@ -219,6 +239,7 @@ impl Doors {
             grpc: (serving(grpc), address),
             http: maybe_bind(http).await?,
             admin: maybe_bind(settings.admin).await?,
+            sign_in: maybe_bind(settings.sign_in).await?,
         })
     }
 

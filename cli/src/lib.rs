@@ -12,7 +12,9 @@ pub mod folder;
 pub mod fuzzing;
 mod memory;
 pub mod output;
+mod person;
 pub mod room;
+mod sign_in;
 pub mod verb;
 
 pub use args::Args;
@@ -54,7 +56,7 @@ async fn perform(verb: Verb, printer: Printer) -> Result<Exit, Failure> {
         Verb::Certs(args) => verb::certs::run(args, &printer),
         Verb::Calendar(args) => verb::calendar::run(args, &printer).await,
         Verb::Completion(args) => verb::completion::run(&args),
-        Verb::Up(args) => verb::up::up(&args.cluster, &printer).await,
+        Verb::Up(args) => verb::up::up(&args, &printer).await,
         Verb::Serve(args) => verb::up::serve(&args, &printer).await,
         Verb::Queue(QueueArgs { queue: Queue::Parked(args) }) => verb::parked::run(args, &printer).await,
         Verb::Audit(args) => verb::audit::run(&args, &printer).await,

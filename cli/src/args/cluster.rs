@@ -15,6 +15,18 @@ use std::str::FromStr;
 pub struct UpArgs {
     #[command(flatten)]
     pub cluster: ClusterArgs,
+    /// For development: where people of this machine sign in by choosing whom to be, without a password, such as 127.0.0.1:8082
+    #[arg(long, env = "JIEWANG_SIGN_IN", value_name = "ADDRESS", value_parser = loopback, conflicts_with = "issuer")]
+    pub sign_in: Option<SocketAddr>,
+}
+
+fn loopback(text: &str) -> Result<SocketAddr, String> {
+    let address = text.parse::<SocketAddr>().map_err(|error| error.to_string())?;
+    address
+        .ip()
+        .is_loopback()
+        .then_some(address)
+        .ok_or_else(|| "nobody but this machine signs in without a password".to_owned())
 }
 
 /// `jiewang serve`

@@ -70,6 +70,10 @@ pub struct Settings {
     pub rotates: bool,
     /// Identity provider whose tokens are believed; without one development tokens are.
     pub issuer: Option<Terms>,
+    /// Where one signs in by choosing whom to be; with no issuer only, and on loopback.
+    pub sign_in: Option<Door>,
+    /// Whom tokens must be for.
+    pub audience: String,
     /// Folder of policies, when they are not those of the program.
     pub policies: Option<PathBuf>,
     pub limits: Limits,
@@ -104,6 +108,8 @@ impl Settings {
             suite: args.vault.suite.into(),
             rotates: true,
             issuer: args.identity.terms(),
+            sign_in: None,
+            audience: args.identity.audience.clone(),
             policies: args.identity.policies.clone(),
             network: None,
             stores: Vec::new(),
@@ -112,6 +118,12 @@ impl Settings {
             rng: Arc::new(SystemRng),
             simulated: false,
         }
+    }
+
+    /// With a development issuer.
+    pub fn with_sign_in(mut self, address: Option<SocketAddr>) -> Self {
+        self.sign_in = address.map(|address| Door { address, name: "sign-in", variable: "JIEWANG_SIGN_IN" });
+        self
     }
 
     /// With what finds the other processes.
@@ -144,6 +156,8 @@ impl Settings {
             suite: Suite::default(),
             rotates: false,
             issuer: None,
+            sign_in: None,
+            audience: "jiewang".to_owned(),
             policies: None,
             network: None,
             stores: Vec::new(),

@@ -1,9 +1,10 @@
-//! `jiewang token`: a development token. Real identities come from the guard's issuer; production refuses these.
+//! `jiewang token`: a development token. Real identities come from the city's identity provider; where one is named, these are refused.
 
 use crate::exit::{Exit, Failure};
 use crate::folder;
 use crate::output::{Finding, Format, Printer};
-use civic::{Actor, Clock, DivisionCode, Micros, Role, SystemClock, Tree, UnitCode};
+use crate::person::Person;
+use civic::{Clock, Role, SystemClock, UnitCode};
 use clap::Args;
 use serde_json::json;
 use std::io::Write;
@@ -11,7 +12,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 /// `jiewang token`
-#[derive(Args, Debug)]
+#[derive(Args, Debug, Clone)]
 pub struct TokenArgs {
     /// Role in kebab case, such as town-dispatcher or grid-worker
     #[arg(long, value_name = "ROLE", value_parser = role)]
@@ -39,7 +40,8 @@ pub struct TokenArgs {
 /// When the unit is none, or there is no key to sign with.
 pub fn run(args: &TokenArgs, printer: &Printer) -> Result<Exit, Failure> {
     let now = SystemClock.now();
-    let actor = actor(args, now)?;
+    let TokenArgs { role, unit, subject, head, .. } = args.clone();
+    let actor = Person { role, unit, subject, head }.actor(now).map_err(|error| Failure::Usage(error.to_string()))?;
     let key = folder::read_key(&folder::or_default(args.cluster.as_deref()))?;
     let token = mesh::mint(&key, &actor, now, args.ttl);
     match printer.format() {
@@ -55,36 +57,6 @@ pub fn run(args: &TokenArgs, printer: &Printer) -> Result<Exit, Failure> {
         })?,
     }
     Ok(Exit::Ok)
-}
-
-fn actor(args: &TokenArgs, now: Micros) -> Result<Actor, Failure> {
-    // A head is another person than the handlers of the unit: nobody approves the own reply.
-    let who = if args.head { "dev-head" } else { "dev" };
-    let subject = match (&args.subject, &args.unit) {
-        (Some(subject), _) => subject.clone(),
-        (None, Some(unit)) => format!("{who}-{}-{unit}", args.role),
-        (None, None) => format!("{who}-{}", args.role),
-    };
-    match (&args.unit, args.role) {
-        (None, Role::Citizen | Role::Volunteer) => {}
-        (None, role) => return Err(Failure::Usage(format!("a {role} acts for a unit: name it with --unit"))),
-        (Some(unit), _) => known_place(&unit.place(), now)?,
-    }
-    Ok(Actor { role: args.role, subject, unit: args.unit.clone(), head: args.head })
-}
-
-/// Grids are the operator's data, so they are known by their village.
-fn known_place(place: &DivisionCode, now: Micros) -> Result<(), Failure> {
-    const VILLAGE_DIGITS: usize = 12;
-    let view = Tree::chongqing().today(now);
-    let digits = &place.as_str()[..place.as_str().len().min(VILLAGE_DIGITS)];
-    let code: DivisionCode = digits.parse().map_err(|_| Failure::Usage(format!("{place} is no place")))?;
-    if view.get(&code).is_some() {
-        return Ok(());
-    }
-    let successor = view.successor(&code);
-    let instead = successor.map(|code| format!(": {code} answers for it today")).unwrap_or_default();
-    Err(Failure::Usage(format!("there is no place {place} in today's divisions{instead}")))
 }
 
 fn role(text: &str) -> Result<Role, String> {
@@ -113,30 +85,6 @@ fn lasting(text: &str) -> Result<Duration, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn asked(role: Role, unit: Option<&str>) -> Result<Actor, Failure> {
-        let unit = unit.map(|unit| unit.parse().unwrap());
-        let args = TokenArgs { role, unit, subject: None, head: false, cluster: None, ttl: Duration::from_secs(60) };
-        // 2026-11-22
-        actor(&args, Micros(1_795_276_800_000_000))
-    }
-
-    #[test]
-    fn work_roles_need_a_unit_of_a_place_that_exists() {
-        assert_eq!(asked(Role::TownDispatcher, Some("500151001")).unwrap().subject, "dev-town-dispatcher-500151001");
-        assert!(asked(Role::Citizen, None).is_ok());
-        assert!(asked(Role::GridWorker, Some("500151001001001")).is_ok(), "a grid is known by its village");
-        for (role, unit, says) in [
-            (Role::TownDispatcher, None, "--unit"),
-            (Role::DepartmentHandler, Some("509999-gongan"), "no place 509999"),
-            (Role::GridWorker, Some("500151001999001"), "no place 500151001999001"),
-            (Role::DistrictDispatcher, Some("500105"), "500194 answers for it today"),
-        ] {
-            let failure = asked(role, unit).unwrap_err();
-            assert_eq!(failure.exit(), Exit::Usage);
-            assert!(failure.to_string().contains(says), "{failure}");
-        }
-    }
 
     #[test]
     fn times_have_a_unit_and_a_bound() {

@@ -1,7 +1,7 @@
 //! `up` and `serve`: a cluster's process, from the first address bound to the last call drained.
 
 use crate::{
-    args::{ClusterArgs, Collector, ConsulArgs, LogFormat, ServeArgs, ToldArgs},
+    args::{ClusterArgs, Collector, ConsulArgs, LogFormat, ServeArgs, ToldArgs, UpArgs},
     cluster::{Cluster, Rooms, Settings},
     exit::{Exit, Failure},
     memory,
@@ -12,26 +12,27 @@ use serde_json::json;
 use std::time::Instant;
 
 /// Everything in this process.
-pub async fn up(args: &ClusterArgs, printer: &Printer) -> Result<Exit, Failure> {
-    run(args, &ConsulArgs::default(), Rooms::ALL, "jiewang", printer).await
+pub async fn up(args: &UpArgs, printer: &Printer) -> Result<Exit, Failure> {
+    let settings = Settings::new(&args.cluster, Rooms::ALL).with_sign_in(args.sign_in);
+    run(settings, &args.cluster, &ConsulArgs::default(), "jiewang", printer).await
 }
 
 /// One room alone.
 pub async fn serve(args: &ServeArgs, printer: &Printer) -> Result<Exit, Failure> {
-    run(&args.cluster, &args.consul, Rooms::only(args.room), args.room.as_str(), printer).await
+    let settings = Settings::new(&args.cluster, Rooms::only(args.room)).with_consul(&args.consul);
+    let settings = settings.map_err(|error| Failure::Configuration(error.to_string()))?;
+    run(settings, &args.cluster, &args.consul, args.room.as_str(), printer).await
 }
 
 async fn run(
+    settings: Settings,
     args: &ClusterArgs,
     consul: &ConsulArgs,
-    rooms: Rooms,
     name: &str,
     printer: &Printer,
 ) -> Result<Exit, Failure> {
-    let settings = Settings::new(args, rooms).with_consul(consul);
-    let settings = settings.map_err(|error| Failure::Configuration(error.to_string()))?;
     if args.print_config {
-        return print(args, consul, printer);
+        return print(args, &settings, consul, printer);
     }
     settings.limits.validate().map_err(|error| Failure::Configuration(error.to_string()))?;
     let telemetry = telemetry_of(&args.told, name);
@@ -57,13 +58,16 @@ async fn run(
 }
 
 fn announce(cluster: &Cluster, began: Instant) {
-    let (ready, grpc, http) = (cluster.ready(), cluster.grpc_address, cluster.http);
+    let (ready, grpc, http, sign_in) = (cluster.ready(), cluster.grpc_address, cluster.http, cluster.sign_in);
     cluster.tasks().spawn_aside("announce", async move {
         ready.await;
         let seconds = began.elapsed().as_secs_f64();
         eprintln!("jiewang: ready after {seconds:.1} s, gRPC on {grpc}");
         if let Some(http) = http {
             eprintln!("jiewang: http://{http}/docs");
+        }
+        if let Some(address) = sign_in {
+            eprintln!("jiewang: sign in at http://{address}/");
         }
     });
 }
@@ -81,7 +85,7 @@ fn telemetry_of(told: &ToldArgs, name: &str) -> Telemetry {
 }
 
 /// The settings as they would be used; what may hold a password is masked.
-fn print(args: &ClusterArgs, consul: &ConsulArgs, printer: &Printer) -> Result<Exit, Failure> {
+fn print(args: &ClusterArgs, settings: &Settings, consul: &ConsulArgs, printer: &Printer) -> Result<Exit, Failure> {
     let databases: Vec<String> = args.database.iter().map(|d| format!("{}=***", d.room.as_str())).collect();
     let value = json!({
         "place": args.place.to_string(),
@@ -96,6 +100,7 @@ fn print(args: &ClusterArgs, consul: &ConsulArgs, printer: &Printer) -> Result<E
         "vaultKeys": args.vault.vault_keys.as_ref().map(ToString::to_string),
         "suite": args.vault.suite.as_str(),
         "issuer": args.identity.issuer.as_ref().map(ToString::to_string),
+        "signIn": settings.sign_in.as_ref().map(|door| door.address.to_string()),
         "audience": args.identity.audience,
         "policies": args.identity.policies.as_ref().map(|folder| folder.display().to_string()),
         "strongAcr": args.identity.strong_acr,

@@ -80,12 +80,7 @@ impl Tail {
 impl Casebook {
     /// What `make` makes of the records that follow a position, as this process has committed them: the log is not read. Nothing when
     /// the next record is not remembered any more, or is another replica's.
-    pub fn newest<T>(
-        &self,
-        partition: Partition,
-        after: Position,
-        make: impl Fn(Position, &EventRow) -> T,
-    ) -> Vec<T> {
+    pub fn newest<T>(&self, partition: Partition, after: Position, make: impl Fn(Position, &EventRow) -> T) -> Vec<T> {
         self.0.tail.look(partition, after, TAIL, make).unwrap_or_default()
     }
 

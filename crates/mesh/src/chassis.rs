@@ -83,6 +83,7 @@ pub enum ServeError {
 pub struct Builder {
     key: TokenKey,
     issuer: Option<Arc<dyn Issuer>>,
+    development: bool,
     policies: Option<Arc<dyn Policies>>,
     config: Config,
     clock: Arc<dyn Clock>,
@@ -102,6 +103,13 @@ impl Builder {
     #[must_use]
     pub fn issuer(mut self, issuer: Option<Arc<dyn Issuer>>) -> Self {
         self.issuer = issuer;
+        self
+    }
+
+    /// The issuer is one of development itself: development tokens are believed beside its own.
+    #[must_use]
+    pub fn in_development(mut self, development: bool) -> Self {
+        self.development = development;
         self
     }
 
@@ -145,6 +153,7 @@ impl Builder {
             routes: Routes::default(),
             key: self.key,
             issuer: self.issuer,
+            development: self.development,
             policies: self.policies,
             config: self.config,
             clock: self.clock,
@@ -162,6 +171,7 @@ impl Builder {
 pub struct Chassis {
     key: TokenKey,
     issuer: Option<Arc<dyn Issuer>>,
+    development: bool,
     policies: Option<Arc<dyn Policies>>,
     positions: PositionKey,
     config: Config,
@@ -185,7 +195,16 @@ impl Chassis {
     #[must_use]
     pub fn builder(key: TokenKey) -> Builder {
         let (clock, rng) = (Arc::new(SystemClock), Arc::new(SystemRng));
-        Builder { key, issuer: None, policies: None, config: Config::default(), clock, rng, tls: None }
+        Builder {
+            key,
+            issuer: None,
+            development: false,
+            policies: None,
+            config: Config::default(),
+            clock,
+            rng,
+            tls: None,
+        }
     }
 
     /// Serves a generated gRPC service.
@@ -309,7 +328,7 @@ impl Chassis {
             routes: std::mem::take(&mut self.routes),
             table: Table::of(Side::Server),
             clock: Arc::clone(&self.clock),
-            believed: Believed { key: self.key.clone(), issuer: self.issuer.take() },
+            believed: Believed { key: self.key.clone(), issuer: self.issuer.take(), development: self.development },
             policies: self.policies.take(),
             voucher: self.voucher(),
             traces: TraceSource::new(&*self.rng, self.config.trace_ratio),

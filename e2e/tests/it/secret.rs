@@ -55,7 +55,7 @@ async fn a_secret_reporter_stands_in_no_log_list_event_stream_trace_or_metric() 
     let folder = tempfile::tempdir().unwrap();
     let (collector, metrics) = (Collector::start().await, SocketAddr::from(([127, 0, 0, 1], free_port())));
     let start = Start::new(folder.path()).logging("trace").tracing_to(collector.address).metrics_on(metrics);
-    let mut jiewang = start.start().await;
+    let mut jiewang = start.with(["--set", "gateway.trace-ratio=1"]).start().await;
     let hotline = jiewang.member("integrator", "50-rexian");
     let town = jiewang.member("town-dispatcher", TOWN).after(&hotline);
     let unit = jiewang.member("department-handler", UNIT).after(&hotline);

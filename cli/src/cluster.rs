@@ -14,6 +14,7 @@ mod identified;
 pub mod parked;
 mod peers;
 mod registered;
+mod retiring;
 mod rooms;
 mod settings;
 pub mod simulated;
@@ -100,6 +101,7 @@ impl Cluster {
         // A simulation's disks forget on purpose.
         if !cluster.settings.simulated && cluster.settings.stores.is_empty() {
             cluster.audit.begin(&cluster.chassis, &cluster.books);
+            retiring::begin(&cluster.chassis, &cluster.settings, &cluster.books);
         }
         Ok(cluster)
     }

@@ -3,7 +3,6 @@
 //! of the city's own provider, under a key that lives as long as the process.
 
 mod codes;
-mod key;
 mod page;
 mod request;
 
@@ -15,8 +14,7 @@ use axum::response::{Html, IntoResponse as _, Response};
 use axum::routing::{get, post};
 use civic::{Actor, Clock, Micros, Rng};
 use codes::{Codes, Granted};
-use guard::identity::Terms;
-use key::Key;
+use guard::identity::{Signer, Terms};
 use request::{Asked, Chosen, Granting, Redeemed, Refused};
 use serde_json::{Value, json};
 use std::net::SocketAddr;
@@ -35,7 +33,7 @@ const LONGEST: usize = 16 << 10;
 pub(crate) struct SignIn {
     address: SocketAddr,
     audience: String,
-    key: Key,
+    signer: Signer,
     codes: Codes,
     clock: Arc<dyn Clock>,
     rng: Arc<dyn Rng>,
@@ -54,8 +52,8 @@ impl SignIn {
         clock: Arc<dyn Clock>,
         rng: Arc<dyn Rng>,
     ) -> anyhow::Result<Self> {
-        let key = Key::fresh()?;
-        Ok(Self { address, audience, key, codes: Codes::default(), clock, rng })
+        let signer = Signer::fresh()?;
+        Ok(Self { address, audience, signer, codes: Codes::default(), clock, rng })
     }
 
     /// What is asked of its tokens.
@@ -103,7 +101,7 @@ impl SignIn {
         if let Some(unit) = &actor.unit {
             claims["unit"] = unit.as_str().into();
         }
-        self.key.sign("at+jwt", &claims)
+        self.signer.sign("at+jwt", &claims)
     }
 
     /// What the program that asked is told of the person (OpenID Connect Core 2).
@@ -116,7 +114,7 @@ impl SignIn {
         if let Some(nonce) = &granted.nonce {
             claims["nonce"] = nonce.as_str().into();
         }
-        self.key.sign("JWT", &claims)
+        self.signer.sign("JWT", &claims)
     }
 
     fn person(&self, chosen: &Chosen) -> Result<(Actor, &'static str), Refused> {
@@ -166,7 +164,7 @@ async fn discover(us: Us) -> Response {
 }
 
 async fn keys(us: Us) -> Response {
-    answer(&us.key.set())
+    answer(&us.signer.keys())
 }
 
 /// For whoever tries the API by hand: a page, and then a token to copy.

@@ -3,6 +3,7 @@
 use crate::{
     corpus::Corpus,
     figures::{Asked, Sheet, median},
+    seed::Seeded,
     traced::{Intake, rates},
 };
 use casebook::{KEY_BYTES, Keys, Sealer as _, Suite};
@@ -11,11 +12,14 @@ use guard::policy::{Guard, Rules};
 use guard::vault::{KeyRing, Vault};
 use hdrhistogram::Histogram;
 use mesh::{Caller, Matter, Policies as _};
-use std::{sync::Arc, time::Duration, time::Instant};
+use serde_json::Value;
+use std::{path::Path, process::Command, sync::Arc, time::Duration, time::Instant};
 
 /// Times that everybody asks about everything.
 const TURNS: usize = 200;
 
+/// Cases whose logs are verified: some eight records each.
+const VERIFIED: usize = 130_000;
 /// Reports sealed in a round.
 const SEALED: usize = 20_000;
 /// As long as the hash that intake seals.
@@ -74,6 +78,27 @@ pub async fn witnessed(sheet: &mut Sheet, rounds: usize, within: Duration) -> an
     sheet.note(format!("rounds: without {}; with {}", each(&without.runs), each(&with.runs)));
     without.serving.process.end().await?;
     with.serving.process.end().await?;
+    Ok(())
+}
+
+/// Whether the logs of a hundred thousand lived-through cases are what was witnessed, offline: by the binary, as an auditor asks it.
+pub async fn verified(sheet: &mut Sheet, rounds: usize, keep: Option<&Path>) -> anyhow::Result<()> {
+    let seeded = Seeded::take(VERIFIED, keep).await?;
+    sheet.note(seeded.told.clone());
+    let program = std::env::current_exe()?.with_file_name("jiewang");
+    let (mut took, mut records) = (Vec::new(), 0);
+    for _ in 0..rounds {
+        let began = Instant::now();
+        let mut asked = Command::new(&program);
+        let said = asked.args(["audit", "verify", "-o", "json", "--data-dir"]).arg(&seeded.folder).output()?;
+        took.push(began.elapsed().as_secs_f64());
+        let told: Value = serde_json::from_slice(&said.stdout)?;
+        anyhow::ensure!(said.status.success() && told["holds"] == true, "the logs do not verify: {told}");
+        records = told["services"].as_array().into_iter().flatten().filter_map(|one| one["records"].as_u64()).sum();
+    }
+    sheet.row("records verified", records as f64, "", Asked::Nothing);
+    sheet.row("taking", median(&took), "s", Asked::Nothing);
+    sheet.row("for 1,000,000", median(&took) * 1e6 / records as f64, "s", Asked::Below(30.0));
     Ok(())
 }
 

@@ -5,6 +5,7 @@ use super::vault::VaultArgs;
 use crate::room::Room;
 use civic::DivisionCode;
 use clap::Args;
+use guard::audit::RETAINED_DAYS;
 use guard::identity::{IssuerUrl, Terms};
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -138,6 +139,9 @@ pub struct ClusterArgs {
     /// Where each service's event log is witnessed; another disk than the databases' is best [default: the data folder's audit]
     #[arg(long, env = "JIEWANG_AUDIT_DIR", value_name = "DIR")]
     pub audit_dir: Option<PathBuf>,
+    /// After how many days records of the journal (refused calls, changed policies, looks by operators) are deleted, 184 at least; without it they are kept
+    #[arg(long, env = "JIEWANG_JOURNAL_DAYS", value_name = "DAYS", value_parser = clap::value_parser!(u32).range(i64::from(RETAINED_DAYS)..=36_500))]
+    pub journal_days: Option<u32>,
     #[command(flatten)]
     pub vault: VaultArgs,
     #[command(flatten)]

@@ -63,6 +63,8 @@ pub struct Settings {
     pub tls: Option<PathBuf>,
     /// Where logs are witnessed, when that is not in the data folder.
     pub audit: Option<PathBuf>,
+    /// How long records of the journal are kept; for ever without.
+    pub journal_days: Option<u32>,
     /// Where the vault's keys come from, when that is not the data folder.
     pub vault: Option<KeySource>,
     pub suite: Suite,
@@ -104,6 +106,7 @@ impl Settings {
             advertise: None,
             tls: args.tls.clone(),
             audit: args.audit_dir.clone(),
+            journal_days: args.journal_days,
             vault: args.vault.vault_keys.clone(),
             suite: args.vault.suite.into(),
             rotates: true,
@@ -152,6 +155,7 @@ impl Settings {
             advertise: None,
             tls: None,
             audit: None,
+            journal_days: None,
             vault: None,
             suite: Suite::default(),
             rotates: false,

@@ -4,7 +4,7 @@ use super::request::{Asked, Redeemed};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use civic::{Actor, Micros, Rng};
-use ring::digest::{SHA256, digest};
+use guard::identity::challenge;
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 
@@ -29,10 +29,9 @@ impl Granted {
     }
 
     fn is_for(&self, redeemed: &Redeemed) -> bool {
-        let verifier = digest(&SHA256, redeemed.code_verifier.as_bytes());
         self.client == redeemed.client_id
             && self.redirect == redeemed.redirect_uri
-            && self.challenge == URL_SAFE_NO_PAD.encode(verifier)
+            && self.challenge == challenge(&redeemed.code_verifier)
     }
 }
 

@@ -177,15 +177,16 @@ fn finding(services: &[(&str, Looked)], holds: bool) -> Finding {
             }
             Ok(report) => {
                 let signed = report.signed.map_or_else(String::new, |at| at.to_string());
-                let Report { records, checkpoints, unsigned, .. } = report;
+                let Report { records, checkpoints, unsigned, retired, .. } = report;
                 row(
                     &format!(
-                        "{records} records under {checkpoints} checkpoints, the last of {signed}; {unsigned} not signed yet"
+                        "{records} records under {checkpoints} checkpoints, the last of {signed}; {unsigned} not signed yet, {retired} retired"
                     ),
                     String::new(),
                 );
                 values.push(json!({
                     "service": service, "records": records, "checkpoints": checkpoints, "signed": signed, "unsigned": unsigned,
+                    "retired": retired,
                 }));
                 for one in &report.findings {
                     let case = one.case.map(|case| case.to_string());

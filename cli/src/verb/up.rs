@@ -97,6 +97,7 @@ fn print(args: &ClusterArgs, settings: &Settings, consul: &ConsulArgs, printer: 
         "peers": args.peer.iter().map(|peer| format!("{}={}", peer.room.as_str(), peer.place)).collect::<Vec<_>>(),
         "redis": args.redis.as_ref().map(|_| "***"),
         "auditDir": args.audit_dir.as_ref().map(|folder| folder.display().to_string()),
+        "journalDays": args.journal_days,
         "vaultKeys": args.vault.vault_keys.as_ref().map(ToString::to_string),
         "suite": args.vault.suite.as_str(),
         "issuer": args.identity.issuer.as_ref().map(ToString::to_string),

@@ -46,7 +46,7 @@ pub use page::{PageTokens, Tampered};
 pub use replicas::follow_replicas;
 pub use scope::{Filter, Page, PlaceColumn, Scope, sender_of};
 pub use seal::{Keys, Rewrap, SealError, Sealer, WrappingKey};
-pub use store::{EventRow, JournalEntry, ParkedEvent, Store};
+pub use store::{EventRow, JournalEntry, ParkedEvent, RETIRED, Store};
 pub use timers::{Fire, run_timers};
 pub use verify::{Bounds, Invariant, Report, Violation, verify};
 pub use walk::Walk;

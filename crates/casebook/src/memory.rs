@@ -6,7 +6,7 @@ use crate::{
     error::StoreError,
     scope::{Filter, Page, Scope},
     seal::{Keys, Rewrap, WrappingKey},
-    store::{CaseRow, Committed, EventRow, Identity, JournalEntry, ParkedEvent, Span, Store},
+    store::{CaseRow, Committed, EventRow, Identity, JournalEntry, KEPT, ParkedEvent, Span, Store, retirement},
 };
 use async_trait::async_trait;
 use civic::{CaseId, Clock, Micros};
@@ -32,9 +32,19 @@ struct Tables {
     uniques: HashMap<String, UniqueRow>,
     leases: BTreeMap<(String, Partition), LeaseRow>,
     parked: BTreeMap<(String, String, Position), ParkedEvent>,
-    journal: Vec<JournalEntry>,
+    journal: BTreeMap<Position, JournalEntry>,
     identity: Option<Identity>,
     wrapping: BTreeMap<u32, WrappingKey>,
+}
+
+impl Tables {
+    fn journal_head(&self) -> Position {
+        self.journal.last_key_value().map_or(0, |(n, _)| *n)
+    }
+
+    fn write_journal(&mut self, entries: &[JournalEntry]) {
+        self.journal.extend((self.journal_head() + 1..).zip(entries.iter().cloned()));
+    }
 }
 
 #[derive(Clone)]
@@ -263,22 +273,32 @@ impl Store for MemoryStore {
     }
 
     async fn journal(&self, entries: &[JournalEntry]) -> Result<(), StoreError> {
-        self.tables().journal.extend_from_slice(entries);
+        self.tables().write_journal(entries);
         Ok(())
     }
 
     async fn journalled(&self, limit: usize) -> Result<Vec<JournalEntry>, StoreError> {
-        Ok(self.tables().journal.iter().rev().take(limit).cloned().collect())
+        Ok(self.tables().journal.values().rev().take(limit).cloned().collect())
+    }
+
+    async fn retire_journal(&self, before: Micros, now: Micros) -> Result<u64, StoreError> {
+        let mut t = self.tables();
+        let old = |e: &JournalEntry| e.at < before && !KEPT.contains(&&*e.action);
+        let old: Vec<Position> = t.journal.iter().filter(|(_, e)| old(e)).map(|(n, _)| *n).collect();
+        let Some(last) = old.last().copied() else { return Ok(0) };
+        // Before the last one may go: its number is nobody else's.
+        t.write_journal(&[retirement(old.len() as u64, (last, before), now)]);
+        t.journal.retain(|n, _| old.binary_search(n).is_err());
+        Ok(old.len() as u64)
     }
 
     async fn journal_after(&self, after: Position, limit: usize) -> Result<Vec<(Position, JournalEntry)>, StoreError> {
         let t = self.tables();
-        let numbered = (1..).zip(&t.journal).skip(usize::try_from(after).unwrap_or(0)).take(limit);
-        Ok(numbered.map(|(n, entry)| (n, entry.clone())).collect())
+        Ok(t.journal.range(after + 1..).take(limit).map(|(n, entry)| (*n, entry.clone())).collect())
     }
 
     async fn journal_head(&self) -> Result<Position, StoreError> {
-        Ok(count(self.tables().journal.len()))
+        Ok(self.tables().journal_head())
     }
 
     async fn scan(&self, after: Option<CaseId>, limit: usize) -> Result<Vec<CaseRow>, StoreError> {

@@ -199,6 +199,10 @@ impl Store for SqlStore {
         self.read_journal(limit).await
     }
 
+    async fn retire_journal(&self, before: Micros, now: Micros) -> Result<u64, StoreError> {
+        self.delete_journal(before, now).await
+    }
+
     async fn journal_after(&self, after: Position, limit: usize) -> Result<Vec<(Position, JournalEntry)>, StoreError> {
         self.read_journal_after(after, limit).await
     }

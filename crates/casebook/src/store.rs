@@ -68,6 +68,24 @@ pub struct JournalEntry {
     pub reason: String,
 }
 
+/// The action of the journal's record that tells of records that were retired: its subject is the number of the last one.
+pub const RETIRED: &str = "journal.retired";
+
+/// What is never retired: which events were given up, without which effects that are missing could not be told from lost ones; and what
+/// was retired.
+pub(crate) const KEPT: [&str; 2] = [crate::effects::GIVEN_UP, RETIRED];
+
+/// The record that tells of it.
+pub(crate) fn retirement(retired: u64, (last, before): (Position, Micros), now: Micros) -> JournalEntry {
+    JournalEntry {
+        at: now,
+        actor: "jiewang".to_owned(),
+        action: RETIRED.to_owned(),
+        subject: last.to_string(),
+        reason: format!("{retired} records of before {before}"),
+    }
+}
+
 /// What identifies a database: checked at every open.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Identity {
@@ -184,7 +202,10 @@ pub trait Store: Send + Sync + 'static {
     async fn journal(&self, entries: &[JournalEntry]) -> Result<(), StoreError>;
     /// The newest first.
     async fn journalled(&self, limit: usize) -> Result<Vec<JournalEntry>, StoreError>;
-    /// Records after a number, in their order: 1, 2, 3, ... without a gap.
+    /// Deletes the records of before an instant, but for those that are kept for ever, and says so in the next record ([`RETIRED`]),
+    /// both or neither. Says how many they were; when there are none, nothing is written.
+    async fn retire_journal(&self, before: Micros, now: Micros) -> Result<u64, StoreError>;
+    /// Records after a number, in their order: 1, 2, 3, ... with gaps only where some were retired.
     async fn journal_after(&self, after: Position, limit: usize) -> Result<Vec<(Position, JournalEntry)>, StoreError>;
     /// Number of the last record; 0 when there is none.
     async fn journal_head(&self) -> Result<Position, StoreError>;

@@ -18,13 +18,15 @@ mod checkpoint;
 mod folder;
 pub(crate) mod fuzzing;
 mod proof;
+mod retired;
 mod witness;
 
-pub use chain::{Chain, Digest, journal_record, record};
+pub use chain::{Chain, Digest, journal_record, record, retired_record};
 pub use check::{Finding, Report, check};
 pub use checkpoint::{Checkpoint, Signed, SigningKey, VerifyingKey};
 pub use folder::{AuditError, Folder};
 pub use proof::{Proof, ProofError, Shown, prove};
+pub use retired::RETAINED_DAYS;
 pub use witness::Witness;
 
 use casebook::Casebook;

@@ -10,7 +10,9 @@ pub(crate) mod fuzzing;
 mod keys;
 mod provider;
 mod ring_keys;
+mod signer;
 
 pub use claims::{STRONGER_NEEDED, needs_strong};
 pub use directory::IssuerUrl;
 pub use provider::{Pace, Provider, Terms};
+pub use signer::{NoKey, Signer, challenge};

@@ -1,9 +1,10 @@
-//! `jiewang up` for tests of what happens later: a real process whose clock is ahead of the machine's. It takes the flags that the
-//! harness gives to `up` and says the same when it is ready.
+//! `jiewang up` for tests of what happens later: a real process whose clock is ahead of the machine's. It takes the flags of
+//! `up` and says the same when it is ready.
 
 use civic::{Clock, Micros, SystemClock};
 use e2e::process::AHEAD;
-use jiewang::cluster::{Cluster, Door, Rooms, Settings};
+use jiewang::args::Verb;
+use jiewang::cluster::{Cluster, Rooms, Settings};
 use mesh::telemetry::{self, Format, Telemetry};
 use std::sync::Arc;
 
@@ -33,15 +34,7 @@ async fn main() {
 
 fn settings() -> Settings {
     let ahead = std::env::var(AHEAD).ok().and_then(|text| text.parse().ok()).expect("the harness sets the clock");
-    let door = |flag, name, variable| Door { address: value(flag).parse().expect("an address"), name, variable };
-    let mut settings = Settings::local(value("--data-dir").into(), Rooms::ALL);
-    settings.clock = Arc::new(Ahead(ahead));
-    settings.http = Some(door("--http", "HTTP", "JIEWANG_HTTP"));
-    settings.grpc = door("--grpc", "gRPC", "JIEWANG_GRPC");
-    settings
-}
-
-/// What stands behind a flag.
-fn value(flag: &str) -> String {
-    std::env::args().skip_while(|arg| arg != flag).nth(1).expect("the harness gives every flag")
+    let args = jiewang::args::parse(std::env::args_os()).expect("the harness gives the flags of `up`");
+    let Verb::Up(up) = args.verb else { panic!("the harness says `up`") };
+    Settings { clock: Arc::new(Ahead(ahead)), ..Settings::new(&up.cluster, Rooms::ALL) }
 }

@@ -1,9 +1,11 @@
 //! `jiewang audit verify` over a log that was witnessed, and over everything that somebody may do to it.
 
-use civic::SystemClock;
+use crate::timers::member;
+use civic::{Micros, Role, SystemClock};
 use e2e::{
-    matters::{Crew, LIGHTS},
+    matters::{Crew, LIGHTS, UNIT},
     process::{Jiewang, Start, verb},
+    until,
 };
 use jiewang::args::Room;
 use jiewang::cluster::{Cluster, Rooms, Settings};
@@ -276,4 +278,56 @@ async fn a_record_is_proved_without_the_database_and_a_changed_proof_proves_noth
     }
     assert_eq!(prove("0/1000000"), Some(1), "there is no such record");
     assert_ne!(prove("middle"), Some(0));
+}
+
+const HALF_A_YEAR: i64 = 185 * Micros::DAY;
+
+/// The journal's records by number.
+async fn numbers(folder: &Path) -> Vec<i64> {
+    let url = format!("sqlite://{}", folder.join("intake.sqlite3").display());
+    let mut database = SqliteConnection::connect(&url).await.unwrap();
+    sqlx::query_scalar("SELECT n FROM journal ORDER BY n").fetch_all(&mut database).await.unwrap()
+}
+
+#[tokio::test]
+async fn records_that_were_kept_for_half_a_year_are_gone_in_order_and_younger_ones_are_not() {
+    let (folder, elsewhere) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let clocked = Start::new(folder.path()).by_its_own_clock(env!("CARGO_BIN_EXE_jiewang-ahead"));
+    let mut jiewang = clocked.with(["--journal-days", "184"]).start().await;
+    work(&jiewang, 3).await;
+    assert!(jiewang.stop().await.success());
+    assert_eq!(numbers(folder.path()).await, [1, 2, 3], "each was refused a look");
+    let young = elsewhere.path().join("young");
+    copy(folder.path(), &young);
+    jiewang.start_again_at(jiewang.now() + HALF_A_YEAR).await;
+    until("they are retired", || async { (numbers(folder.path()).await == [4]).then_some(()) }).await;
+    let curious = member(&jiewang, Role::DepartmentHandler, UNIT).post("v1/reports/0:erase", &json!({})).await.unwrap();
+    assert_eq!(curious.problem(403), "ROLE_DENIED");
+    assert!(jiewang.stop().await.success());
+    let (code, told) = verified(folder.path());
+    assert_eq!((code, &told["services"][0]["retired"]), (Some(0), &3.into()), "{told}");
+    // A witness that begins now has not seen them.
+    let late = elsewhere.path().join("late");
+    copy(folder.path(), &late);
+    fs::remove_dir_all(late.join("audit")).unwrap();
+    let cluster = opened(&late).await;
+    for book in &cluster.books {
+        cluster.audit.witness(book, Arc::new(SystemClock)).unwrap().round().await.unwrap();
+    }
+    drop(cluster);
+    let (code, told) = verified(&late);
+    assert_eq!((code, &told["services"][0]["retired"]), (Some(0), &3.into()), "{told}");
+    // Somebody who deletes what is older than the law asks for has a word for it; who deletes more has not, whatever the journal says.
+    run(folder.path(), "DELETE FROM journal WHERE n = 5".to_owned()).await;
+    let (code, told) = verified(folder.path());
+    assert!(code == Some(1) && told["findings"][0]["found"].as_str().unwrap().contains("journal/5 is gone"), "{told}");
+    run(&young, "DELETE FROM journal WHERE n = 2".to_owned()).await;
+    run(&young, "INSERT INTO journal VALUES (4, 0, 'jiewang', 'journal.retired', '3', 'x')".to_owned()).await;
+    let cluster = opened(&young).await;
+    cluster.audit.witness(&cluster.books[0], Arc::new(SystemClock)).unwrap().round().await.unwrap();
+    drop(cluster);
+    let (code, told) = verified(&young);
+    assert!(code == Some(1) && told["findings"][0]["found"].as_str().unwrap().contains("journal/2 is gone"), "{told}");
+    let refused = Start::new(&young).with(["--journal-days", "30"]).refused();
+    assert!(refused.said.contains("184"), "{}", refused.said);
 }

@@ -1,7 +1,7 @@
 //! Timers that come due while the process is killed: each fires once, and none early (I13, I14).
 
-use civic::{Actor, Clock as _};
-use civic::{Micros, Role, SystemClock};
+use civic::Actor;
+use civic::{Micros, Role};
 use e2e::{
     client::Client,
     matters::{LIGHTS, TOWN, report},
@@ -29,10 +29,11 @@ struct Watched {
     due: Vec<Micros>,
 }
 
-fn member(jiewang: &Jiewang, role: Role, unit: &str) -> Client {
+/// Somebody whose token is made by the process's own clock.
+pub(crate) fn member(jiewang: &Jiewang, role: Role, unit: &str) -> Client {
     let key = jiewang::folder::read_key(jiewang.data_dir()).unwrap();
     let actor = Actor::member(role, format!("test-{role}"), unit.parse().unwrap());
-    Client::new(jiewang.http(), Some(mesh::mint(&key, &actor, SystemClock.now(), TOKEN_HOLDS)))
+    Client::new(jiewang.http(), Some(mesh::mint(&key, &actor, jiewang.now(), TOKEN_HOLDS)))
 }
 
 fn instant(time: &Value) -> Micros {

@@ -149,6 +149,7 @@ nothing_to_tell! {
     Rates:
     get_order_facts(dispatch::GetOrderFactsRequest) -> dispatch::OrderFacts;
     list_order_facts(dispatch::ListOrderFactsRequest) -> dispatch::ListOrderFactsResponse;
+    count_orders(dispatch::CountOrdersRequest) -> dispatch::OrderTotals;
     request_exclusion(dispatch::RequestExclusionRequest) -> dispatch::Exclusion;
     decide_exclusion(dispatch::DecideExclusionRequest) -> dispatch::Exclusion;
     get_exclusion(dispatch::GetExclusionRequest) -> dispatch::Exclusion;

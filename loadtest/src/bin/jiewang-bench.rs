@@ -98,6 +98,8 @@ enum Part {
     Decisions,
     /// Accepted reports with the witness of the log, against none
     Witnessed,
+    /// Logs of a million records compared with what was witnessed
+    Verified,
     /// What sealing takes of an accepted report
     Sealed,
     /// The gateway's processor time a request, against HAProxy and Envoy
@@ -234,6 +236,10 @@ async fn beside_others(args: &Args, sheet: &mut Sheet, within: Duration) -> anyh
     if args.wants(Part::Witnessed) {
         sheet.part("witnessed", &format!("{turns}, 256 in flight, `jiewang serve intake`"));
         guarded::witnessed(sheet, args.rounds, within).await?;
+    }
+    if args.wants(Part::Verified) {
+        sheet.part("verified", &format!("{} rounds, `jiewang audit verify` on files", args.rounds));
+        guarded::verified(sheet, args.rounds, args.data.as_deref()).await?;
     }
     if args.wants(Part::Sealed) {
         sheet.part("sealed", &format!("{turns}, 256 in flight, `jiewang serve intake`"));

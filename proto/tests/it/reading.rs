@@ -30,6 +30,7 @@ const ASKED_BY: &[(&str, &str)] = &[
     ("TrackReportRequest.tracking_number", "one report"),
     ("TrackReportRequest.phone_last4", "proof of having filed it; finds nothing by itself"),
     ("TrackReportRequest.pin", "the same"),
+    ("CountOrdersRequest.grouping", "by category or place"),
     // Between services.
     ("service", "a log"),
     ("partition", "a part of a log"),

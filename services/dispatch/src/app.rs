@@ -13,6 +13,7 @@ mod opening;
 mod reading;
 mod reform;
 mod timing;
+mod totals;
 pub mod warnings;
 pub mod working;
 

@@ -15,6 +15,7 @@ pub mod reader;
 mod roster;
 pub mod tasks;
 pub mod timeline;
+pub mod totals;
 pub mod verb;
 mod verbs;
 pub mod warnings;

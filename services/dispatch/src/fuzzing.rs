@@ -2,7 +2,7 @@
 
 use crate::catalog::{Catalog, Plans};
 use crate::domain::day::Day;
-use crate::domain::evaluation::Month;
+use crate::domain::month::Month;
 use crate::domain::urgency::Urgency;
 use crate::domain::work_order::TimerName;
 use crate::domain::{arrangement, building_day, care, duty, emergency, evaluation, exclusion, interview, roster};

@@ -8,7 +8,7 @@ use super::{
 };
 use crate::{
     error::StoreError,
-    store::{JournalEntry, ParkedEvent},
+    store::{JournalEntry, KEPT, ParkedEvent, retirement},
 };
 use civic::Micros;
 use queue::{Lease, Partition, Position};
@@ -18,6 +18,8 @@ const TIME: &str = "SELECT CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000000 
 
 /// Held until the commit; any other number than the one for migrations will do.
 const JOURNAL_LOCK: &str = "SELECT pg_advisory_xact_lock(7404)";
+const JOURNAL_OLD: &str = "SELECT COALESCE(MAX(n), 0), COUNT(*) FROM journal WHERE at < $1 AND action NOT IN ($2, $3)";
+const JOURNAL_RETIRE: &str = "DELETE FROM journal WHERE at < $1 AND action NOT IN ($2, $3)";
 const JOURNAL_HEAD: &str = "SELECT COALESCE(MAX(n), 0) FROM journal";
 
 impl SqlStore {
@@ -134,10 +136,40 @@ impl SqlStore {
         }
     }
 
-    async fn number_journal(&self, tx: &mut Tx, entries: &[JournalEntry]) -> Result<(), StoreError> {
+    pub(super) async fn delete_journal(&self, before: Micros, now: Micros) -> Result<u64, StoreError> {
+        let mut tx = self.db.begin().await?;
+        match self.retire_in(&mut tx, before, now).await {
+            Ok(retired) => tx.commit().await.map(|()| retired),
+            Err(error) => {
+                tx.rollback().await;
+                Err(error)
+            }
+        }
+    }
+
+    async fn retire_in(&self, tx: &mut Tx, before: Micros, now: Micros) -> Result<u64, StoreError> {
+        self.lock_journal(tx).await?;
+        let old = || [Value::Int(before.0)].into_iter().chain(KEPT.map(text)).collect::<Vec<_>>();
+        let found = tx.query(JOURNAL_OLD.into(), old()).await?;
+        let (last, retired) = found.first().map_or(Ok((0, 0)), |r| Ok((r.int(0)?, r.int(1)?)))?;
+        let retired = u64::try_from(retired).unwrap_or(0);
+        if retired > 0 {
+            // Before the last one may go: its number is nobody else's.
+            self.number_journal(tx, &[retirement(retired, (last, before), now)]).await?;
+            tx.execute(JOURNAL_RETIRE.into(), old()).await?;
+        }
+        Ok(retired)
+    }
+
+    async fn lock_journal(&self, tx: &mut Tx) -> Result<(), StoreError> {
         if !self.db.is_sqlite() {
             tx.execute(JOURNAL_LOCK.into(), Vec::new()).await?;
         }
+        Ok(())
+    }
+
+    async fn number_journal(&self, tx: &mut Tx, entries: &[JournalEntry]) -> Result<(), StoreError> {
+        self.lock_journal(tx).await?;
         let head = tx.query(JOURNAL_HEAD.into(), Vec::new()).await?.first().map_or(Ok(0), |r| r.int(0))?;
         let mut rows = Vec::with_capacity(entries.len() * 6);
         for (n, e) in (head + 1..).zip(entries) {

@@ -111,6 +111,7 @@ contract! {
     consuming::an_event_that_is_replayed_twice_at_once_takes_effect_once,
     consuming::giving_up_takes_the_first_and_is_journalled,
     consuming::a_refusal_that_is_fine_parks_nothing,
+    consuming::what_the_journal_has_kept_long_enough_is_retired_with_a_word_and_numbers_go_on,
     consuming::a_rule_that_panics_parks_its_event_and_the_committer_goes_on,
 }
 

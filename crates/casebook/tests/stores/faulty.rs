@@ -121,6 +121,10 @@ impl Store for Faulty {
         self.faults.call(cut, self.inner.journalled(limit)).await
     }
 
+    async fn retire_journal(&self, before: Micros, now: Micros) -> Answer<u64> {
+        self.faults.call(cut, self.inner.retire_journal(before, now)).await
+    }
+
     async fn journal_after(&self, after: Position, limit: usize) -> Answer<Vec<(Position, JournalEntry)>> {
         self.faults.call(cut, self.inner.journal_after(after, limit)).await
     }

@@ -75,6 +75,12 @@ pub fn journal_record(number: Position, entry: &JournalEntry) -> Digest {
     ]))
 }
 
+/// In the place of a record of the journal that was retired before it was witnessed: a witness that begins late has not seen it.
+#[must_use]
+pub fn retired_record(number: Position) -> Digest {
+    Digest(digest(&[b"journal retired", &number.to_le_bytes()]))
+}
+
 /// Where each partition's chain stands, and behind the last partition the journal's.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Chain(Vec<(Position, Digest)>);

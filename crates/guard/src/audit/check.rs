@@ -1,6 +1,7 @@
 //! Whether a log is still what was witnessed. Offline: the database, the witness's folder and the cluster's public key are enough.
 
 use super::folder::Record;
+use super::retired::Retired;
 use super::{AuditError, Chain, Checkpoint, Digest, Folder, Signed, VerifyingKey, Whose, journal_record, record};
 use casebook::{Casebook, Store};
 use civic::{CaseId, Micros};
@@ -30,6 +31,8 @@ pub struct Report {
     pub signed: Option<Micros>,
     /// Records behind the last one: they are not under a signature yet.
     pub unsigned: usize,
+    /// Of the journal, gone in order.
+    pub retired: usize,
     pub findings: Vec<Finding>,
 }
 
@@ -68,11 +71,16 @@ pub async fn check(
     }
     let mut heads = store.heads().await?;
     heads.push(store.journal_head().await?);
+    let retired = Retired::read(store, whose.journal(), &checkpoints).await?;
     let log = Log { store, whose };
     for (partition, digests) in (0..).zip(&witnessed) {
         let head = heads.get(usize::from(partition)).copied().unwrap_or_default();
         report.records += digests.len();
-        report.findings.extend(log.walk(partition, digests).await?);
+        let may_be_gone = if partition == whose.journal() { retired } else { Retired::default() };
+        match log.walk(partition, digests, may_be_gone).await? {
+            Ok(gone) => report.retired += gone,
+            Err(finding) => report.findings.push(finding),
+        }
         let beyond = usize::try_from(head).unwrap_or_default().saturating_sub(digests.len());
         report.unsigned += beyond;
         if beyond > 0 {
@@ -194,26 +202,38 @@ impl Log<'_> {
         Finding { record: Some((partition, position)), case, found: format!("record {place}/{position} {found}") }
     }
 
-    /// The first record of a partition that is not what was witnessed.
-    async fn walk(&self, partition: Partition, digests: &[Digest]) -> Result<Option<Finding>, AuditError> {
-        let mut known: Position = 0;
-        let mut left = digests.iter();
-        while left.len() > 0 {
-            let records = self.read(partition, known, CHUNK.min(left.len())).await?;
-            if records.is_empty() {
-                return Ok(Some(self.finding(partition, known + 1, None, "is gone")));
-            }
-            for (read, digest) in records.iter().zip(left.by_ref()) {
-                known += 1;
-                if read.position != known {
-                    return Ok(Some(self.finding(partition, known, None, "is gone")));
+    /// How many records are gone in order; or the first record of a partition that is not what was witnessed.
+    async fn walk(
+        &self,
+        partition: Partition,
+        digests: &[Digest],
+        retired: Retired,
+    ) -> Result<Result<usize, Finding>, AuditError> {
+        let mut gone = 0;
+        let mut left = (1..).zip(digests).peekable();
+        while let Some((next, _)) = left.peek().copied() {
+            let records = self.read(partition, next - 1, CHUNK).await?;
+            let ended = records.is_empty();
+            for read in records {
+                let missing = std::iter::from_fn(|| left.next_if(|(position, _)| *position < read.position));
+                match missed(missing, retired) {
+                    Ok(missing) => gone += missing,
+                    Err(position) => return Ok(Err(self.finding(partition, position, None, "is gone"))),
                 }
+                let Some((_, digest)) = left.next() else { break };
                 if read.digest != *digest {
-                    return Ok(Some(self.finding(partition, known, read.case, "is not what was witnessed")));
+                    let found = "is not what was witnessed";
+                    return Ok(Err(self.finding(partition, read.position, read.case, found)));
                 }
+            }
+            if ended {
+                return Ok(match missed(left.by_ref(), retired) {
+                    Ok(missing) => Ok(gone + missing),
+                    Err(position) => Err(self.finding(partition, position, None, "is gone")),
+                });
             }
         }
-        Ok(None)
+        Ok(Ok(gone))
     }
 
     /// A record that should have been under a signature long before the last one.
@@ -229,4 +249,14 @@ impl Log<'_> {
         let missed = first.filter(|read| signed - read.time > LATE);
         Ok(missed.map(|read| self.finding(partition, read.position, read.case, found)))
     }
+}
+
+/// How many these are, which are not in the log; or the first that should be.
+fn missed<'a>(mut missing: impl Iterator<Item = (Position, &'a Digest)>, retired: Retired) -> Result<usize, Position> {
+    missing.try_fold(
+        0,
+        |gone, (position, digest)| {
+            if retired.covers(position, *digest) { Ok(gone + 1) } else { Err(position) }
+        },
+    )
 }

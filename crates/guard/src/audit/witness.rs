@@ -1,7 +1,9 @@
 //! Keeps up with a log.
 
 use super::folder::Record;
-use super::{AuditError, Chain, Checkpoint, Digest, Folder, Signed, SigningKey, Whose, journal_record, record};
+use super::{
+    AuditError, Chain, Checkpoint, Digest, Folder, Signed, SigningKey, Whose, journal_record, record, retired_record,
+};
 use casebook::{Casebook, StoreError};
 use civic::{Clock, Micros};
 use futures_util::future::OptionFuture;
@@ -148,11 +150,15 @@ impl Witness {
         }
         let entries = self.book.store().journal_after(witnessed, PARTITIONS * EACH).await?;
         for (number, entry) in &entries {
-            let digest = journal_record(*number, entry);
-            if !self.chain.extend(journal, *number, digest) {
-                return Err(self.hole(journal));
+            // What is missing before it was retired, or taken away: the check tells which.
+            let (known, _) = self.chain.heads()[usize::from(journal)];
+            let missing = (known + 1..*number).map(|number| (number, retired_record(number)));
+            for (number, digest) in missing.chain([(*number, journal_record(*number, entry))]) {
+                if !self.chain.extend(journal, number, digest) {
+                    return Err(self.hole(journal));
+                }
+                self.waiting.push((journal, number, digest));
             }
-            self.waiting.push((journal, *number, digest));
         }
         if entries.is_empty() { Err(self.hole(journal)) } else { Ok(entries.len()) }
     }

@@ -254,6 +254,7 @@ const EXAMPLES: &[(&str, Of, Body)] = &[
     }),
     ("Rates/GetOrderFacts", RICH, nothing),
     ("Rates/ListOrderFacts", Of::Nothing, nothing),
+    ("Rates/CountOrders", Of::Nothing, |_| json!({"month": "2026-01", "grouping": "BY_PLACE"})),
     ("Rates/RequestExclusion", order(Stage::Verified), |_| json!({"ground": "OUTSIDE_COMPETENCE", "reason": "理由"})),
     ("Rates/DecideExclusion", order(Stage::ExclusionAsked), |_| json!({"granted": true, "reason": "理由"})),
     ("Rates/GetExclusion", RICH, nothing),

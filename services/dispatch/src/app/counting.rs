@@ -170,7 +170,7 @@ impl App {
 }
 
 /// The greatest id that was made before an instant; `None`: there is none.
-fn last_before(from: Micros) -> Option<CaseId> {
+pub(super) fn last_before(from: Micros) -> Option<CaseId> {
     let before = u64::try_from(from.0 / 1_000).ok()?.checked_sub(1)?;
     let mut bytes = [0xff; 16];
     bytes[..6].copy_from_slice(&before.to_be_bytes()[2..]);

@@ -5,7 +5,8 @@ use civic::{CaseId, UnitCode};
 
 use super::{Acting, App, Asking, Desk};
 use crate::domain::authority::{self, Rater};
-use crate::domain::evaluation::{Evaluation, Month, Rate, Summary};
+use crate::domain::evaluation::{Evaluation, Rate, Summary};
+use crate::domain::month::Month;
 use crate::domain::refusal::Refusal;
 use crate::error::Error;
 

@@ -7,7 +7,8 @@ use proto::dispatch::v1 as pb;
 use super::reader::Reader;
 use crate::app::Desk;
 use crate::app::evaluating::Scoring;
-use crate::domain::evaluation::{BEST, Evaluation, Month, Rate, Recommendation, Summary};
+use crate::domain::evaluation::{BEST, Evaluation, Rate, Recommendation, Summary};
+use crate::domain::month::Month;
 use crate::error::Error;
 
 /// A score as it was given.

@@ -311,6 +311,11 @@ fn unit_scope(unit: Option<&UnitCode>) -> Scope {
     unit.map_or(Scope::Nothing, |unit| Scope::Unit(unit.to_string()))
 }
 
+/// What lies in the caller's place, whether or not the caller may know of it: for counting alone.
+pub(crate) fn territory_of(actor: &Actor, view: &View, root: &DivisionCode) -> Scope {
+    place_scope(actor, view, root)
+}
+
 /// The subtree of the unit's place, by today's tree: a unit of a dissolved place sees what its successor sees.
 fn place_scope(actor: &Actor, view: &View, root: &DivisionCode) -> Scope {
     let Some(place) = actor.place() else { return Scope::Nothing };

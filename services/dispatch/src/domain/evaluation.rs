@@ -7,9 +7,6 @@
 //! rated  | refused
 //! ```
 
-use std::fmt;
-use std::str::FromStr;
-
 use casebook::{Case, Row, Timer};
 use civic::{CaseId, Micros, UnitCode};
 use proto::dispatch::v1::stored;
@@ -18,6 +15,7 @@ use proto::dispatch::v1::stored::evaluation_event::Event as Body;
 use serde::{Deserialize, Serialize};
 
 use super::authority;
+use super::month::Month;
 use super::refusal::Refusal;
 use super::work_order::{Author, Facts};
 
@@ -25,52 +23,6 @@ use super::work_order::{Author, Facts};
 pub const RATERS_AT_LEAST: usize = 5;
 /// Scores run from 1 to this.
 pub const BEST: i32 = 5;
-
-/// A month in China's civil time, written 2026-11.
-#[derive(Debug, Copy, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(transparent)]
-pub struct Month(i32);
-
-/// The text is no month.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("a month is written 2026-11")]
-pub struct MonthError;
-
-impl Month {
-    #[must_use]
-    pub fn of(at: Micros) -> Self {
-        let date = at.local_date();
-        Self(i32::from(date.year()) * 100 + i32::from(date.month()))
-    }
-
-    /// 202611 for November 2026: the column that summaries ask for.
-    #[must_use]
-    pub const fn number(self) -> i32 {
-        self.0
-    }
-}
-
-impl fmt::Display for Month {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:04}-{:02}", self.0 / 100, self.0 % 100)
-    }
-}
-
-/// Only the one spelling that [`fmt::Display`] gives.
-impl FromStr for Month {
-    type Err = MonthError;
-
-    fn from_str(text: &str) -> Result<Self, MonthError> {
-        let (year, month) = text.split_once('-').ok_or(MonthError)?;
-        let (year, month): (i32, i32) = (year.parse().map_err(|_| MonthError)?, month.parse().map_err(|_| MonthError)?);
-        let read = Self(year.checked_mul(100).and_then(|year| year.checked_add(month)).ok_or(MonthError)?);
-        if (1..=12).contains(&month) && (1..=9999).contains(&year) && read.to_string() == text {
-            Ok(read)
-        } else {
-            Err(MonthError)
-        }
-    }
-}
 
 /// What a town thinks of the head of an office stationed in it.
 #[derive(Debug, Copy, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -189,7 +141,7 @@ impl Case for Evaluation {
         (state.is_none() && known).then_some(())?;
         Some(Self {
             unit: body.unit.parse().ok()?,
-            month: Month(body.month),
+            month: Month::of_number(body.month),
             score: body.score,
             recommendation: Recommendation::from_number(body.recommendation),
         })
@@ -234,21 +186,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_month_is_chinas_and_has_one_spelling() {
-        // 2026-11-30 16:00 UTC is midnight in China.
-        assert_eq!(Month::of(Micros(1_796_054_400_000_000)).to_string(), "2026-12");
-        assert_eq!(Month::of(Micros(1_796_054_399_000_000)).to_string(), "2026-11");
-        assert_eq!("2026-11".parse::<Month>(), Ok(Month(202_611)));
-        for text in ["", "2026", "2026-13", "2026-00", "2026-1", "26-11", "+026-11", "2026-11-01"] {
-            assert_eq!(text.parse::<Month>(), Err(MonthError), "{text}");
-        }
-    }
-
-    #[test]
     fn fewer_than_five_are_told_nothing_of() {
         let of = |score, recommendation| Evaluation {
             unit: "500151001-pingan".parse().unwrap(),
-            month: Month(202_611),
+            month: Month::of_number(202_611),
             score,
             recommendation,
         };

@@ -11,6 +11,7 @@ use crate::app::Asking;
 use crate::convert::listing::paging;
 use crate::convert::order_id;
 use crate::convert::rates::{exclusion, facts, facts_listing, request as excluding, ruling};
+use crate::convert::totals::{table, totals};
 use crate::domain::exclusion::Exclusion;
 use crate::error::Error;
 
@@ -42,6 +43,16 @@ impl Rates for Grpc {
         let (counted, next_page_token) = self.app.list_counted(&asking, &desk, &listing).await?;
         let facts = counted.iter().map(facts).collect();
         Ok(Response::new(pb::ListOrderFactsResponse { facts, next_page_token }))
+    }
+
+    async fn count_orders(
+        &self,
+        request: Request<pb::CountOrdersRequest>,
+    ) -> Result<Response<pb::OrderTotals>, Status> {
+        let (asking, desk) = (asking(&request)?, self.app.desk());
+        let asked = table(&request.into_inner(), &desk)?;
+        let (place, told) = self.app.count_orders(&asking, &desk, asked).await?;
+        Ok(Response::new(totals(asked, &place, told)))
     }
 
     async fn request_exclusion(

@@ -31,6 +31,7 @@ mod standing;
 mod streamed;
 mod table;
 mod tasks;
+mod totalled;
 mod verified;
 mod warnings;
 mod world;

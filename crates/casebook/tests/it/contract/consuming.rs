@@ -5,7 +5,7 @@ use crate::{
     world::World,
 };
 use casebook::{Ask, Bundle, Consume, Effects, GiveUp, JournalEntry, Scope, effects::Parking};
-use civic::CaseId;
+use civic::{CaseId, Micros};
 use queue::{Apply as _, ApplyError, Batch, Envelope, Lease, Partition, Position, Slice};
 use std::{
     sync::{Arc, Mutex},
@@ -270,4 +270,34 @@ pub(super) async fn a_rule_that_panics_parks_its_event_and_the_committer_goes_on
     assert_eq!((weight(w, parcel).await, desk.parked().await), (2, vec![("a".to_owned(), 1)]));
     assert!(w.run(parcel, Command::Weigh(PANICS)).await.is_err());
     assert!(w.run(parcel, Command::Weigh(1)).await.is_ok());
+}
+
+pub(super) async fn what_the_journal_has_kept_long_enough_is_retired_with_a_word_and_numbers_go_on(w: &World) {
+    if w.is_faulty() {
+        return;
+    }
+    let entry = |at: i64, action: &str| JournalEntry {
+        at: Micros(at),
+        actor: "operator".to_owned(),
+        action: action.to_owned(),
+        subject: "s".to_owned(),
+        reason: "r".to_owned(),
+    };
+    let written = [entry(10, "a"), entry(20, "queue.giveUp"), entry(30, "b"), entry(40, "c")];
+    w.store.journal(&written).await.unwrap();
+    let told = async || {
+        let entries = w.store.journal_after(0, 100).await.unwrap();
+        entries.into_iter().map(|(n, entry)| (n, entry.action, entry.subject)).collect::<Vec<_>>()
+    };
+    let row = |n: i64, action: &str, subject: &str| (n, action.to_owned(), subject.to_owned());
+    assert_eq!(w.store.retire_journal(Micros(10), Micros(50)).await.unwrap(), 0);
+    assert_eq!(told().await.len(), 4, "nothing is old, nothing is said");
+    assert_eq!(w.store.retire_journal(Micros(40), Micros(50)).await.unwrap(), 2);
+    let kept = [row(2, "queue.giveUp", "s"), row(4, "c", "s"), row(5, "journal.retired", "3")];
+    assert_eq!(told().await, kept);
+    assert_eq!(w.store.retire_journal(Micros(60), Micros(70)).await.unwrap(), 1, "but for what is kept for ever");
+    let kept = [row(2, "queue.giveUp", "s"), row(5, "journal.retired", "3"), row(6, "journal.retired", "4")];
+    assert_eq!(told().await, kept);
+    w.store.journal(&[entry(80, "d")]).await.unwrap();
+    assert_eq!(w.store.journal_head().await.unwrap(), 7);
 }

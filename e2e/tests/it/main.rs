@@ -8,6 +8,7 @@ mod described;
 mod disk;
 mod drain;
 mod guarded;
+mod hostile;
 mod kill;
 mod lifecycle;
 mod matrix;

@@ -107,11 +107,15 @@ async fn the_workers_of_a_town_that_changed_district_are_seen_by_the_new_one() {
     };
     let given = city.tasks().assign_task(city.by(Role::TownDispatcher, TOWN, assign)).await.unwrap().into_inner();
     assert_eq!(given.worker, "w1");
+    // The day begins, late, and has what was given before.
+    assert_eq!(city.fire_due().await, 1);
     let day = |district: &str| {
         let request = pb::ListTasksRequest { date: String::new(), post: format!("{TOWN}/p1") };
         city.by(Role::DistrictDispatcher, district, request)
     };
-    city.tasks().list_tasks(day("500109")).await.unwrap();
+    let seen = city.tasks().list_tasks(day("500109")).await.unwrap().into_inner();
+    let texts: Vec<_> = seen.tasks.iter().map(|task| &*task.text).collect();
+    assert!(texts.contains(&"通知停水"), "{texts:?}");
     let problem = refusal(city.tasks().list_tasks(day("500112")).await);
     assert_eq!(code_and_reason(&problem), (Code::Denied, "PLACE_OUT_OF_REACH"));
 }

@@ -32,7 +32,9 @@ pub(super) fn begin(chassis: &Chassis, settings: &Settings, books: &[Casebook]) 
 
 async fn retire(book: &Casebook, clock: &Arc<dyn Clock>, days: u32) -> bool {
     let (now, service) = (clock.now(), book.service());
-    match book.store().retire_journal(Micros(now.0 - i64::from(days) * Micros::DAY), now).await {
+    // A day more, so that what goes was also under a signature for so long: without that the check does not let it go.
+    let before = Micros(now.0 - i64::from(days + 1) * Micros::DAY);
+    match book.store().retire_journal(before, now).await {
         Ok(0) => true,
         Ok(retired) => {
             tracing::info!(service, retired, "jiewang.journal.retired");

@@ -280,7 +280,7 @@ async fn a_record_is_proved_without_the_database_and_a_changed_proof_proves_noth
     assert_ne!(prove("middle"), Some(0));
 }
 
-const HALF_A_YEAR: i64 = 185 * Micros::DAY;
+const HALF_A_YEAR: i64 = 186 * Micros::DAY;
 
 /// The journal's records by number.
 async fn numbers(folder: &Path) -> Vec<i64> {
@@ -321,6 +321,15 @@ async fn records_that_were_kept_for_half_a_year_are_gone_in_order_and_younger_on
     run(folder.path(), "DELETE FROM journal WHERE n = 5".to_owned()).await;
     let (code, told) = verified(folder.path());
     assert!(code == Some(1) && told["findings"][0]["found"].as_str().unwrap().contains("journal/5 is gone"), "{told}");
+    // Neither has who is quicker than the witness: the fourth is gone before it is seen.
+    let quick = elsewhere.path().join("quick");
+    copy(&young, &quick);
+    run(&quick, "INSERT INTO journal VALUES (5, 0, 'jiewang', 'journal.retired', '4', 'x')".to_owned()).await;
+    let cluster = opened(&quick).await;
+    cluster.audit.witness(&cluster.books[0], Arc::new(SystemClock)).unwrap().round().await.unwrap();
+    drop(cluster);
+    let (code, told) = verified(&quick);
+    assert!(code == Some(1) && told["findings"][0]["found"].as_str().unwrap().contains("journal/4 is gone"), "{told}");
     run(&young, "DELETE FROM journal WHERE n = 2".to_owned()).await;
     run(&young, "INSERT INTO journal VALUES (4, 0, 'jiewang', 'journal.retired', '3', 'x')".to_owned()).await;
     let cluster = opened(&young).await;

@@ -17,6 +17,8 @@ pub(super) struct Retired {
     said: Position,
     /// Signed so long before the last signature that it may be.
     old: Position,
+    /// Where this witness began: what was retired before it has never seen.
+    begun: Position,
 }
 
 impl Retired {
@@ -33,18 +35,23 @@ impl Retired {
             let Some((last, _)) = entries.last() else { break };
             after = *last;
             let told = entries.iter().filter(|(_, entry)| entry.action == RETIRED);
-            said = told.filter_map(|(_, entry)| entry.subject.parse().ok()).fold(said, Position::max);
+            let told = told.filter_map(|(n, entry)| entry.subject.parse().ok().filter(|last| last < n));
+            said = told.fold(said, Position::max);
         }
         let last = checkpoints.last().map_or(Micros(0), |last| last.checkpoint.at);
         let oldest_kept = Micros(last.0.saturating_sub(i64::from(RETAINED_DAYS) * Micros::DAY));
-        let old = checkpoints.iter().take_while(|signed| signed.checkpoint.at <= oldest_kept);
-        let of_journal =
-            old.flat_map(|signed| &signed.checkpoint.moved).filter(|(partition, ..)| *partition == journal);
-        Ok(Self { said, old: of_journal.map(|(_, position, _)| *position).fold(0, Position::max) })
+        let mut heads = checkpoints.iter().filter_map(|signed| {
+            let head = signed.checkpoint.moved.iter().find(|(partition, ..)| *partition == journal);
+            head.map(|(_, position, _)| (signed.checkpoint.at, *position))
+        });
+        let begun = heads.clone().next().map_or(0, |(_, position)| position);
+        let old = heads.by_ref().take_while(|(at, _)| *at <= oldest_kept).last();
+        Ok(Self { said, old: old.map_or(0, |(_, position)| position), begun })
     }
 
     /// A record is missing; `witnessed` is its digest.
     pub(super) fn covers(&self, position: Position, witnessed: Digest) -> bool {
-        position <= self.said && (position <= self.old || witnessed == retired_record(position))
+        let never_seen = position <= self.begun && witnessed == retired_record(position);
+        position <= self.said && (position <= self.old || never_seen)
     }
 }

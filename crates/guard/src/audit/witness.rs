@@ -27,6 +27,8 @@ const PARTITIONS: usize = 16;
 const EACH: usize = 8;
 /// So many at once, and there is more.
 const WHOLE: usize = PARTITIONS * EACH / 2;
+/// Records of the journal that are missing at once: more than anybody is refused in the years before a witness begins.
+const RETIRED_AT_MOST: Position = 2_000_000;
 /// Records that wait for a signature at most, about.
 const MOST: usize = 100_000;
 
@@ -152,6 +154,9 @@ impl Witness {
         for (number, entry) in &entries {
             // What is missing before it was retired, or taken away: the check tells which.
             let (known, _) = self.chain.heads()[usize::from(journal)];
+            if number - known > RETIRED_AT_MOST {
+                return Err(self.hole(journal));
+            }
             let missing = (known + 1..*number).map(|number| (number, retired_record(number)));
             for (number, digest) in missing.chain([(*number, journal_record(*number, entry))]) {
                 if !self.chain.extend(journal, number, digest) {
